@@ -1,0 +1,191 @@
+/**
+ * The vocabulary of the broker's face: what routes pass in and get back. Plain data, no HTTP and no ZooKeeper.
+ * The terms are those of the API's glossary.
+ */
+
+/** A queue, or a topic: something to publish to. Both live in one namespace. */
+export interface TopicRef {
+  readonly kind: 'queue' | 'topic';
+  readonly name: string;
+}
+
+/** Something to receive from: a queue (with its one built-in subscription), or a topic's subscription. */
+export type SubscriptionRef =
+  | { readonly kind: 'queue'; readonly name: string }
+  | { readonly kind: 'topic'; readonly name: string; readonly subscription: string };
+
+export type Ordering = 'none' | 'group' | 'strict';
+
+/** What a queue and a topic share: how messages are stored. Defaults are filled in; undefined means "no limit". */
+export interface StorageConfig {
+  readonly delaySeconds: number;
+  readonly messageTtlSeconds?: number | undefined;
+  readonly maxMessages?: number | undefined;
+  readonly maxBytes?: number | undefined;
+  readonly priorities: number;
+  readonly dedupWindowSeconds: number;
+}
+
+/** What a queue and a subscription share: how messages are delivered. */
+export interface DeliveryConfig {
+  readonly leaseSeconds: number;
+  readonly maxDeliveries?: number | undefined;
+  readonly deadLetterQueue?: string | undefined;
+  readonly ordering: Ordering;
+}
+
+export interface QueueConfig extends StorageConfig, DeliveryConfig {}
+
+export interface TopicConfig extends StorageConfig {
+  readonly retentionSeconds?: number | undefined;
+  readonly retentionBytes?: number | undefined;
+}
+
+export interface SubscriptionConfig extends DeliveryConfig {
+  readonly filter?: Readonly<Record<string, readonly string[]>> | undefined;
+  readonly startFrom: 'latest' | 'earliest';
+}
+
+export interface Stats {
+  /** ready + leased + delayed. */
+  readonly messages: number;
+  readonly ready: number;
+  readonly leased: number;
+  readonly delayed: number;
+  readonly bytes: number;
+  readonly oldestMessageAgeSeconds: number | null;
+}
+
+/** A queue, topic or subscription as it stands. */
+export interface Resource<Config> {
+  readonly name: string;
+  readonly config: Config;
+  readonly stats: Stats;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  /** Opaque revision of the configuration, without quotes; changes with every change of it. */
+  readonly etag: string;
+}
+
+/** Conditions of a change, from If-Match and If-None-Match. Failing one is `precondition-failed`. */
+export interface Precondition {
+  readonly ifMatch?: '*' | readonly string[];
+  /** If-None-Match: * (only create). */
+  readonly ifAbsent?: boolean;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly nextCursor?: string;
+}
+
+export interface PageRequest {
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** How a body came in, and so how it goes out: as JSON text, as text, or as bytes. */
+export type BodyKind = 'json' | 'text' | 'bytes';
+
+export interface NewMessage {
+  /** The bytes as stored: JSON text exactly as sent, UTF-8 text, or bytes. */
+  readonly body: Buffer;
+  readonly bodyKind: BodyKind;
+  readonly contentType: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly priority: number;
+  readonly group?: string;
+  readonly dedupId?: string;
+  /** At most one of the two; absent means the default of the queue or topic. */
+  readonly delaySeconds?: number;
+  readonly deliverAtMs?: number;
+  readonly expiresInSeconds?: number;
+}
+
+export interface PublishedMessage {
+  readonly id: string;
+  readonly duplicate?: true;
+}
+
+export interface DeadLetter {
+  readonly source: SubscriptionRef;
+  readonly reason: 'max-deliveries' | 'rejected';
+  readonly detail?: string;
+  readonly deliveries: number;
+  readonly atMs: number;
+}
+
+export interface StoredMessage {
+  readonly id: string;
+  readonly body: Buffer;
+  readonly bodyKind: BodyKind;
+  readonly contentType: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly priority: number;
+  readonly group?: string;
+  readonly publishedAtMs: number;
+  readonly deadLetter?: DeadLetter;
+}
+
+export interface ReceivedMessage extends StoredMessage {
+  readonly receipt: string;
+  /** 1 on the first delivery. */
+  readonly deliveries: number;
+  readonly leaseExpiresAtMs: number;
+  readonly fencingToken: string;
+}
+
+export type MessageState = 'ready' | 'leased' | 'delayed';
+
+export interface PeekedMessage extends StoredMessage {
+  readonly state: MessageState;
+  /** Deliveries so far; 0 when it was never received. */
+  readonly deliveries: number;
+  /** End of the current lease, when leased. */
+  readonly leaseExpiresAtMs?: number;
+  readonly fencingToken?: string;
+}
+
+export interface ReceiveRequest {
+  readonly max: number;
+  readonly waitSeconds: number;
+  /** Absent means the default of the queue or subscription. */
+  readonly leaseSeconds?: number;
+  readonly autoAck: boolean;
+  readonly attemptId?: string;
+  /** Receipts to ack in the same write. */
+  readonly ack?: readonly string[];
+}
+
+export interface Outcome {
+  readonly receipt: string;
+  readonly outcome: 'ok' | 'lost' | 'invalid';
+}
+
+export interface ReceiveResult {
+  readonly messages: readonly ReceivedMessage[];
+  /** Present when the request had receipts to ack, in their order. */
+  readonly acked?: readonly Outcome[];
+}
+
+export type SettleAction =
+  | { readonly kind: 'ack' }
+  | { readonly kind: 'nack'; readonly delaySeconds: number }
+  | { readonly kind: 'extend'; readonly leaseSeconds: number }
+  | { readonly kind: 'reject'; readonly reason?: string };
+
+export interface TransactionRequest {
+  readonly transactionId?: string;
+  readonly acks: readonly { readonly source: SubscriptionRef; readonly receipts: readonly string[] }[];
+  readonly publishes: readonly { readonly target: TopicRef; readonly messages: readonly NewMessage[] }[];
+}
+
+export interface TransactionResult {
+  readonly publishes: readonly { readonly messages: readonly PublishedMessage[] }[];
+  readonly duplicate?: true;
+}
+
+/** Every verb takes the signal of its request: aborted when the client has gone away. */
+export interface Call {
+  readonly signal: AbortSignal;
+}
