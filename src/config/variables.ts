@@ -1,0 +1,67 @@
+/**
+ * All environment variables of the program: one schema holds their types, limits, defaults and meanings. The README's
+ * table is compared with it by a test.
+ */
+import { z } from 'zod';
+import { parseConnectionString } from './connection-string.ts';
+
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const wholeNumber = (min: number, max: number) =>
+  z.string().transform((text, context) => {
+    const value = Number(text);
+    if (/^\d{1,15}$/.test(text) && value >= min && value <= max) return value;
+    context.addIssue(`expected a whole number from ${min} to ${max}, got "${text}"`);
+    return z.NEVER;
+  });
+
+const host = z.string().regex(/^[A-Za-z0-9:][A-Za-z0-9.:_%-]*$/, 'expected a host name or an IP address');
+
+const connectionString = z.string().superRefine((text, context) => {
+  const parsed = parseConnectionString(text);
+  if ('problems' in parsed) for (const problem of parsed.problems) context.addIssue(problem);
+});
+
+export const variables = z.object({
+  ZOOGATE_HOST: host.prefault('127.0.0.1').describe('address to listen on'),
+  ZOOGATE_PORT: wholeNumber(0, 65535).prefault('8080').describe('port; 0 picks a free one and prints it'),
+  ZOOGATE_ZOOKEEPER: connectionString
+    .optional()
+    .describe(
+      'connection string with optional chroot, such as `zk1:2181,zk2:2181,zk3:2181/zoogate`; ' +
+        'without it, `npm start` runs an embedded server and `node dist/main.js` refuses to start',
+    ),
+  ZOOGATE_DATA_DIR: z.string().prefault('./data').describe('where the embedded server keeps its data'),
+  // ZooKeeper's own default bounds are 2 and 20 ticks of 2 s; a server that allows less adjusts what is asked for.
+  ZOOGATE_SESSION_TIMEOUT_MS: wholeNumber(1000, 120_000)
+    .prefault('10000')
+    .describe('ZooKeeper session timeout in milliseconds'),
+  ZOOGATE_REQUEST_TIMEOUT_MS: wholeNumber(100, 60_000)
+    .prefault('5000')
+    .describe('longest time in milliseconds that one request may wait for the ensemble before 503 or 504'),
+  ZOOGATE_LOG_LEVEL: z
+    .enum(logLevels, { error: `expected one of ${logLevels.join(', ')}` })
+    .prefault('info')
+    .describe(`least severe level that is logged: ${logLevels.map((level) => `\`${level}\``).join(', ')}`),
+  // The upper limit leaves room for a message's own overhead below ZooKeeper's limit of 1 MiB for one packet.
+  ZOOGATE_MAX_MESSAGE_BYTES: wholeNumber(1, 921_600)
+    .prefault('262144')
+    .describe('largest size of one message (body and attributes) in bytes, at most 921600'),
+});
+
+export interface VariableDocumentation {
+  readonly name: string;
+  readonly defaultValue: string | undefined;
+  readonly meaning: string;
+}
+
+/** What the README says of each variable, in the order of the schema. */
+export function documentVariables(): VariableDocumentation[] {
+  const { properties = {} } = z.toJSONSchema(variables, { io: 'input' });
+  return Object.entries(properties).map(([name, property]) => {
+    const { default: defaultValue, description } = z
+      .object({ default: z.string().optional(), description: z.string() })
+      .parse(property);
+    return { name, defaultValue, meaning: description };
+  });
+}
