@@ -1,0 +1,52 @@
+/**
+ * What a commit may contain, checked before anything is sent: the size that a server accepts, and versions that
+ * mean what they say. Both are errors of the programmer, so both are assertions. Pure; shared by every `Store`.
+ */
+
+import assert from 'node:assert';
+import { ANY_VERSION, type Write } from './store.ts';
+
+/**
+ * Most bytes in one commit as `writeBytes` counts them. A server closes the connection on a packet of more than
+ * 1,048,575 bytes, which fails everything else in flight with it; the rest is headroom for a long chroot.
+ */
+export const commitBytesMax = 1_000_000;
+
+/** Upper bound of what the protocol adds to the path and the data of one operation. */
+const protocolBytesPerWrite = 64;
+
+/** How much one operation counts against `commitBytesMax`. */
+export function writeBytes(write: Write): number {
+  const dataBytes = 'data' in write ? write.data.length : 0;
+  return Buffer.byteLength(write.path) + dataBytes + protocolBytesPerWrite;
+}
+
+/** Asserts that the commit may be sent, and returns its size. */
+export function assertCommit(writes: readonly Write[]): number {
+  assert.ok(writes.length > 0, 'a commit needs at least one operation');
+  let bytes = 0;
+  for (const write of writes) {
+    assertPath(write.path);
+    if (write.kind !== 'create') assertVersion(write.version, write.path);
+    bytes += writeBytes(write);
+  }
+  assert.ok(bytes <= commitBytesMax, `a commit of ${bytes} bytes exceeds the limit of ${commitBytesMax}`);
+  return bytes;
+}
+
+/** Asserts that the path is absolute and has neither empty nor relative parts. */
+export function assertPath(path: string): void {
+  if (path === '/') return;
+  assert.ok(path.startsWith('/') && !path.endsWith('/'), `not an absolute path: ${path}`);
+  for (const part of path.slice(1).split('/')) {
+    assert.ok(part !== '' && part !== '.' && part !== '..', `not a canonical path: ${path}`);
+  }
+}
+
+function assertVersion(version: number, path: string): void {
+  assert.ok(Number.isInteger(version), `version of ${path} is not an integer: ${version}`);
+  assert.ok(
+    version > 0 || version === ANY_VERSION,
+    `version ${version} of ${path}: nodes that are compared start at 1 (create and set in one commit)`,
+  );
+}
