@@ -1,0 +1,168 @@
+/**
+ * Composes the HTTP application from a broker, a logger and limits. Never listens, and reads no environment.
+ *
+ * Guarantees: every answer has an X-Request-Id; every error has the form of a problem, those of Fastify and Node
+ * included; bodies, receipts and credentials are never logged (a request is logged with its route's pattern).
+ */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  LogController,
+} from 'fastify';
+import type { Broker } from './queue/index.ts';
+import { refuseConnection } from './routes/client-errors.ts';
+import { operations } from './routes/index.ts';
+import { openApiDocument } from './routes/openapi-document.ts';
+import {
+  invalidField,
+  type Problem,
+  problemHeaders,
+  problemKind,
+  problemOf,
+  problemText,
+} from './routes/problems.ts';
+import { knownPaths, unhandled } from './routes/unknown-routes.ts';
+
+export interface AppOptions {
+  readonly broker: Broker;
+  readonly logger?: FastifyBaseLogger;
+  /** The largest message, body and attributes together. */
+  readonly maxMessageBytes?: number;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+export const MAX_MESSAGE_BYTES_DEFAULT = 256 * 1024;
+
+/** The request line and the header fields. */
+const HEADER_BYTES_MAX = 16 * 1024;
+/** For a request to arrive in full. It does not count the time of the answer. */
+const REQUEST_TIMEOUT_MS = 60_000;
+const HEADERS_TIMEOUT_MS = 15_000;
+/** Longer than nginx keeps its upstream connections (60 s), so that it is always nginx that closes. */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+/** Of silence on a connection: a poll of 50 s must survive it. */
+const CONNECTION_TIMEOUT_MS = 120_000;
+/** Beyond every legal receipt, so that those that are too long meet our schema and not the router's limit. */
+const PARAM_CHARS_MAX = 4096;
+
+/** The plugin's own policy would have browsers ask for everything over TLS, which we do not speak. */
+const DOCS_POLICY =
+  "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; frame-ancestors 'self'";
+
+const REQUEST_ID = /^[A-Za-z0-9._:/+=-]{1,128}$/;
+
+/** The application, ready to be listened on or injected into. */
+export function buildApp(options: AppOptions): FastifyInstance {
+  const { broker, logger, maxMessageBytes = MAX_MESSAGE_BYTES_DEFAULT, now = Date.now } = options;
+  const app = Fastify({
+    ...(logger === undefined ? {} : { loggerInstance: logger }),
+    logController: new LogController({ disableRequestLogging: true }),
+    // Our own answer replaces Node's, which has no body.
+    http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_TIMEOUT_MS, requireHostHeader: false },
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    // While closing, what still arrives on open connections gets the broker's own answer.
+    return503OnClosing: false,
+    genReqId: requestId,
+    clientErrorHandler: refuseConnection,
+    frameworkErrors: (error, _request, reply) => {
+      sendProblem(reply as FastifyReply, problemOf(error));
+    },
+    // Operations parse their queries themselves, strictly.
+    routerOptions: { maxParamLength: PARAM_CHARS_MAX, querystringParser: () => ({}) },
+  });
+  const api = operations({ broker, limits: { maxMessageBytes }, log: app.log, now });
+  answerErrors(app);
+  prepareRequests(app, knownPaths(api));
+  logResponses(app);
+
+  // Operations read their bodies themselves, after everything that can be refused without.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(['application/json', '*'], (_request, _payload, done) => done(null));
+  for (const { method, path, respond } of api) {
+    app.route({ method, url: path.replaceAll(/\{([^}]+)\}/g, ':$1'), handler: respond });
+  }
+  document(app, openApiDocument(api));
+  return app;
+}
+
+function requestId(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+}
+
+function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  return (
+    reply
+      .code(problemKind(problem.code).status)
+      .headers(problemHeaders(problem))
+      // To a string Fastify would add a charset, which this media type does not have.
+      .send(Buffer.from(problemText(problem)))
+  );
+}
+
+function answerErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error);
+    // To a client that has left nothing is owed, and an aborted verb is no defect.
+    if (problem.code === 'internal' && !reply.raw.destroyed) {
+      app.log.error({ err: error, reqId: request.id, route: request.routeOptions.url }, 'defect');
+    }
+    return sendProblem(reply, problem);
+  });
+  app.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+    const problem = invalidField('Expect', 'must be 100-continue or left out');
+    response.writeHead(problemKind(problem.code).status, problemHeaders(problem)).end(problemText(problem));
+  });
+}
+
+function prepareRequests(app: FastifyInstance, paths: ReturnType<typeof knownPaths>): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
+      throw invalidField('Host', 'is required by HTTP/1.1');
+    }
+    if (request.is404) {
+      const { status, headers = {} } = unhandled(paths, request.method, request.url);
+      reply.code(status).headers(headers).send();
+      return;
+    }
+    reply.header('cache-control', 'no-store');
+    done();
+  });
+}
+
+function logResponses(app: FastifyInstance): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    const { statusCode } = reply;
+    const line = {
+      reqId: request.id,
+      method: request.method,
+      route: request.routeOptions.url ?? 'unknown',
+      statusCode,
+      durationMs: Math.round(reply.elapsedTime * 10) / 10,
+    };
+    if (statusCode >= 500) {
+      app.log.warn(line, 'request failed');
+    } else {
+      app.log.info(line, 'request');
+    }
+    done();
+  });
+}
+
+function document(app: FastifyInstance, openApi: object): void {
+  const text = JSON.stringify(openApi);
+  app.get('/openapi.json', (_request, reply) => {
+    reply.header('content-type', 'application/json; charset=utf-8').send(text);
+  });
+  app.register(swagger, { mode: 'static', specification: { document: openApi as never } });
+  app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_POLICY });
+}

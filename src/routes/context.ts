@@ -1,0 +1,40 @@
+/**
+ * What the operations need from outside: passed in, so that nothing here constructs anything.
+ */
+import type { FastifyBaseLogger } from 'fastify';
+import type { z } from 'zod';
+import type { Broker, SubscriptionRef, TopicRef } from '../queue/index.ts';
+import type { PublishLimits } from './new-messages.ts';
+
+export interface RouteContext {
+  readonly broker: Broker;
+  readonly limits: PublishLimits;
+  readonly log: Pick<FastifyBaseLogger, 'warn'>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** A schema of path parameters that has at least these. */
+type ParamsSchema<Params> = z.ZodObject & z.ZodType<Params>;
+
+/** A kind of resource that messages are published to: where it is, and how its path names it. */
+export interface PublishTarget<Params> {
+  /** Its path, such as /v1/queues/{queue}. */
+  readonly path: string;
+  /** Its word in operation ids: publishToQueue. */
+  readonly noun: 'Queue' | 'Topic';
+  readonly tag: string;
+  readonly params: ParamsSchema<Params>;
+  refOf(params: Params): TopicRef;
+}
+
+/** A kind of resource that messages are received from. */
+export interface MessageSource<Params> {
+  readonly path: string;
+  readonly noun: 'Queue' | 'Subscription';
+  readonly tag: string;
+  readonly params: ParamsSchema<Params>;
+  /** The same with a `receipt` at the end. */
+  readonly paramsWithReceipt: ParamsSchema<Params & { receipt: string }>;
+  refOf(params: Params): SubscriptionRef;
+}

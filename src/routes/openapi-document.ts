@@ -1,0 +1,142 @@
+/**
+ * Writes the OpenAPI 3.1 document from the operations themselves.
+ *
+ * Guarantees: the same operations always give the same text, so that the committed copy can be compared.
+ */
+import {
+  createDocument,
+  type oas31,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+  type ZodOpenApiResponseObject,
+} from 'zod-openapi';
+import type { Operation } from './operation.ts';
+import { PROBLEM_CODES, type ProblemCode, problemKind } from './problems.ts';
+import { problem } from './schemas/answers.ts';
+
+type SharedResponses = Map<string, ZodOpenApiResponseObject>;
+
+/** Problems that any operation can meet. */
+const COMMON: readonly ProblemCode[] = ['validation', 'headers-too-large', 'internal'];
+/** Problems of every operation that asks the broker. */
+const BROKER: readonly ProblemCode[] = ['rate-limited', 'unavailable', 'outcome-unknown'];
+
+const TAGS = [
+  { name: 'Queues', description: 'A queue is a topic with exactly one built-in subscription.' },
+  {
+    name: 'Messages of a queue',
+    description:
+      'Publish, receive under a lease, and ack. Delivery is at least once; with autoAck at most once.',
+  },
+  { name: 'Operation', description: 'For load balancers, monitoring and tools.' },
+];
+
+/** Of the contract, not of the gateway. */
+const API_VERSION = '1.0.0';
+
+const DESCRIPTION = `A message broker over plain HTTP, stored in Apache ZooKeeper.
+
+Every replica answers every request. Durations are numbers of seconds, fractions allowed. Instants are RFC 3339, with any offset in, in UTC with milliseconds out. Unknown JSON fields and query parameters are refused.
+
+Errors are RFC 9457 \`application/problem+json\` with a code of a closed list; see the Problem schema and /problems/{code}. A request refused with 4xx, 503 or 507 has changed nothing; only 504 leaves it open. Every answer carries X-Request-Id, which may also be sent.`;
+
+/** The document of these operations. */
+export function openApiDocument(operations: readonly Operation[]): oas31.OpenAPIObject {
+  const paths: ZodOpenApiPathsObject = {};
+  const shared: SharedResponses = new Map();
+  for (const operation of operations) {
+    paths[operation.path] = {
+      ...paths[operation.path],
+      [operation.method.toLowerCase()]: entry(operation, shared),
+    };
+  }
+  return createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'zoogate',
+      version: API_VERSION,
+      description: DESCRIPTION,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    security: [],
+    tags: TAGS,
+    paths,
+  });
+}
+
+function entry(operation: Operation, shared: SharedResponses): ZodOpenApiOperationObject {
+  const { params, query, headers, body } = operation;
+  return {
+    operationId: operation.id,
+    tags: [operation.tag],
+    summary: operation.summary,
+    description: operation.description,
+    requestParams: {
+      ...(hasFields(params) ? { path: params } : {}),
+      ...(hasFields(query) ? { query } : {}),
+      ...(headers === undefined ? {} : { header: headers }),
+    },
+    ...(body.openapi === undefined ? {} : { requestBody: body.openapi }),
+    responses: { ...operation.responses, ...problemResponses(operation, shared) },
+  };
+}
+
+function hasFields(schema: Operation['params']): boolean {
+  return Object.keys(schema.shape).length > 0;
+}
+
+function problemResponses(
+  operation: Operation,
+  shared: SharedResponses,
+): ZodOpenApiOperationObject['responses'] {
+  const asksBroker = operation.path.startsWith('/v1/');
+  const codes = new Set<ProblemCode>([
+    ...COMMON,
+    ...(operation.produces.length > 0 ? (['not-acceptable'] as const) : []),
+    ...(asksBroker ? BROKER : operation.id === 'readyz' ? (['unavailable'] as const) : []),
+    ...operation.problems,
+  ]);
+  const byStatus = new Map<number, ProblemCode[]>();
+  for (const code of PROBLEM_CODES.filter((candidate) => codes.has(candidate))) {
+    const { status } = problemKind(code);
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return Object.fromEntries([...byStatus].map(([status, same]) => [status, sharedResponse(same, shared)]));
+}
+
+/** A component of the document is told by its identity: the same problems must be the same object. */
+function sharedResponse(codes: readonly ProblemCode[], shared: SharedResponses): ZodOpenApiResponseObject {
+  const id = codes.join('-or-');
+  const response = shared.get(id) ?? problemResponse(id, codes);
+  shared.set(id, response);
+  return response;
+}
+
+function problemResponse(id: string, codes: readonly ProblemCode[]): ZodOpenApiResponseObject {
+  const kinds = codes.map((code) => ({ code, ...problemKind(code) }));
+  const retries = kinds.some((kind) => kind.retryAfterSeconds !== undefined);
+  return {
+    id,
+    description: kinds.map(({ code, description }) => `\`${code}\`: ${description}`).join('\n\n'),
+    content: {
+      'application/problem+json': {
+        schema: problem,
+        examples: Object.fromEntries(
+          kinds.map(({ code, status, title }) => [
+            code,
+            { value: { type: `/problems/${code}`, title, status, detail: title, code } },
+          ]),
+        ),
+      },
+    },
+    headers: retries
+      ? {
+          'Retry-After': {
+            description: 'Seconds to wait.',
+            schema: { type: 'integer' as const, minimum: 1 },
+          },
+        }
+      : {},
+  };
+}

@@ -1,0 +1,174 @@
+/**
+ * What an HTTP operation is: its place, its schemas, its documentation and its handler, in one piece. The Fastify
+ * route and the OpenAPI entry are both made from it, so neither can say something the other does not.
+ *
+ * Every request takes the same way: method and path (Fastify), Accept, path, query, body, one call of the handler,
+ * answer. Everything up to the handler is checked before anything has an effect.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { ZodOpenApiResponsesObject } from 'zod-openapi';
+import type { Call } from '../queue/index.ts';
+import { preferredType } from './media-types.ts';
+import { invalidField, Problem, type ProblemCode } from './problems.ts';
+import { fieldKinds, queryFields } from './query-strings.ts';
+import { type BodyReader, readBytes } from './request-bodies.ts';
+import { checked } from './validation.ts';
+
+export type Method = 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE';
+
+/** A request whose every part has been checked. */
+export interface CheckedRequest<Params, Query, Body> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly headers: IncomingHttpHeaders;
+  /** The header lines as they came: names and values in turn. */
+  readonly rawHeaders: readonly string[];
+  /** The best of what the operation produces. */
+  readonly accepted: string;
+  readonly call: Call;
+}
+
+/** What a handler answers with. */
+export interface Answer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
+  /** A JSON text unless the headers say otherwise. */
+  readonly payload?: string | Buffer;
+  /** Called when the client went away before the whole answer was written. */
+  readonly undelivered?: () => void;
+}
+
+export interface OperationDefinition<Params extends z.ZodObject, Query extends z.ZodObject, Body> {
+  readonly method: Method;
+  /** As in OpenAPI: `/v1/queues/{queue}`. */
+  readonly path: string;
+  readonly id: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly params: Params;
+  readonly query: Query;
+  /** Documentation only: handlers parse their headers themselves. */
+  readonly headers?: z.ZodObject;
+  readonly body: BodyReader<Body>;
+  readonly responses: ZodOpenApiResponsesObject;
+  /** Beyond those that every operation can answer. */
+  readonly problems: readonly ProblemCode[];
+  /** The media types of a success, the default first; empty when there is nothing to choose. */
+  readonly produces: readonly string[];
+  handle(request: CheckedRequest<z.output<Params>, z.output<Query>, Body>): Answer | Promise<Answer>;
+}
+
+/** An operation without its types: what the table of contents consists of. */
+export interface Operation
+  extends Omit<OperationDefinition<z.ZodObject, z.ZodObject, never>, 'handle' | 'body'> {
+  readonly body: Pick<BodyReader<unknown>, 'openapi' | 'limitBytes'>;
+  respond(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>;
+}
+
+/** Makes an operation of its definition. */
+export function operation<Params extends z.ZodObject, Query extends z.ZodObject, Body>(
+  definition: OperationDefinition<Params, Query, Body>,
+): Operation {
+  const { handle, body, ...documentation } = definition;
+  const kinds = fieldKinds(definition.query);
+  const takesBody = definition.method !== 'GET';
+  return {
+    ...documentation,
+    body,
+    async respond(request, reply) {
+      const { raw } = request;
+      const connection = new ClientConnection(reply);
+      const accepted = acceptedType(raw.headers.accept, definition.produces);
+      const params = checked(definition.params, request.params);
+      const query = checked(definition.query, queryFields(raw.url ?? '', kinds));
+      // A GET's body has no meaning (RFC 9110); Node reads over it.
+      const bytes = takesBody ? await readBytes(raw, body.limitBytes) : NO_BYTES;
+      const answer = await handle({
+        params,
+        query,
+        body: body.read(bytes, raw.headers['content-type']),
+        headers: raw.headers,
+        rawHeaders: raw.rawHeaders,
+        accepted,
+        call: connection,
+      });
+      connection.onUndelivered(answer.undelivered);
+      return send(reply, answer);
+    },
+  };
+}
+
+const NO_BYTES = Buffer.alloc(0);
+
+function acceptedType(accept: string | undefined, produces: readonly string[]): string {
+  const type = preferredType(accept, produces);
+  if (type === undefined && produces.length > 0) {
+    throw new Problem('not-acceptable', `This operation answers with ${produces.join(' or ')}.`);
+  }
+  return type ?? '';
+}
+
+function send(reply: FastifyReply, answer: Answer): FastifyReply {
+  reply.code(answer.status);
+  if (answer.payload !== undefined) {
+    reply.header('content-type', 'application/json; charset=utf-8');
+  }
+  if (answer.headers !== undefined) {
+    reply.headers(answer.headers);
+  }
+  return reply.send(answer.payload);
+}
+
+/** A JSON answer without hooks. */
+export function json(status: number, value: unknown, headers?: Readonly<Record<string, string>>): Answer {
+  return { status, payload: JSON.stringify(value), ...(headers === undefined ? {} : { headers }) };
+}
+
+/** The problem of a field that was given both in the body and in the query. */
+export function givenTwice(name: string): Problem {
+  return invalidField(name, 'is given in the body and in the query; send it once');
+}
+
+/**
+ * Watches whether the client is still there. Once the request's body has been read, only the response's stream tells:
+ * its `close` without `writableFinished` means that the client left before the whole answer was on its way.
+ */
+class ClientConnection implements Call {
+  readonly #controller = new AbortController();
+  #undelivered: (() => void) | undefined;
+
+  constructor(reply: FastifyReply) {
+    const response = reply.raw;
+    if (response.destroyed) {
+      this.#left();
+      return;
+    }
+    response.once('close', () => {
+      if (!response.writableFinished) {
+        this.#left();
+      }
+    });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Calls back when the client leaves, or at once when it has left. */
+  onUndelivered(callback: (() => void) | undefined): void {
+    if (this.signal.aborted) {
+      callback?.();
+    } else {
+      this.#undelivered = callback;
+    }
+  }
+
+  #left(): void {
+    this.#controller.abort();
+    this.#undelivered?.();
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Looking at messages without leasing them, and purging them; for queues and subscriptions alike.
+ */
+import { z } from 'zod';
+import type { MessageSource, RouteContext } from './context.ts';
+import { type Operation, operation } from './operation.ts';
+import { peekedListText } from './received-json.ts';
+import { noBody } from './request-bodies.ts';
+import { EXAMPLE_MESSAGE, emptyResponse, jsonResponse } from './responses.ts';
+import { peekedList } from './schemas/answers.ts';
+import { noQuery, PAGE_LIMIT_DEFAULT, pageCursor, pageLimit } from './schemas/scalars.ts';
+
+/** GET …/messages */
+export function peek<Params>({ broker }: RouteContext, source: MessageSource<Params>): Operation {
+  return operation({
+    method: 'GET',
+    path: `${source.path}/messages`,
+    id: `peek${source.noun}Messages`,
+    tag: source.tag,
+    summary: 'Look at messages without leasing them',
+    description: 'In the order of the log, page by page; at most 1000 a page.',
+    params: source.params,
+    query: z.strictObject({
+      state: z
+        .enum(['ready', 'leased', 'delayed'])
+        .optional()
+        .meta({ description: 'Only messages in this state; by default in every state.' }),
+      limit: pageLimit,
+      cursor: pageCursor,
+    }),
+    body: noBody(),
+    responses: {
+      200: jsonResponse('A page of messages.', peekedList, {
+        messages: [{ ...EXAMPLE_MESSAGE, state: 'ready', deliveries: 0 }],
+      }),
+    },
+    problems: ['not-found'],
+    produces: ['application/json'],
+    async handle({ params, query: { state, limit, cursor }, call }) {
+      const page = await broker.peek(
+        source.refOf(params),
+        {
+          limit: limit ?? PAGE_LIMIT_DEFAULT,
+          ...(state === undefined ? {} : { state }),
+          ...(cursor === undefined ? {} : { cursor }),
+        },
+        call,
+      );
+      return { status: 200, payload: peekedListText(page.items, page.nextCursor) };
+    },
+  });
+}
+
+/** POST …/purge */
+export function purge<Params>({ broker }: RouteContext, source: MessageSource<Params>): Operation {
+  return operation({
+    method: 'POST',
+    path: `${source.path}/purge`,
+    id: `purge${source.noun}`,
+    tag: source.tag,
+    summary: 'Drop all messages',
+    description: 'Everything stored before the call is gone, and every older receipt is `lost`.',
+    params: source.params,
+    query: noQuery,
+    body: noBody(),
+    responses: { 204: emptyResponse('Everything stored before is gone.') },
+    problems: ['not-found', 'store-full'],
+    produces: [],
+    async handle({ params, call }) {
+      await broker.purge(source.refOf(params), call);
+      return { status: 204 };
+    },
+  });
+}

@@ -1,0 +1,39 @@
+/**
+ * The pages that the `type` of a problem points to.
+ */
+import { z } from 'zod';
+import { type Operation, operation } from './operation.ts';
+import { PROBLEM_CODES, problemKind } from './problems.ts';
+import { noBody } from './request-bodies.ts';
+import { noQuery } from './schemas/scalars.ts';
+
+/** GET /problems/{code} */
+export function describeProblem(): Operation {
+  return operation({
+    method: 'GET',
+    path: '/problems/{code}',
+    id: 'describeProblem',
+    tag: 'Operation',
+    summary: 'What a problem means',
+    description: 'The page that the `type` of a problem points to.',
+    params: z.strictObject({ code: z.enum(PROBLEM_CODES) }),
+    query: noQuery,
+    body: noBody(),
+    responses: {
+      200: {
+        description: 'The explanation.',
+        content: { 'text/plain': { schema: { type: 'string' }, example: 'not-found (404)' } },
+      },
+    },
+    problems: [],
+    produces: ['text/plain'],
+    handle({ params: { code } }) {
+      const { status, title, description } = problemKind(code);
+      return {
+        status: 200,
+        headers: { 'content-type': 'text/plain; charset=utf-8' },
+        payload: `${code} (${status})\n\n${title}.\n\n${description}\n`,
+      };
+    },
+  });
+}

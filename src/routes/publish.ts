@@ -1,0 +1,126 @@
+/**
+ * Publishing, for queues and topics alike: many messages as JSON, or one as bytes.
+ */
+import { z } from 'zod';
+import type { NewMessage } from '../queue/index.ts';
+import { attributesOfHeaders } from './attribute-headers.ts';
+import type { PublishTarget, RouteContext } from './context.ts';
+import { CONTENT_TYPE, CONTENT_TYPE_CHARS_MAX, mediaTypeOf } from './media-types.ts';
+import { messageOfBytes, messagesOfJson, REQUEST_MESSAGES_MAX, requireWithinLimits } from './new-messages.ts';
+import { refuseNotYetMessages } from './not-yet.ts';
+import { json, type Operation, operation } from './operation.ts';
+import { invalidField, invalidFields, Problem } from './problems.ts';
+import { bytesBody, parseJson } from './request-bodies.ts';
+import { jsonResponse } from './responses.ts';
+import { publishedList } from './schemas/answers.ts';
+import { type MessageOptions, messageOptions, publishRequest } from './schemas/messages.ts';
+import { checked } from './validation.ts';
+
+/**
+ * 900 KiB of messages fit into this in every legal spelling: six bytes for each character escaped as \uXXXX, and
+ * room for the structure around them.
+ */
+const PUBLISH_BODY_BYTES_MAX = 8 * 1024 * 1024;
+
+const DEFAULT_CONTENT_TYPE = 'application/octet-stream';
+
+/** POST …/messages */
+export function publish<Params>(
+  { broker, limits, now }: RouteContext,
+  target: PublishTarget<Params>,
+): Operation {
+  return operation({
+    method: 'POST',
+    path: `${target.path}/messages`,
+    id: `publishTo${target.noun}`,
+    tag: target.tag,
+    summary: 'Publish messages',
+    description:
+      'All or nothing: one request is one atomic write, answered once a quorum of the ensemble has committed it. With Content-Type application/json: 1 to 1000 messages of 900 KiB in sum, each with its options. With any other Content-Type, or none: the body is one message’s bytes, options are query parameters, and attributes are Zoogate-Attribute-<name> headers (values percent-encoded UTF-8). A message’s size is its body and its attributes; at most 256 KiB unless configured otherwise.',
+    params: target.params,
+    query: messageOptions,
+    headers: z.object({
+      'Zoogate-Attribute-NAME': z
+        .string()
+        .optional()
+        .meta({ description: 'For a message as bytes: the attribute `name`, its value percent-encoded.' }),
+    }),
+    body: bytesBody(PUBLISH_BODY_BYTES_MAX, {
+      description: 'Messages as JSON, or one message’s bytes; at most 8 MiB as sent.',
+      required: false,
+      content: {
+        'application/json': {
+          schema: publishRequest,
+          example: { messages: [{ body: { order: 4711 }, attributes: { kind: 'created' } }] },
+        },
+        '*/*': { schema: { type: 'string', format: 'binary' } },
+      },
+    }),
+    responses: {
+      201: jsonResponse('All messages are stored.', publishedList, { messages: [{ id: '0-42' }] }),
+    },
+    problems: ['not-found', 'payload-too-large', 'unsupported-media-type', 'queue-full', 'store-full'],
+    produces: ['application/json'],
+    async handle({ params, query, body, headers, rawHeaders, call }) {
+      const contentType = headers['content-type'];
+      const isJson = contentType !== undefined && mediaTypeOf(contentType) === 'application/json';
+      const attributes = attributesOfHeaders(rawHeaders);
+      const messages = isJson
+        ? messagesFromJson(body, query, attributes, now())
+        : [messageOfBytes(body, checkedContentType(contentType), attributes, query, now())];
+      refuseNotYetMessages(messages, (index) => (isJson ? `messages.${index}.` : ''));
+      requireWithinLimits(messages, limits);
+      const published = await broker.publish(target.refOf(params), messages, call);
+      return json(201, {
+        messages: published.map(({ id, duplicate }) => (duplicate === true ? { id, duplicate } : { id })),
+      });
+    },
+  });
+}
+
+function messagesFromJson(
+  bytes: Buffer,
+  query: MessageOptions,
+  attributes: Readonly<Record<string, string>>,
+  nowMs: number,
+): NewMessage[] {
+  const misplaced = [
+    ...Object.keys(query),
+    ...Object.keys(attributes).map((attribute) => `zoogate-attribute-${attribute}`),
+  ];
+  if (misplaced.length > 0) {
+    const message = 'belongs into the message when the Content-Type is application/json';
+    throw invalidFields(misplaced.map((path) => ({ path, message })));
+  }
+  const value = parseJson(bytes);
+  if (hasTooManyMessages(value)) {
+    throw new Problem(
+      'payload-too-large',
+      `One request may publish ${REQUEST_MESSAGES_MAX} messages at most.`,
+    );
+  }
+  return messagesOfJson(bytes, checked(publishRequest, value).messages, nowMs);
+}
+
+function hasTooManyMessages(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'messages' in value &&
+    Array.isArray(value.messages) &&
+    value.messages.length > REQUEST_MESSAGES_MAX
+  );
+}
+
+function checkedContentType(contentType: string | undefined): string {
+  if (contentType === undefined || contentType === '') {
+    return DEFAULT_CONTENT_TYPE;
+  }
+  if (contentType.length > CONTENT_TYPE_CHARS_MAX || !CONTENT_TYPE.test(contentType)) {
+    throw invalidField(
+      'Content-Type',
+      `must be a media type of at most ${CONTENT_TYPE_CHARS_MAX} characters`,
+    );
+  }
+  return contentType;
+}

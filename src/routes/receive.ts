@@ -1,0 +1,148 @@
+/**
+ * Receiving, for queues and subscriptions alike: leases messages, waiting for them if asked to.
+ *
+ * Guarantees: a message that was leased for a client that has gone away before its answer was written is given back
+ * at once, unless the client announced with an attemptId that it will ask again.
+ */
+import type { z } from 'zod';
+import type { ReceivedMessage, ReceiveRequest, ReceiveResult } from '../queue/index.ts';
+import { headersOfAttributes } from './attribute-headers.ts';
+import type { MessageSource, RouteContext } from './context.ts';
+import { instantText } from './instants.ts';
+import { type Answer, givenTwice, type Operation, operation } from './operation.ts';
+import { invalidField } from './problems.ts';
+import { receivedListText } from './received-json.ts';
+import { jsonBody } from './request-bodies.ts';
+import { EXAMPLE_RECEIPT, EXAMPLE_RECEIVED, jsonResponse } from './responses.ts';
+import { receivedList } from './schemas/answers.ts';
+import { receiveQuery, receiveRequest } from './schemas/messages.ts';
+
+const OCTETS = 'application/octet-stream';
+/** 1000 receipts, each as long as allowed. */
+const RECEIVE_BODY_BYTES_MAX = 1024 * 1024;
+
+const OCTET_HEADERS = {
+  'Zoogate-Id': { description: 'The id of the message.', schema: { type: 'string' } },
+  'Zoogate-Receipt': { description: 'The receipt.', schema: { type: 'string' } },
+  'Zoogate-Deliveries': { description: '1 on the first delivery.', schema: { type: 'integer' } },
+  'Zoogate-Published-At': { description: 'In UTC.', schema: { type: 'string', format: 'date-time' } },
+  'Zoogate-Lease-Expires-At': { description: 'In UTC.', schema: { type: 'string', format: 'date-time' } },
+  'Zoogate-Fencing-Token': { description: 'A decimal that only grows.', schema: { type: 'string' } },
+  'Zoogate-Attribute-NAME': {
+    description: 'The attribute `name`, its value percent-encoded UTF-8.',
+    schema: { type: 'string' },
+  },
+  'Zoogate-Acked': {
+    description: 'With `ack`: the outcomes in the order of the receipts, such as `ok, lost`. Also on 204.',
+    schema: { type: 'string' },
+  },
+} as const;
+
+/** POST …/messages/receive */
+export function receive<Params>({ broker, log }: RouteContext, source: MessageSource<Params>): Operation {
+  return operation({
+    method: 'POST',
+    path: `${source.path}/messages/receive`,
+    id: `receiveFrom${source.noun}`,
+    tag: source.tag,
+    summary: 'Receive messages under a lease',
+    description:
+      'Answers as soon as there is at least one message, or with an empty list after waitSeconds. Every field but `ack` may be a query parameter instead; the same field in both is refused. With Accept: application/octet-stream and max 1, the answer is the message’s bytes with its own Content-Type. When the client goes away during the wait, what was leased for it is given back at once (not with attemptId).',
+    params: source.params,
+    query: receiveQuery,
+    body: jsonBody(receiveRequest, {
+      limitBytes: RECEIVE_BODY_BYTES_MAX,
+      optional: true,
+      description: 'All fields are optional; at most 1 MiB.',
+      example: { max: 10, waitSeconds: 20, ack: [EXAMPLE_RECEIPT] },
+    }),
+    responses: {
+      200: {
+        ...jsonResponse('Messages, or an empty list.', receivedList, { messages: [EXAMPLE_RECEIVED] }),
+        headers: OCTET_HEADERS,
+        content: {
+          'application/json': { schema: receivedList, example: { messages: [EXAMPLE_RECEIVED] } },
+          [OCTETS]: { schema: { type: 'string', format: 'binary' } },
+        },
+      },
+      204: {
+        description: 'With Accept: application/octet-stream: there is no message.',
+        headers: { 'Zoogate-Acked': OCTET_HEADERS['Zoogate-Acked'] },
+      },
+    },
+    problems: ['not-found', 'payload-too-large', 'unsupported-media-type', 'rate-limited'],
+    produces: ['application/json', OCTETS],
+    async handle({ params, query, body, accepted, call }) {
+      const request = requestOf(query, body);
+      const asOctets = accepted === OCTETS;
+      if (asOctets && request.max !== 1) {
+        throw invalidField('max', 'must be 1 with Accept: application/octet-stream');
+      }
+      const ref = source.refOf(params);
+      const result = await broker.receive(ref, request, call);
+      const answer = asOctets ? octets(result) : { status: 200, payload: receivedListText(result) };
+      if (result.messages.length === 0 || request.autoAck || request.attemptId !== undefined) {
+        return answer;
+      }
+      return {
+        ...answer,
+        undelivered() {
+          const receipts = result.messages.map((message) => message.receipt);
+          broker.release(ref, receipts).catch((error: unknown) => {
+            log.warn(
+              { err: error, released: receipts.length },
+              'leases of a client that left run until they end',
+            );
+          });
+        },
+      };
+    },
+  });
+}
+
+function requestOf(
+  query: z.output<typeof receiveQuery>,
+  body: z.output<typeof receiveRequest>,
+): ReceiveRequest {
+  for (const field of Object.keys(query)) {
+    if (Object.hasOwn(body, field)) {
+      throw givenTwice(field);
+    }
+  }
+  const { max, waitSeconds, leaseSeconds, autoAck, attemptId, ack } = { ...body, ...query };
+  if (autoAck === true && attemptId !== undefined) {
+    throw invalidField('attemptId', 'cannot be combined with autoAck; send one of the two');
+  }
+  return {
+    max: max ?? 1,
+    waitSeconds: waitSeconds ?? 0,
+    autoAck: autoAck ?? false,
+    ...(leaseSeconds === undefined ? {} : { leaseSeconds }),
+    ...(attemptId === undefined ? {} : { attemptId }),
+    ...(ack === undefined ? {} : { ack }),
+  };
+}
+
+function octets({ messages: [message], acked }: ReceiveResult): Answer {
+  const ackedHeader: Record<string, string> =
+    acked === undefined ? {} : { 'zoogate-acked': acked.map(({ outcome }) => outcome).join(', ') };
+  if (message === undefined) {
+    return { status: 204, headers: ackedHeader };
+  }
+  return { status: 200, headers: { ...octetHeaders(message), ...ackedHeader }, payload: message.body };
+}
+
+function octetHeaders(message: ReceivedMessage): Record<string, string | string[]> {
+  return {
+    ...headersOfAttributes(message.attributes),
+    'content-type': message.contentType,
+    // A stored text/html must not run as if it were ours.
+    'content-security-policy': "default-src 'none'; sandbox",
+    'zoogate-id': message.id,
+    'zoogate-receipt': message.receipt,
+    'zoogate-deliveries': String(message.deliveries),
+    'zoogate-published-at': instantText(message.publishedAtMs),
+    'zoogate-lease-expires-at': instantText(message.leaseExpiresAtMs),
+    'zoogate-fencing-token': message.fencingToken,
+  };
+}

@@ -1,0 +1,144 @@
+/**
+ * Reads request bodies, bounded, and turns them into what an operation wants.
+ *
+ * Guarantees: no more than the limit is ever held in memory; JSON is valid UTF-8 before it is parsed; an operation
+ * without a body refuses one, so that fields sent there are not silently ignored.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import type { z } from 'zod';
+import type { ZodOpenApiRequestBodyObject } from 'zod-openapi';
+import { mediaTypeOf } from './media-types.ts';
+import { invalidField, Problem } from './problems.ts';
+import { checked } from './validation.ts';
+
+/** How an operation reads its body. */
+export interface BodyReader<Body> {
+  readonly limitBytes: number;
+  readonly openapi?: ZodOpenApiRequestBodyObject;
+  read(bytes: Buffer, contentType: string | undefined): Body;
+}
+
+/** Some clients always send `{}`; nothing with content fits. */
+const NO_BODY_LIMIT_BYTES = 16 * 1024;
+
+const NOTHING: BodyReader<undefined> = {
+  limitBytes: NO_BODY_LIMIT_BYTES,
+  read(bytes, contentType) {
+    if (bytes.length === 0) {
+      return undefined;
+    }
+    requireMediaType(contentType, ['application/json']);
+    const value = parseJson(bytes);
+    if (typeof value !== 'object' || value === null || Object.keys(value).length > 0) {
+      throw invalidField('', 'must be empty: this operation takes no body');
+    }
+    return undefined;
+  },
+};
+
+/** For operations that take no body. */
+export function noBody(): BodyReader<undefined> {
+  return NOTHING;
+}
+
+/** A JSON body; an empty one counts as `{}` when it is optional. */
+export function jsonBody<Schema extends z.ZodType>(
+  schema: Schema,
+  options: {
+    readonly limitBytes: number;
+    readonly mediaTypes?: readonly string[];
+    readonly optional?: boolean;
+    readonly example: unknown;
+    readonly description: string;
+  },
+): BodyReader<z.output<Schema>> {
+  const mediaTypes = options.mediaTypes ?? ['application/json'];
+  return {
+    limitBytes: options.limitBytes,
+    openapi: {
+      description: options.description,
+      required: options.optional !== true,
+      content: Object.fromEntries(mediaTypes.map((type) => [type, { schema, example: options.example }])),
+    },
+    read(bytes, contentType) {
+      if (bytes.length === 0) {
+        if (options.optional !== true) {
+          throw invalidField('', 'is required: send a JSON object');
+        }
+        return checked(schema, {});
+      }
+      requireMediaType(contentType, mediaTypes);
+      return checked(schema, parseJson(bytes));
+    },
+  };
+}
+
+/** A body that the operation takes as bytes, of any content type. */
+export function bytesBody(limitBytes: number, openapi: ZodOpenApiRequestBodyObject): BodyReader<Buffer> {
+  return { limitBytes, openapi, read: (bytes) => bytes };
+}
+
+/** The value of a JSON text. */
+export function parseJson(bytes: Buffer): unknown {
+  if (!isUtf8(bytes)) {
+    throw invalidField('', 'must be JSON in UTF-8');
+  }
+  try {
+    return JSON.parse(bytes.toString());
+  } catch {
+    throw invalidField('', 'must be one valid JSON value');
+  }
+}
+
+function requireMediaType(contentType: string | undefined, accepted: readonly string[]): void {
+  if (contentType === undefined || !accepted.includes(mediaTypeOf(contentType))) {
+    throw new Problem('unsupported-media-type', `Send the body with Content-Type: ${accepted.join(' or ')}.`);
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** All bytes of the body, or a problem as soon as it is known to be larger than the limit. */
+export function readBytes(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  const { headers } = request;
+  if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') {
+    return Promise.resolve(EMPTY);
+  }
+  const declaredBytes = Number(headers['content-length'] ?? 0);
+  if (declaredBytes > limitBytes) {
+    return Promise.reject(tooLarge(limitBytes));
+  }
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let receivedBytes = 0;
+    const stop = (): void => {
+      request.off('data', onData).off('end', onEnd).off('error', onCutOff).off('close', onCutOff);
+    };
+    const onData = (chunk: Buffer): void => {
+      receivedBytes += chunk.length;
+      if (receivedBytes > limitBytes) {
+        stop();
+        // What still comes is thrown away: closing at once would destroy the answer on its way to the client.
+        request.resume();
+        reject(tooLarge(limitBytes));
+        return;
+      }
+      chunks.push(chunk);
+    };
+    const onEnd = (): void => {
+      stop();
+      const [only] = chunks;
+      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, receivedBytes));
+    };
+    const onCutOff = (): void => {
+      stop();
+      reject(invalidField('', 'was cut off before its end'));
+    };
+    request.on('data', onData).on('end', onEnd).on('error', onCutOff).on('close', onCutOff);
+  });
+}
+
+function tooLarge(limitBytes: number): Problem {
+  return new Problem('payload-too-large', `The request body is larger than ${limitBytes} bytes.`);
+}

@@ -1,0 +1,152 @@
+/**
+ * The shapes of answers. They document, and tests check answers against them; at run time answers are written
+ * directly, because serialising through a schema costs several times as much.
+ */
+import { z } from 'zod';
+import { PROBLEM_CODES } from '../problems.ts';
+import { queueConfig } from './queue-config.ts';
+import { receipt } from './scalars.ts';
+
+const instantOut = z.iso
+  .datetime({ precision: 3 })
+  .meta({ description: 'In UTC with milliseconds.', examples: ['2030-01-31T12:00:00.000Z'] });
+const nextCursor = z
+  .string()
+  .max(512)
+  .optional()
+  .meta({ description: 'Present when there is more: the `cursor` of the next page.' });
+const tally = z.int().min(0);
+
+export const stats = z
+  .strictObject({
+    messages: tally.meta({ description: 'ready + leased + delayed.' }),
+    ready: tally,
+    leased: tally,
+    delayed: tally.meta({ description: 'Not yet due, or nacked with a delay.' }),
+    bytes: tally.meta({ description: 'Of the bodies as stored, base64 decoded.' }),
+    oldestMessageAgeSeconds: z.number().min(0).nullable().meta({ description: 'null when empty.' }),
+  })
+  .meta({ id: 'Stats', description: 'Exact at the moment of the read.' });
+
+export const queue = z
+  .strictObject({
+    name: z.string(),
+    config: queueConfig,
+    stats,
+    createdAt: instantOut,
+    updatedAt: instantOut.meta({ description: 'When the configuration was last written, in UTC.' }),
+  })
+  .meta({ id: 'Queue' });
+
+export const queueList = z.strictObject({ queues: z.array(queue), nextCursor }).meta({ id: 'QueueList' });
+
+export const publishedList = z
+  .strictObject({
+    messages: z.array(
+      z.strictObject({
+        id: z.string().meta({ description: 'Identifies the message for as long as it exists.' }),
+        duplicate: z
+          .literal(true)
+          .optional()
+          .meta({
+            description: 'The dedupId was seen before: nothing was stored, and this is the first one’s id.',
+          }),
+      }),
+    ),
+  })
+  .meta({ id: 'Published', description: 'In the order of the request.' });
+
+export const outcome = z
+  .strictObject({
+    receipt,
+    outcome: z.enum(['ok', 'lost', 'invalid']).meta({
+      description:
+        '`lost`: the lease ran out and the message was given to someone else, or it was returned, purged or sought away. `invalid`: never a receipt of this queue.',
+    }),
+  })
+  .meta({ id: 'Outcome', outputId: 'Outcome' });
+
+export const outcomeList = z.strictObject({ results: z.array(outcome) }).meta({
+  id: 'Outcomes',
+  description: 'In the order of the receipts.',
+});
+
+const deadLetter = z
+  .strictObject({
+    source: z.union([
+      z.strictObject({ queue: z.string() }),
+      z.strictObject({ topic: z.string(), subscription: z.string() }),
+    ]),
+    reason: z.enum(['max-deliveries', 'rejected']),
+    detail: z.string().optional(),
+    deliveries: tally,
+    at: instantOut,
+  })
+  .meta({ id: 'DeadLetter', description: 'Where a dead letter comes from, and why.' });
+
+const stored = {
+  id: z.string(),
+  body: z.unknown().optional().meta({
+    description:
+      'The JSON text as it was published, byte for byte; or a string for text/* in valid UTF-8. Either this or bodyBase64.',
+  }),
+  bodyBase64: z.base64().optional().meta({ description: 'Everything that is neither JSON nor text.' }),
+  contentType: z.string(),
+  attributes: z.record(z.string(), z.string()),
+  priority: tally,
+  group: z.string().optional(),
+  publishedAt: instantOut,
+  deadLetter: deadLetter.optional(),
+};
+const fencingToken = z
+  .string()
+  .regex(/^[0-9]+$/)
+  .meta({
+    description:
+      'A decimal that only grows, over all leases of the ensemble: hand it to your database to shut out a worker whose lease was lost.',
+  });
+
+export const received = z
+  .strictObject({
+    ...stored,
+    receipt,
+    deliveries: z.int().min(1).meta({ description: '1 on the first delivery.' }),
+    leaseExpiresAt: instantOut,
+    fencingToken,
+  })
+  .meta({ id: 'Received' });
+
+export const receivedList = z
+  .strictObject({
+    messages: z.array(received),
+    acked: z.array(outcome).optional().meta({ description: 'Present when the request had receipts to ack.' }),
+  })
+  .meta({ id: 'ReceivedList' });
+
+export const peeked = z
+  .strictObject({
+    ...stored,
+    state: z.enum(['ready', 'leased', 'delayed']),
+    deliveries: tally.meta({ description: 'So far; 0 when it was never received.' }),
+    leaseExpiresAt: instantOut.optional(),
+    fencingToken: fencingToken.optional(),
+  })
+  .meta({ id: 'Peeked' });
+
+export const peekedList = z
+  .strictObject({ messages: z.array(peeked), nextCursor })
+  .meta({ id: 'PeekedList' });
+
+export const problem = z
+  .strictObject({
+    type: z.string().meta({ description: 'A URI reference; the page there explains the problem.' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.enum(PROBLEM_CODES),
+    errors: z
+      .array(z.strictObject({ path: z.string(), message: z.string() }))
+      .optional()
+      .meta({ description: 'With `validation`: each place, such as messages.0.priority, and what to do.' }),
+  })
+  .meta({ id: 'Problem', description: 'An error in the form of RFC 9457.' });
