@@ -12,6 +12,9 @@ import { ANY_VERSION, type Write } from './store.ts';
  */
 export const commitBytesMax = 1_000_000;
 
+/** What a server accepts, less the header of the packet and what a leader adds on the way to its followers. */
+const packetBytesMax = 1_048_575 - 1_024;
+
 /** Upper bound of what the protocol adds to the path and the data of one operation. */
 const protocolBytesPerWrite = 64;
 
@@ -32,6 +35,15 @@ export function assertCommit(writes: readonly Write[]): number {
   }
   assert.ok(bytes <= commitBytesMax, `a commit of ${bytes} bytes exceeds the limit of ${commitBytesMax}`);
   return bytes;
+}
+
+/** Asserts that the commit still fits into a packet once the chroot stands in front of every path. */
+export function assertPacket(writes: readonly Write[], commitBytes: number, chroot: string): void {
+  const packetBytes = commitBytes + writes.length * Buffer.byteLength(chroot);
+  assert.ok(
+    packetBytes <= packetBytesMax,
+    `a commit of ${packetBytes} bytes with its chroot exceeds a packet`,
+  );
 }
 
 /** Asserts that the path is absolute and has neither empty nor relative parts. */

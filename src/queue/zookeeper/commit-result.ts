@@ -1,0 +1,47 @@
+/** From the reply to a transaction to the port's CommitResult. Pure. */
+
+import { codes, conflictReason, storeError } from './codes.ts';
+import type { RawResult } from './guarded-client.ts';
+import { decodeStat } from './node-stat.ts';
+import type { CommitResult, Write, WriteResult } from './store.ts';
+
+/** The type of a result that carries an error, also for operations that would have succeeded. */
+const errorType = -1;
+
+/**
+ * Of a transaction that failed, the reply has 0 for the operations before the culprit, its code, and "not tried"
+ * for the rest. Throws a StoreError when that code is not a value.
+ */
+export function commitResult(
+  raw: readonly RawResult[],
+  writes: readonly Write[],
+  chroot: string,
+): CommitResult {
+  const index = raw.findIndex(isCulprit);
+  if (index >= 0) {
+    const code = raw[index]?.err ?? codes.notTried;
+    const reason = conflictReason(code);
+    if (reason === undefined) throw storeError(code, `operation ${index} of a commit`, true);
+    return { applied: false, index, reason };
+  }
+  return { applied: true, results: writes.map((write, at) => writeResult(write, raw[at], chroot)) };
+}
+
+function isCulprit(result: RawResult): boolean {
+  return result.type === errorType && result.err !== codes.ok && result.err !== codes.notTried;
+}
+
+function writeResult({ kind }: Write, raw: RawResult | undefined, chroot: string): WriteResult {
+  switch (kind) {
+    case 'create':
+      if (raw?.path?.startsWith(chroot)) return { kind, path: raw.path.slice(chroot.length) };
+      break;
+    case 'set':
+      if (raw?.stat) return { kind, stat: decodeStat(raw.stat) };
+      break;
+    default:
+      if (raw && raw.type !== errorType) return { kind };
+  }
+  // It was applied, or the ensemble would have named a culprit; what it returned can only not be understood.
+  throw storeError(codes.connectionLoss, `the result of a ${kind} makes no sense`, true);
+}

@@ -1,0 +1,10 @@
+/** The part of a pino logger that the session uses. */
+
+type Log = (details: object, message: string) => void;
+
+export interface Logger {
+  readonly debug: Log;
+  readonly info: Log;
+  readonly warn: Log;
+  readonly error: Log;
+}

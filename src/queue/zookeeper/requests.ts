@@ -1,0 +1,122 @@
+/**
+ * The requests of one store: each goes through the bounded calls to the client of the moment, is counted when it is
+ * sent, and feeds the clock when its reply bears the leader's time. Paths are the ensemble's own, replies are codes.
+ */
+
+import { Calls } from './calls.ts';
+import { codes, storeError } from './codes.ts';
+import type { EnsembleClock } from './ensemble-clock.ts';
+import type { GuardedClient, RawResult, Reply } from './guarded-client.ts';
+import type { RawStat } from './node-stat.ts';
+import { stampMs } from './node-stat.ts';
+import type { ReadOptions, StoreCounters, Write } from './store.ts';
+import type { WatchClaim } from './watches.ts';
+
+/** The ensemble's reply: code 0 and a value, or another code. */
+export interface Replied<T> {
+  readonly code: number;
+  readonly value: T | undefined;
+}
+
+export interface RawData {
+  readonly data: Buffer;
+  readonly stat: RawStat;
+}
+
+export interface RawChildren {
+  readonly children: string[];
+  readonly stat: RawStat;
+}
+
+export interface RequestsOptions {
+  readonly requestTimeoutMs: number;
+  readonly client: () => GuardedClient;
+  readonly clock: EnsembleClock;
+  readonly monotonicNow: () => number;
+}
+
+type StartRead<T> = (client: GuardedClient, claim: WatchClaim | undefined, reply: Reply<T>) => void;
+type StartWrite<T> = (client: GuardedClient, reply: Reply<T>) => void;
+
+export class Requests {
+  readonly counters: StoreCounters = { reads: 0, writes: 0, conflicts: 0, bytesWritten: 0 };
+  readonly calls: Calls;
+  readonly #options: RequestsOptions;
+
+  constructor(options: RequestsOptions) {
+    this.#options = options;
+    this.calls = new Calls({
+      requestTimeoutMs: options.requestTimeoutMs,
+      isOpen: () => options.client().isOpen,
+      isWritable: () => options.client().isWritable,
+    });
+  }
+
+  getData(path: string, options: ReadOptions): Promise<Replied<RawData>> {
+    return this.#read(path, options, (client, claim, reply) => client.getData(path, claim, reply));
+  }
+
+  exists(path: string, options: ReadOptions): Promise<Replied<RawStat | undefined>> {
+    return this.#read(path, options, (client, claim, reply) => client.exists(path, claim, reply));
+  }
+
+  getChildren(path: string, options: ReadOptions): Promise<Replied<RawChildren>> {
+    return this.#read(path, options, (client, claim, reply) => client.getChildren(path, claim, reply));
+  }
+
+  multi(
+    writes: readonly Write[],
+    bytes: number,
+    signal?: AbortSignal,
+  ): Promise<Replied<readonly RawResult[]>> {
+    const start: StartWrite<readonly RawResult[]> = (client, reply) =>
+      client.multi(writes, (code, results) => {
+        for (const result of results ?? []) this.#sample(result.stat);
+        reply(code, results);
+      });
+    return this.#write(`a commit of ${writes.length} operations`, bytes, start, signal);
+  }
+
+  /** Sets the node to nothing, for the sake of the round through the ensemble and of the time in its answer. */
+  touch(path: string): Promise<Replied<RawStat>> {
+    return this.#write('a barrier', path.length, (client, reply) =>
+      client.setData(path, Buffer.alloc(0), (code, stat) => {
+        if (code === codes.ok) this.#sample(stat);
+        reply(code, stat);
+      }),
+    );
+  }
+
+  /** Creates the node unless it is there. Asks first: a gateway may lack the right to create what others made. */
+  async ensure(path: string): Promise<void> {
+    const { value } = await this.exists(path, {});
+    if (value) return;
+    const what = `creating ${path}`;
+    const { code } = await this.#write<undefined>(what, path.length, (client, reply) =>
+      client.create(path, reply),
+    );
+    if (code !== codes.ok && code !== codes.nodeExists) throw storeError(code, what, true);
+  }
+
+  #read<T>(path: string, { signal, watch }: ReadOptions, start: StartRead<T>): Promise<Replied<T>> {
+    const send = (reply: (value: Replied<T>) => void, isWanted: () => boolean) => {
+      this.counters.reads += 1;
+      const claim = watch && (() => (isWanted() ? watch : undefined));
+      start(this.#options.client(), claim, (code, value) => reply({ code, value }));
+    };
+    return this.calls.run({ what: `a read of ${path}`, isWrite: false, bytes: path.length, send }, signal);
+  }
+
+  #write<T>(what: string, bytes: number, start: StartWrite<T>, signal?: AbortSignal): Promise<Replied<T>> {
+    const send = (reply: (value: Replied<T>) => void) => {
+      this.counters.writes += 1;
+      this.counters.bytesWritten += bytes;
+      start(this.#options.client(), (code, value) => reply({ code, value }));
+    };
+    return this.calls.run({ what, isWrite: true, bytes, send }, signal);
+  }
+
+  #sample(stat: RawStat | undefined): void {
+    if (stat) this.#options.clock.sample(stampMs(stat), this.#options.monotonicNow());
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * The store on a real ensemble: each call of the port becomes requests, and each reply a value or a StoreError.
+ * `supervisor.ts` keeps the session, `requests.ts` and `calls.ts` bound what is in flight, `guarded-client.ts` talks.
+ *
+ * One node beside the broker's own belongs to it: `<chroot>/clock`, which every barrier sets. The answer bears the
+ * leader's time, so a barrier is a look at the clock as well.
+ */
+
+import { chrootNodes, fullPath, parseEnsembleAddress } from './address.ts';
+import { Barrier } from './barrier.ts';
+import { codes, storeError } from './codes.ts';
+import { commitResult } from './commit-result.ts';
+import { EnsembleClock } from './ensemble-clock.ts';
+import type { Logger } from './logger.ts';
+import { decodeStat } from './node-stat.ts';
+import { type Replied, Requests } from './requests.ts';
+import * as port from './store.ts';
+import { Supervisor } from './supervisor.ts';
+import { assertCommit, assertPacket, assertPath } from './writes.ts';
+
+export interface OpenStoreOptions {
+  /** `host:port,host:port/chroot`; the chroot is created when it is missing. */
+  readonly connectionString: string;
+  readonly sessionTimeoutMs: number;
+  /** Every call ends within this time. */
+  readonly requestTimeoutMs: number;
+  readonly logger: Logger;
+  readonly monotonicNow?: () => number;
+  readonly random?: () => number;
+  /** Number of a client's first request, for tests of what happens at the end of their range. */
+  readonly firstXid?: number;
+}
+
+export interface ZooKeeperStore extends port.Store {
+  /** Ends the session, within about a second whatever the state. No call succeeds afterwards. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a store; returns before it is connected, and keeps trying for ever. Throws only when the connection string
+ * makes no sense.
+ */
+export function openStore(options: OpenStoreOptions): ZooKeeperStore {
+  return new SessionStore(options);
+}
+
+const clockPath = '/clock';
+
+class SessionStore implements ZooKeeperStore {
+  readonly #chroot: string;
+  readonly #clock = new EnsembleClock();
+  readonly #monotonicNow: () => number;
+  readonly #requests: Requests;
+  readonly #supervisor: Supervisor;
+  readonly #barrier = new Barrier(() => this.#touchClock());
+
+  constructor(options: OpenStoreOptions) {
+    const { servers, chroot } = parseEnsembleAddress(options.connectionString);
+    const { monotonicNow = () => performance.now(), random = Math.random, requestTimeoutMs } = options;
+    this.#chroot = chroot;
+    this.#monotonicNow = monotonicNow;
+    const client = () => this.#supervisor.client;
+    this.#requests = new Requests({ requestTimeoutMs, client, clock: this.#clock, monotonicNow });
+    const { calls } = this.#requests;
+    const establish = () => this.#establish();
+    this.#supervisor = new Supervisor({ ...options, servers, monotonicNow, random, calls, establish });
+    this.#supervisor.start();
+  }
+
+  get state(): port.StoreState {
+    return this.#supervisor.state;
+  }
+
+  get counters(): port.StoreCounters {
+    return this.#requests.counters;
+  }
+
+  onState(listener: (state: port.StoreState) => void): () => void {
+    return this.#supervisor.onState(listener);
+  }
+
+  whenConnected(signal: AbortSignal): Promise<void> {
+    return this.#supervisor.whenConnected(signal);
+  }
+
+  close(): Promise<void> {
+    return this.#supervisor.close();
+  }
+
+  now(): number {
+    return this.#clock.now(this.#monotonicNow());
+  }
+
+  async read(path: string, options: port.ReadOptions = {}): Promise<port.NodeData | undefined> {
+    for (;;) {
+      const node = found(await this.#requests.getData(this.#prepare(path), options), path);
+      if (node) return { data: node.data, stat: decodeStat(node.stat) };
+      // Reading a missing node sets no watch; asking whether it exists does. It may have come in between.
+      if (!options.watch || !(await this.stat(path, options))) return undefined;
+    }
+  }
+
+  async stat(path: string, options: port.ReadOptions = {}): Promise<port.NodeStat | undefined> {
+    const stat = found(await this.#requests.exists(this.#prepare(path), options), path);
+    return stat && decodeStat(stat);
+  }
+
+  async list(path: string, options: port.ReadOptions = {}): Promise<port.NodeChildren | undefined> {
+    const node = found(await this.#requests.getChildren(this.#prepare(path), options), path);
+    return node && { children: node.children, stat: decodeStat(node.stat) };
+  }
+
+  async commit(writes: readonly port.Write[], options: port.CallOptions = {}): Promise<port.CommitResult> {
+    const bytes = assertCommit(writes);
+    assertPacket(writes, bytes, this.#chroot);
+    const prefixed = writes.map((write) => ({ ...write, path: this.#prepare(write.path) }));
+    const { code, value } = await this.#requests.multi(prefixed, bytes, options.signal);
+    if (code !== codes.ok || !value) throw storeError(code, 'a commit', true);
+    const result = commitResult(value, writes, this.#chroot);
+    if (!result.applied) this.counters.conflicts += 1;
+    return result;
+  }
+
+  async barrier(options: port.CallOptions = {}): Promise<void> {
+    this.#prepare(clockPath);
+    await this.#barrier.pass(options);
+  }
+
+  /** The path as the ensemble knows it, when requests may be sent; throws when not. */
+  #prepare(path: string): string {
+    assertPath(path);
+    if (this.state === 'connected') return fullPath(this.#chroot, path);
+    throw new port.StoreError('unavailable', `nothing was sent: ${this.state}`);
+  }
+
+  /** Puts a write through on a new connection, after making the nodes that it needs. */
+  async #establish(): Promise<void> {
+    this.#clock.reset();
+    const clock = fullPath(this.#chroot, clockPath);
+    const { code } = await this.#requests.touch(clock);
+    if (code === codes.ok) return;
+    for (const path of chrootNodes(this.#chroot)) await this.#requests.ensure(path);
+    await this.#requests.ensure(clock);
+    await this.#touchClock();
+  }
+
+  async #touchClock(): Promise<void> {
+    const { code } = await this.#requests.touch(fullPath(this.#chroot, clockPath));
+    if (code !== codes.ok) throw storeError(code, 'a barrier', true);
+  }
+}
+
+function found<T>({ code, value }: Replied<T>, path: string): T | undefined {
+  if (code === codes.noNode) return undefined;
+  if (code !== codes.ok) throw storeError(code, `reading ${path}`, false);
+  return value;
+}

@@ -1,0 +1,169 @@
+/**
+ * Keeps a session with the ensemble, for ever, and tells what may be believed at the moment.
+ *
+ *                     handshake, then established
+ *   suspended ───────────────────────────────────────▶ connected
+ *    ▲  ▲  │                                              │
+ *    │  │  │ session over                connection lost  │
+ *    │  │  ▼                                              │
+ *    │ lost (a new client is made at once)                │
+ *    └────────────────────────────────────────────────────┘
+ *
+ * Established means that a write went through on this very connection: all that was sent on earlier ones has taken
+ * effect or never will, and reads see at least what they saw before, also in a new session on another server. Only
+ * then is the state `connected`. When it ends, in this order: the state changes, every call fails, every watch
+ * fires, the listeners are told.
+ */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ServerAddress } from './address.ts';
+import type { Calls } from './calls.ts';
+import { GuardedClient } from './guarded-client.ts';
+import type { Logger } from './logger.ts';
+import type { StoreState } from './store.ts';
+import { Watches } from './watches.ts';
+
+export interface SupervisorOptions {
+  readonly servers: readonly ServerAddress[];
+  readonly sessionTimeoutMs: number;
+  readonly logger: Logger;
+  readonly monotonicNow: () => number;
+  readonly random: () => number;
+  readonly firstXid?: number;
+  readonly calls: Calls;
+  /** Puts a write through on a new connection, and whatever has to be there first. */
+  readonly establish: (client: GuardedClient) => Promise<void>;
+}
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #listeners = new Set<(state: StoreState) => void>();
+  readonly #watches = new Watches((listener) => this.#callLater(listener));
+  #client: GuardedClient;
+  #state: StoreState = 'suspended';
+  /** Counts connections, so that what belongs to an earlier one is recognised. */
+  #connection = 0;
+  #isClosed = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#client = this.#newClient();
+  }
+
+  get state(): StoreState {
+    return this.#state;
+  }
+
+  get client(): GuardedClient {
+    return this.#client;
+  }
+
+  /** Starts to connect; returns at once. */
+  start(): void {
+    this.#client.connect();
+  }
+
+  onState(listener: (state: StoreState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async whenConnected(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#state === 'connected') return;
+    await new Promise<void>((resolve, reject) => {
+      const finish = (settle: () => void) => {
+        stop();
+        signal.removeEventListener('abort', abort);
+        settle();
+      };
+      const abort = () => finish(() => reject(signal.reason));
+      const stop = this.onState(() => this.#state === 'connected' && finish(resolve));
+      signal.addEventListener('abort', abort);
+    });
+  }
+
+  /** Ends the session; bounded in time, in every state. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#leave('lost');
+    await this.#client.close();
+  }
+
+  #newClient(): GuardedClient {
+    const { calls, ...options } = this.#options;
+    const ifCurrent = (handle: () => void) => () => {
+      if (client === this.#client && !this.#isClosed) handle();
+    };
+    const client = new GuardedClient({
+      ...options,
+      watches: this.#watches,
+      events: {
+        connected: ifCurrent(() => void this.#establish(client)),
+        disconnected: ifCurrent(() => this.#leave('suspended')),
+        expired: ifCurrent(() => this.#renew()),
+        drained: ifCurrent(() => calls.pump()),
+      },
+    });
+    return client;
+  }
+
+  async #establish(client: GuardedClient): Promise<void> {
+    this.#connection += 1;
+    const connection = this.#connection;
+    const isCurrent = () => connection === this.#connection && !this.#isClosed;
+    try {
+      await this.#options.establish(client);
+      if (!isCurrent()) return;
+      client.confirm();
+      this.#enter('connected');
+    } catch (err) {
+      if (!isCurrent()) return;
+      this.#options.logger.warn({ err }, 'connected to ZooKeeper, but it cannot be used yet');
+      await delay(this.#options.random() * 1_000);
+      if (isCurrent()) client.drop('it could not be used');
+    }
+  }
+
+  #leave(state: 'suspended' | 'lost'): void {
+    this.#connection += 1;
+    const listeners = this.#change(state);
+    this.#options.calls.interrupt();
+    this.#watches.fireAll();
+    this.#tell(listeners);
+  }
+
+  #enter(state: StoreState): void {
+    this.#tell(this.#change(state));
+  }
+
+  /** The session is over: makes another, which may take the place of the old one at once. */
+  #renew(): void {
+    this.#leave('lost');
+    const client = this.#newClient();
+    this.#client = client;
+    setTimeout(() => !this.#isClosed && client.connect(), this.#options.random() * 100);
+  }
+
+  #change(state: StoreState): ((state: StoreState) => void)[] {
+    if (this.#state === state) return [];
+    this.#state = state;
+    this.#options.logger.info({ state }, `ZooKeeper: ${state}`);
+    return [...this.#listeners];
+  }
+
+  #tell(listeners: readonly ((state: StoreState) => void)[]): void {
+    const state = this.#state;
+    for (const listener of listeners) this.#callLater(() => listener(state));
+  }
+
+  #callLater(listener: () => unknown): void {
+    setImmediate(() => {
+      try {
+        listener();
+      } catch (err) {
+        this.#options.logger.error({ err }, 'a listener of the store failed');
+      }
+    });
+  }
+}
