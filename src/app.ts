@@ -16,8 +16,7 @@ import Fastify, {
 } from 'fastify';
 import type { Broker } from './queue/index.ts';
 import { refuseConnection } from './routes/client-errors.ts';
-import { operations } from './routes/index.ts';
-import { openApiDocument } from './routes/openapi-document.ts';
+import { apiOf } from './routes/index.ts';
 import {
   invalidField,
   type Problem,
@@ -78,18 +77,18 @@ export function buildApp(options: AppOptions): FastifyInstance {
     // Operations parse their queries themselves, strictly.
     routerOptions: { maxParamLength: PARAM_CHARS_MAX, querystringParser: () => ({}) },
   });
-  const api = operations({ broker, limits: { maxMessageBytes }, log: app.log, now });
+  const { operations, documentText } = apiOf({ broker, limits: { maxMessageBytes }, log: app.log, now });
   answerErrors(app);
-  prepareRequests(app, knownPaths(api));
+  prepareRequests(app, knownPaths(operations));
   logResponses(app);
 
   // Operations read their bodies themselves, after everything that can be refused without.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(['application/json', '*'], (_request, _payload, done) => done(null));
-  for (const { method, path, respond } of api) {
+  for (const { method, path, respond } of operations) {
     app.route({ method, url: path.replaceAll(/\{([^}]+)\}/g, ':$1'), handler: respond });
   }
-  document(app, openApiDocument(api));
+  serveDocs(app, documentText);
   return app;
 }
 
@@ -158,11 +157,8 @@ function logResponses(app: FastifyInstance): void {
   });
 }
 
-function document(app: FastifyInstance, openApi: object): void {
-  const text = JSON.stringify(openApi);
-  app.get('/openapi.json', (_request, reply) => {
-    reply.header('content-type', 'application/json; charset=utf-8').send(text);
-  });
-  app.register(swagger, { mode: 'static', specification: { document: openApi as never } });
+/** A page for people; the document itself is an operation. */
+function serveDocs(app: FastifyInstance, documentText: string): void {
+  app.register(swagger, { mode: 'static', specification: { document: JSON.parse(documentText) } });
   app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_POLICY });
 }

@@ -3,6 +3,7 @@
  */
 import type { MessageSource, PublishTarget, RouteContext } from './context.ts';
 import { livez, readyz } from './health.ts';
+import { describeApi, openApiDocument } from './openapi-document.ts';
 import type { Operation } from './operation.ts';
 import { peek, purge } from './peek.ts';
 import { describeProblem } from './problem-pages.ts';
@@ -13,8 +14,22 @@ import { ack, deleteMessage, extend, nack } from './settle.ts';
 
 export type { RouteContext } from './context.ts';
 
-/** All operations of the API. */
-export function operations(context: RouteContext): Operation[] {
+export interface Api {
+  readonly operations: readonly Operation[];
+  /** The OpenAPI document of these operations, as JSON. */
+  readonly documentText: string;
+}
+
+/** The whole API. */
+export function apiOf(context: RouteContext): Api {
+  // The document describes the operation that answers with it, so it can only follow.
+  const description = { text: '' };
+  const operations = [...operationsOf(context), describeApi(() => description.text)];
+  description.text = `${JSON.stringify(openApiDocument(operations), null, 2)}\n`;
+  return { operations, documentText: description.text };
+}
+
+function operationsOf(context: RouteContext): Operation[] {
   return [
     putQueue(context),
     patchQueue(context),

@@ -10,9 +10,11 @@ import {
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponseObject,
 } from 'zod-openapi';
-import type { Operation } from './operation.ts';
+import { operation as define, type Operation } from './operation.ts';
 import { PROBLEM_CODES, type ProblemCode, problemKind } from './problems.ts';
+import { noBody } from './request-bodies.ts';
 import { problem } from './schemas/answers.ts';
+import { noParams, noQuery } from './schemas/scalars.ts';
 
 type SharedResponses = Map<string, ZodOpenApiResponseObject>;
 
@@ -39,6 +41,27 @@ const DESCRIPTION = `A message broker over plain HTTP, stored in Apache ZooKeepe
 Every replica answers every request. Durations are numbers of seconds, fractions allowed. Instants are RFC 3339, with any offset in, in UTC with milliseconds out. Unknown JSON fields and query parameters are refused.
 
 Errors are RFC 9457 \`application/problem+json\` with a code of a closed list; see the Problem schema and /problems/{code}. A request refused with 4xx, 503 or 507 has changed nothing; only 504 leaves it open. Every answer carries X-Request-Id, which may also be sent.`;
+
+/** GET /openapi.json */
+export function describeApi(text: () => string): Operation {
+  return define({
+    method: 'GET',
+    path: '/openapi.json',
+    id: 'describeApi',
+    tag: 'Operation',
+    summary: 'This document',
+    description: 'OpenAPI 3.1. The same as a page for people: /docs.',
+    params: noParams,
+    query: noQuery,
+    body: noBody(),
+    responses: {
+      200: { description: 'This document.', content: { 'application/json': { schema: { type: 'object' } } } },
+    },
+    problems: [],
+    produces: ['application/json'],
+    handle: () => ({ status: 200, payload: text() }),
+  });
+}
 
 /** The document of these operations. */
 export function openApiDocument(operations: readonly Operation[]): oas31.OpenAPIObject {

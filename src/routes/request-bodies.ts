@@ -109,6 +109,9 @@ export function readBytes(request: IncomingMessage, limitBytes: number): Promise
   if (declaredBytes > limitBytes) {
     return Promise.reject(tooLarge(limitBytes));
   }
+  if (request.destroyed) {
+    return Promise.reject(cutOff());
+  }
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let receivedBytes = 0;
@@ -133,10 +136,14 @@ export function readBytes(request: IncomingMessage, limitBytes: number): Promise
     };
     const onCutOff = (): void => {
       stop();
-      reject(invalidField('', 'was cut off before its end'));
+      reject(cutOff());
     };
     request.on('data', onData).on('end', onEnd).on('error', onCutOff).on('close', onCutOff);
   });
+}
+
+function cutOff(): Problem {
+  return invalidField('', 'was cut off before its end');
 }
 
 function tooLarge(limitBytes: number): Problem {

@@ -45,12 +45,9 @@ export const publishedList = z
     messages: z.array(
       z.strictObject({
         id: z.string().meta({ description: 'Identifies the message for as long as it exists.' }),
-        duplicate: z
-          .literal(true)
-          .optional()
-          .meta({
-            description: 'The dedupId was seen before: nothing was stored, and this is the first one’s id.',
-          }),
+        duplicate: z.literal(true).optional().meta({
+          description: 'The dedupId was seen before: nothing was stored, and this is the first one’s id.',
+        }),
       }),
     ),
   })

@@ -122,15 +122,15 @@ export const messageOptions = z
 
 export type MessageOptions = z.output<typeof messageOptions>;
 
+/** Not bounded here: what is too large is refused as such (413), by the size of the bytes. */
 const base64 = z
   .string()
-  .max(1_300_000)
   .refine(
     // Writing it again is the strictest check there is: alphabet, padding and the unused bits.
     (text) => text.length % 4 === 0 && Buffer.from(text, 'base64').toString('base64') === text,
     'must be base64 with the standard alphabet and padding',
   )
-  .meta({ contentEncoding: 'base64', description: 'Any bytes. Either this or body.' });
+  .meta({ contentEncoding: 'base64', maxLength: 1_228_800, description: 'Any bytes. Either this or body.' });
 
 export const message = z
   .strictObject({
@@ -139,11 +139,9 @@ export const message = z
         'Any JSON value, kept byte for byte; a string when contentType is text/*. Either this or bodyBase64.',
     }),
     bodyBase64: base64.optional(),
-    contentType: contentType
-      .optional()
-      .meta({
-        description: 'By default application/json for body, application/octet-stream for bodyBase64.',
-      }),
+    contentType: contentType.optional().meta({
+      description: 'By default application/json for body, application/octet-stream for bodyBase64.',
+    }),
     attributes: attributes.optional(),
     ...optional,
   })
@@ -176,12 +174,10 @@ export const message = z
 
 export type MessageInput = z.output<typeof message>;
 
-export const publishRequest = z
-  .strictObject({ messages: z.array(message).min(1).max(1000) })
-  .meta({
-    id: 'PublishRequest',
-    description: '1 to 1000 messages, 900 KiB in sum. All are stored, or none.',
-  });
+export const publishRequest = z.strictObject({ messages: z.array(message).min(1).max(1000) }).meta({
+  id: 'PublishRequest',
+  description: '1 to 1000 messages, 900 KiB in sum. All are stored, or none.',
+});
 
 const receiveOptions = {
   max: count(1, 1000, 'How many messages to take at most.').optional().meta({ default: 1 }),

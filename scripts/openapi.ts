@@ -1,0 +1,15 @@
+/**
+ * Writes openapi/openapi.json from the operations. A test fails when the committed copy is stale.
+ */
+import { writeFileSync } from 'node:fs';
+import type { Broker } from '../src/queue/index.ts';
+import { apiOf } from '../src/routes/index.ts';
+
+const { documentText } = apiOf({
+  // Describing the operations calls none of them.
+  broker: {} as Broker,
+  limits: { maxMessageBytes: 0 },
+  log: { warn: () => undefined },
+  now: Date.now,
+});
+writeFileSync(new URL('../openapi/openapi.json', import.meta.url), documentText);
