@@ -1,0 +1,67 @@
+/**
+ * HTTP without a client library in between, which would mend what the tests want to send broken, and reorder what
+ * they want to see byte for byte.
+ */
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { connect, type Socket } from 'node:net';
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  readonly text: string;
+}
+
+export interface RawRequest {
+  readonly method?: string;
+  readonly headers?: Record<string, string | string[]>;
+  readonly body?: string | Buffer;
+}
+
+/** Sends a request to `path` exactly as it is written. */
+export function send(url: string, path: string, { method = 'POST', headers = {}, body }: RawRequest = {}) {
+  return new Promise<RawAnswer>((resolve, reject) => {
+    const { hostname, port } = new URL(url);
+    const request = httpRequest({ hostname, port, path, method, headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const bytes = Buffer.concat(chunks);
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: bytes,
+          text: bytes.toString(),
+        });
+      });
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+/** Publishes a JSON text as it is written. */
+export function publishJson(url: string, queue: string, json: string | Buffer): Promise<RawAnswer> {
+  return send(url, `${queue}/messages`, { headers: { 'content-type': 'application/json' }, body: json });
+}
+
+/** Writes bytes to a connection of their own; answers everything that comes back until it is closed. */
+export function exchange(url: string, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = openSocket(url);
+    let received = '';
+    socket.on('data', (chunk) => {
+      received += chunk.toString();
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(received));
+    socket.write(bytes);
+  });
+}
+
+/** A bare connection. */
+export function openSocket(url: string): Socket {
+  const { hostname, port } = new URL(url);
+  return connect(Number(port), hostname);
+}
