@@ -1,0 +1,78 @@
+/**
+ * One gateway: the store, the broker on it, and the HTTP application on that, composed and listening. Knows nothing of
+ * the process that it runs in, so several can live in one.
+ */
+import type { FastifyBaseLogger } from 'fastify';
+import { buildApp } from './app.ts';
+import type { GatewayConfiguration } from './config/environment.ts';
+import { createBroker } from './queue/broker.ts';
+import type { Broker } from './queue/index.ts';
+import { systemRandom, systemTimers } from './queue/system-runtime.ts';
+import { openStore } from './queue/zookeeper/session.ts';
+
+/** A quarter of a small container's memory; what does not fit is read again. */
+const ENTRY_CACHE_BYTES_MAX = 128 * 1024 * 1024;
+
+export interface Gateway {
+  /** Where it listens, with the port that was picked. */
+  readonly url: string;
+  readonly broker: Broker;
+  /** Turns readiness off and answers all waiting receives; everything else goes on. */
+  drain(): void;
+  /** Drains, lets what is in flight finish within the limit, and frees everything. May be called again. */
+  close(limitMs: number): Promise<void>;
+}
+
+/**
+ * Returns once it listens. The ensemble need not be there yet: the gateway is not ready until it is.
+ * @throws when the address cannot be listened on
+ */
+export async function startGateway(
+  configuration: GatewayConfiguration,
+  logger: FastifyBaseLogger,
+): Promise<Gateway> {
+  const { sessionTimeoutMs, requestTimeoutMs, maxMessageBytes } = configuration;
+  const store = openStore({
+    connectionString: configuration.zooKeeper,
+    sessionTimeoutMs,
+    requestTimeoutMs,
+    logger,
+  });
+  const broker = createBroker({
+    store,
+    timers: systemTimers,
+    random: systemRandom,
+    logger,
+    requestTimeoutMs,
+    entryCacheBytesMax: ENTRY_CACHE_BYTES_MAX,
+  });
+  const app = buildApp({ broker, logger, maxMessageBytes });
+
+  let closing: Promise<void> | undefined;
+  const close = async (limitMs: number): Promise<void> => {
+    broker.drain();
+    // Idle connections and clients that never finish would hold `app.close()` up for ever.
+    const timer = setTimeout(() => app.server.closeAllConnections(), limitMs);
+    try {
+      await app.close();
+    } finally {
+      clearTimeout(timer);
+      await broker.close();
+    }
+  };
+  const gateway: Omit<Gateway, 'url'> = {
+    broker,
+    drain: () => broker.drain(),
+    close: (limitMs) => {
+      closing ??= close(limitMs);
+      return closing;
+    },
+  };
+  try {
+    const url = await app.listen({ host: configuration.host, port: configuration.port });
+    return { ...gateway, url };
+  } catch (error) {
+    await gateway.close(0);
+    throw error;
+  }
+}

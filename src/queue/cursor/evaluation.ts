@@ -1,0 +1,171 @@
+/**
+ * What one write could do for the requests that wait at a subscription: settlements first, so that what they free can
+ * be claimed in the same write, then claims in the order of their arrival. No I/O: the result either tells what is
+ * missing from the view, or which pages to write and whom to answer what once they are written.
+ */
+import {
+  ATTEMPTS_BYTES_MAX,
+  type AttemptRecord,
+  encodeAttempts,
+  shardOf,
+  withAttempt,
+} from '../model/attempts.ts';
+import { type Claimed, CursorDraft, type CursorView, type Settled } from '../model/cursor-draft.ts';
+import { CLAIMS_PER_WRITE_MAX } from '../model/fencing.ts';
+import { runAt } from '../model/page.ts';
+import type { ClaimItem, LeasedMessage, SettleItem } from './requests.ts';
+
+export interface Batch {
+  readonly settles: readonly SettleItem[];
+  readonly claims: readonly ClaimItem[];
+}
+
+export interface Grant {
+  readonly item: ClaimItem;
+  readonly lease: number;
+  readonly untilMs: number;
+  /** Which of this write's leases, for the fencing token. */
+  readonly index: number;
+  readonly claimed: readonly Claimed[];
+}
+
+/** An attempt that was found: the same messages again, nothing to write. */
+export interface Repeat {
+  readonly item: ClaimItem;
+  readonly record: AttemptRecord;
+  readonly untilMs: number;
+  readonly messages: readonly LeasedMessage[];
+}
+
+export interface Evaluation {
+  readonly draft: CursorDraft;
+  readonly settled: ReadonlyMap<SettleItem, Settled>;
+  readonly grants: readonly Grant[];
+  readonly repeats: readonly Repeat[];
+  /** Claims whose attempt is known, to be confirmed behind a barrier before it is repeated. */
+  readonly unsureRepeats: readonly ClaimItem[];
+  /** Claims that can't be granted for want of room for their attempt. */
+  readonly refused: readonly ClaimItem[];
+  /** Shards of attempts to write, and those that must be loaded first. */
+  readonly attempts: ReadonlyMap<number, readonly AttemptRecord[]>;
+  readonly missingShards: ReadonlySet<number>;
+  /** The claims that got nothing did so because there is nothing more to give. */
+  readonly exhausted: boolean;
+}
+
+export interface EvaluationInput {
+  readonly view: CursorView;
+  readonly attempts: { records(shard: number): readonly AttemptRecord[] | undefined };
+  readonly batch: Batch;
+  readonly nowMs: number;
+  /** The view was loaded behind a barrier that came after all of the batch. */
+  readonly certain: boolean;
+  readonly defaultLeaseMs: number;
+  readonly newLease: () => number;
+}
+
+export function evaluate(input: EvaluationInput): Evaluation {
+  const draft = new CursorDraft(input.view, input.nowMs);
+  const settled = new Map<SettleItem, Settled>();
+  for (const item of input.batch.settles) {
+    settled.set(item, draft.settle(item.receipt, item.settlement(input.nowMs)));
+  }
+  const state = {
+    grants: [] as Grant[],
+    repeats: [] as Repeat[],
+    unsureRepeats: [] as ClaimItem[],
+    refused: [] as ClaimItem[],
+    attempts: new Map<number, readonly AttemptRecord[]>(),
+    missingShards: new Set<number>(),
+  };
+  let exhausted = false;
+  for (const item of input.batch.claims) {
+    if (state.grants.length >= CLAIMS_PER_WRITE_MAX) break;
+    if (item.spec.attempt !== undefined && handleAttempt(input, draft, item, item.spec.attempt, state))
+      continue;
+    // Whoever comes later finds nothing either, unless it repeats an attempt.
+    if (exhausted) continue;
+    const untilMs = Math.round(input.nowMs + (item.spec.leaseMs ?? input.defaultLeaseMs));
+    const lease = input.newLease();
+    const claimed = draft.claim({ max: item.spec.max, lease, untilMs, autoAck: item.spec.autoAck });
+    if (claimed.length === 0) {
+      if (draft.full) break;
+      exhausted = true;
+      continue;
+    }
+    const index = state.grants.length;
+    state.grants.push({ item, lease, untilMs, index, claimed });
+    if (item.spec.attempt !== undefined) {
+      const positions = claimed.map(({ level, segment, offset }) => ({ level, segment, offset }));
+      const { generation } = input.view;
+      const record = { attempt: item.spec.attempt, generation, lease, untilMs, index, positions };
+      const shard = shardOf(item.spec.attempt);
+      const records = state.attempts.get(shard) ?? input.attempts.records(shard) ?? [];
+      state.attempts.set(shard, withAttempt(records, record, input.nowMs));
+    }
+  }
+  return { draft, settled, exhausted, ...state };
+}
+
+/** @returns whether the claim is dealt with; else it is to be granted like any other */
+function handleAttempt(
+  input: EvaluationInput,
+  draft: CursorDraft,
+  item: ClaimItem,
+  attempt: string,
+  state: {
+    repeats: Repeat[];
+    unsureRepeats: ClaimItem[];
+    refused: ClaimItem[];
+    attempts: Map<number, readonly AttemptRecord[]>;
+    missingShards: Set<number>;
+  },
+): boolean {
+  const shard = shardOf(attempt);
+  // Granted in this very write: the repeat is answered in the next.
+  if (state.attempts.get(shard)?.some((record) => record.attempt === attempt && record.zxid === undefined))
+    return true;
+  const records = input.attempts.records(shard);
+  if (records === undefined) {
+    state.missingShards.add(shard);
+    return true;
+  }
+  const record = records.find(
+    (known) => known.attempt === attempt && known.generation === input.view.generation,
+  );
+  if (record !== undefined) {
+    if (!input.certain) {
+      state.unsureRepeats.push(item);
+      return true;
+    }
+    const repeat = repeatOf(input, draft, item, record);
+    if (repeat.messages.length > 0) {
+      state.repeats.push(repeat);
+      return true;
+    }
+  }
+  if (encodeAttempts(state.attempts.get(shard) ?? records).length < ATTEMPTS_BYTES_MAX) return false;
+  state.refused.push(item);
+  return true;
+}
+
+/** Those messages of the attempt that are still under its lease. */
+function repeatOf(
+  input: EvaluationInput,
+  draft: CursorDraft,
+  item: ClaimItem,
+  record: AttemptRecord,
+): Repeat {
+  const messages: LeasedMessage[] = [];
+  let untilMs = Number.POSITIVE_INFINITY;
+  for (const position of record.positions) {
+    const page = draft.lookAt(position.level, position.segment);
+    const run = page === undefined ? undefined : runAt(page, position.offset);
+    if (run?.lease !== record.lease || run.untilMs <= input.nowMs) continue;
+    const message = draft.messageAt(position);
+    if (message === undefined) continue;
+    untilMs = Math.min(untilMs, run.untilMs);
+    messages.push({ ...position, message, deliveries: run.deliveries });
+  }
+  return { item, record, untilMs, messages };
+}

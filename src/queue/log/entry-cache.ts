@@ -1,0 +1,61 @@
+/**
+ * Entries by path, bounded by bytes. An entry never changes and its path is never used again, so what is here is true
+ * for ever; what was read by one consumer, or written by this gateway, costs the next reader nothing.
+ */
+import { LRUCache } from 'lru-cache';
+import { createEntryCodec, type Entry, type PackableMessage } from '../model/entry.ts';
+import type { Store } from '../zookeeper/store.ts';
+
+/** What an entry costs beyond its bytes: objects for each message, the key. */
+const OVERHEAD_BYTES = 512;
+
+export class EntryCache {
+  readonly #store: Store;
+  readonly #codec = createEntryCodec();
+  readonly #entries: LRUCache<string, Entry>;
+  /** Reads under way, so that many consumers of one entry cause one read. */
+  readonly #loading = new Map<string, Promise<Entry | undefined>>();
+
+  constructor(store: Store, bytesMax: number) {
+    this.#store = store;
+    this.#entries = new LRUCache({ maxSize: bytesMax });
+  }
+
+  encode(messages: readonly PackableMessage[], publishedAtMs: number): Buffer {
+    return this.#codec.encode(messages, publishedAtMs);
+  }
+
+  /** Keeps what was just written. */
+  remember(path: string, data: Buffer, token: string): void {
+    this.#keep(path, data, this.#codec.decode(data, token));
+  }
+
+  /** The entry if it is here. */
+  peek(path: string): Entry | undefined {
+    return this.#entries.get(path);
+  }
+
+  /** The entry, or undefined when it has been trimmed. Rejects with a StoreError. */
+  async read(path: string, token: string): Promise<Entry | undefined> {
+    const known = this.#entries.get(path);
+    if (known !== undefined) return known;
+    let loading = this.#loading.get(path);
+    if (loading === undefined) {
+      loading = this.#load(path, token).finally(() => this.#loading.delete(path));
+      this.#loading.set(path, loading);
+    }
+    return loading;
+  }
+
+  async #load(path: string, token: string): Promise<Entry | undefined> {
+    const node = await this.#store.read(path);
+    if (node === undefined) return undefined;
+    const entry = this.#codec.decode(node.data, token);
+    this.#keep(path, node.data, entry);
+    return entry;
+  }
+
+  #keep(path: string, data: Buffer, entry: Entry): void {
+    this.#entries.set(path, entry, { size: data.length + OVERHEAD_BYTES * (1 + entry.messages.length) });
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * The log of one priority level of one incarnation: what this gateway knows of its segments.
+ *
+ *     /data/<id>/log/<level>:   7 trimmed   8 sealed   9 sealed   10 open        numbers dense; first 7, last 10
+ *
+ * Nothing here is truth, all of it can be read again: sealed segments never change (but for being trimmed), the open
+ * one only grows. Writers guard themselves by the segment's version, so acting on an old picture fails and is tried
+ * again. The picture may be behind; it is never wrong about what it shows.
+ */
+import {
+  bytesOf,
+  decodeHeader,
+  denseBounds,
+  type EntrySlot,
+  encodeHeader,
+  endOf,
+  isFull,
+  OPEN_VERSION,
+  parseEntryName,
+  SEALED_VERSION,
+  type SegmentHeader,
+  slotAt,
+  slotsOf,
+} from '../model/segment.ts';
+import { levelPath, segmentPath } from '../zookeeper/paths.ts';
+import { ANY_VERSION, type Store, type Watch, type Write } from '../zookeeper/store.ts';
+
+export interface Segment {
+  readonly number: number;
+  readonly header: SegmentHeader;
+  readonly slots: readonly EntrySlot[];
+  /** Messages in it, as far as known. */
+  readonly end: number;
+}
+
+/** Listings of sealed segments kept; each is at most some 20 kB. */
+const SEGMENTS_KEPT = 64;
+
+export class Log {
+  readonly id: string;
+  readonly level: number;
+  readonly #store: Store;
+  readonly #segments = new Map<number, Segment>();
+  #first = 0;
+  /** -1 until looked for; a level that has never been written to has no segment. */
+  #last = -1;
+  #stale = true;
+
+  constructor(store: Store, id: string, level: number) {
+    this.#store = store;
+    this.id = id;
+    this.level = level;
+  }
+
+  /** Lowest segment that still has a header; `last` is the highest one known. */
+  get first(): number {
+    return this.#first;
+  }
+
+  get last(): number {
+    return this.#last;
+  }
+
+  /** Whether the picture may be behind what others have written. */
+  get stale(): boolean {
+    return this.#stale;
+  }
+
+  /** Something has hinted that the log has changed: look before saying that there is nothing more. */
+  markStale(): void {
+    this.#stale = true;
+  }
+
+  path(segment: number): string {
+    return segmentPath(this.id, this.level, segment);
+  }
+
+  entryPath(segment: number, slot: EntrySlot): string {
+    return `${this.path(segment)}/${slot.name}`;
+  }
+
+  /** The segment if it is known, without reading. */
+  known(segment: number): Segment | undefined {
+    const known = this.#segments.get(segment);
+    // Open and yet not the last: it was sealed since, and may have got more entries before that.
+    return known?.header.state === 'open' && segment < this.#last ? undefined : known;
+  }
+
+  slotAt(segment: number, offset: number): EntrySlot | undefined {
+    const known = this.known(segment);
+    return known === undefined ? undefined : slotAt(known.slots, offset);
+  }
+
+  /** The open segment as last seen, or undefined when that is to be looked for with `refresh`. */
+  openSegment(): Segment | undefined {
+    const segment = this.#segments.get(this.#last);
+    return segment?.header.state === 'open' ? segment : undefined;
+  }
+
+  /**
+   * Brings the picture up to date: one read when the open segment is still the known one. Finishes what another
+   * gateway left undone (a sealed last segment gets its successor).
+   *
+   * @param watch set on the open segment's children and on the creation of its successor
+   */
+  async refresh(watch?: Watch): Promise<void> {
+    this.#stale = false;
+    try {
+      if (this.openSegment() === undefined) await this.#findLast();
+      while (this.#last >= 0 && (await this.#refreshLast(watch)) === 'sealed') await this.#ensureSuccessor();
+      if (watch !== undefined) await this.#store.stat(this.path(this.#last + 1), { watch });
+    } catch (error) {
+      this.#stale = true;
+      throw error;
+    }
+  }
+
+  /**
+   * The segment, read if it is not known; undefined when it has been trimmed away (or was never there).
+   * A known open segment is returned as known.
+   */
+  async segment(number: number): Promise<Segment | undefined> {
+    const known = this.known(number);
+    if (known !== undefined) return known;
+    const [node, listing] = await Promise.all([
+      this.#store.read(this.path(number)),
+      this.#store.list(this.path(number)),
+    ]);
+    if (node === undefined || listing === undefined) return undefined;
+    const header = decodeHeader(node.data);
+    // Sealed between the two reads: the listing may lack what was appended before. The next call will see.
+    if (header.state !== 'open' && listing.stat.version !== node.stat.version) return this.segment(number);
+    return this.#keep(number, header, slotsOf(listing.children));
+  }
+
+  /** The header alone, of any segment; undefined when it is gone. One read, unless the segment is known. */
+  async header(number: number): Promise<SegmentHeader | undefined> {
+    const known = this.known(number);
+    if (known !== undefined) return known.header;
+    const node = await this.#store.read(this.path(number));
+    return node === undefined ? undefined : decodeHeader(node.data);
+  }
+
+  /** Takes note of an entry that this gateway has just appended. */
+  noteAppended(segment: number, name: string): EntrySlot | undefined {
+    const known = this.#segments.get(segment);
+    const entry = parseEntryName(name);
+    if (known === undefined || known.header.state !== 'open') return undefined;
+    if (entry.sequence !== known.slots.length) {
+      // Others have appended in between: only a listing tells what.
+      if (entry.sequence > known.slots.length) this.#stale = true;
+      return undefined;
+    }
+    const slot = { ...entry, start: known.end };
+    this.#keep(segment, known.header, [...known.slots, slot]);
+    return slot;
+  }
+
+  /** Forgets a segment that a failed write has shown to be no longer what it was. */
+  forget(segment: number): void {
+    this.#segments.delete(segment);
+    if (segment === this.#last) this.#stale = true;
+  }
+
+  /** Creates the level's first segment, unless somebody has. False when the incarnation is gone. */
+  async create(): Promise<boolean> {
+    const path = levelPath(this.id, this.level);
+    const result = await this.#store.commit([
+      { kind: 'create', path, data: Buffer.alloc(0) },
+      ...createSegment(this.id, this.level, 0, { state: 'open', ordinal: 0, bytesBefore: 0 }),
+    ]);
+    this.#stale = true;
+    return result.applied || result.reason === 'exists';
+  }
+
+  /** Seals the open segment if it has reached its limits, and opens the next. */
+  async rollIfFull(): Promise<void> {
+    const open = this.openSegment();
+    if (open !== undefined && isFull(open.slots)) await this.seal(open);
+  }
+
+  /** Seals a segment so that every later append to it fails, and opens the next one. Anyone may have been faster. */
+  async seal(segment: Segment): Promise<void> {
+    const header: SegmentHeader = { ...segment.header, state: 'sealed' };
+    await this.#store.commit([
+      { kind: 'set', path: this.path(segment.number), data: encodeHeader(header), version: OPEN_VERSION },
+    ]);
+    this.#segments.delete(segment.number);
+    await this.refresh();
+  }
+
+  /** Everything before `segment` is gone. */
+  noteFirst(segment: number): void {
+    this.#first = Math.max(this.#first, segment);
+  }
+
+  async #findLast(): Promise<void> {
+    const stat = await this.#store.stat(levelPath(this.id, this.level));
+    if (stat === undefined) return;
+    const bounds = denseBounds(stat);
+    this.#first = bounds.first;
+    this.#last = bounds.last;
+    for (const number of this.#segments.keys()) if (number < this.#first) this.#segments.delete(number);
+  }
+
+  /** Reads the last segment again; 'sealed' means that its successor is missing or was not yet seen. */
+  async #refreshLast(watch: Watch | undefined): Promise<'open' | 'sealed' | 'moved'> {
+    const number = this.#last;
+    if (watch === undefined && !this.#segments.has(number)) {
+      const state = (await this.segment(number))?.header.state;
+      if (state !== undefined) return state === 'open' ? 'open' : 'sealed';
+    }
+    const listing = await this.#store.list(this.path(number), watch === undefined ? {} : { watch });
+    if (listing === undefined) {
+      // Deleted under our feet: either trimmed, after others had moved on, or the whole incarnation is gone.
+      this.#segments.delete(number);
+      await this.#findLast();
+      return this.#last === number ? 'moved' : this.#refreshLast(watch);
+    }
+    const slots = slotsOf(listing.children);
+    const known = this.#segments.get(number);
+    if (known?.header.state === 'open' && listing.stat.version === OPEN_VERSION) {
+      // Listings of one connection never go back, but an append noted after this one was asked for is newer.
+      if (slots.length >= known.slots.length) this.#keep(number, known.header, slots);
+      return 'open';
+    }
+    this.#segments.delete(number);
+    const segment = await this.segment(number);
+    if (segment === undefined) return 'moved';
+    return segment.header.state === 'open' ? 'open' : 'sealed';
+  }
+
+  /** Opens the segment after a sealed one. The sealed one's listing is final, so its end is the next one's ordinal. */
+  async #ensureSuccessor(): Promise<void> {
+    const sealed = await this.segment(this.#last);
+    if (sealed === undefined) return this.#findLast();
+    const next = sealed.number + 1;
+    if (sealed.header.state === 'sealed') {
+      await this.#store.commit([
+        { kind: 'check', path: this.path(sealed.number), version: SEALED_VERSION },
+        ...createSegment(this.id, this.level, next, {
+          state: 'open',
+          ordinal: sealed.header.ordinal + sealed.end,
+          bytesBefore: sealed.header.bytesBefore + bytesOf(sealed.slots),
+        }),
+      ]);
+    }
+    await this.#findLast();
+  }
+
+  #keep(number: number, header: SegmentHeader, slots: readonly EntrySlot[]): Segment {
+    const segment: Segment = { number, header, slots, end: endOf(slots) };
+    this.#segments.set(number, segment);
+    if (this.#segments.size > SEGMENTS_KEPT) {
+      for (const oldest of this.#segments.keys()) {
+        if (oldest !== this.#last && oldest !== number) {
+          this.#segments.delete(oldest);
+          break;
+        }
+      }
+    }
+    return segment;
+  }
+}
+
+/** The writes that make a segment: created and set, so that its version starts at OPEN_VERSION. */
+export function createSegment(id: string, level: number, segment: number, header: SegmentHeader): Write[] {
+  const path = segmentPath(id, level, segment);
+  return [
+    { kind: 'create', path, data: Buffer.alloc(0) },
+    { kind: 'set', path, data: encodeHeader(header), version: ANY_VERSION },
+  ];
+}

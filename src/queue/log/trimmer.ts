@@ -1,0 +1,130 @@
+/**
+ * Removes segments in which no subscription has anything left. Any gateway may do it at any time: one commit deletes
+ * a segment's entries and pages, under checks that all of them are still as they were found.
+ *
+ *     first                        last                first               last
+ *     sealed*  sealed  sealed*  open       -->         sealed  trimmed  open          * finished
+ *
+ * In the middle the header stays, as `trimmed`, until all before it are gone: numbers stay dense, so that the ends of
+ * a log are known from one stat. An open segment that is finished and no longer tiny is sealed early, or a quiet
+ * queue would keep for ever what was acked.
+ */
+import { initialPage } from '../model/cursor-draft.ts';
+import { isFinished } from '../model/page.ts';
+import { decodePage } from '../model/page-codec.ts';
+import { LOG_START } from '../model/position.ts';
+import { decodeRecord, type SubscriptionRecord } from '../model/records.ts';
+import { bytesOf, encodeHeader, SEALED_VERSION } from '../model/segment.ts';
+import type { Runtime } from '../runtime.ts';
+import type { Topic } from '../topics/topic.ts';
+import { cursorPath, pageName, subscriptionPath, subscriptionsPath } from '../zookeeper/paths.ts';
+import { ANY_VERSION, StoreError, type Write } from '../zookeeper/store.ts';
+import type { Log, Segment } from './log.ts';
+
+/** Acked messages of an open segment below both of these stay until there are more. */
+const TINY_ENTRIES = 16;
+const TINY_BYTES = 64 * 1024;
+
+export class Trimmer {
+  readonly #runtime: Runtime;
+  readonly #topic: Topic;
+  readonly #onTrimmed: (level: number, segment: number) => void;
+  readonly #waiting = new Map<string, { level: number; segment: number }>();
+  #running = false;
+
+  constructor(runtime: Runtime, topic: Topic, onTrimmed: (level: number, segment: number) => void) {
+    this.#runtime = runtime;
+    this.#topic = topic;
+    this.#onTrimmed = onTrimmed;
+  }
+
+  /** Has a segment looked at, which at least one subscription has finished. Returns at once. */
+  consider(level: number, segment: number): void {
+    this.#waiting.set(`${level}/${segment}`, { level, segment });
+    if (!this.#running) void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    for (const [key, { level, segment }] of this.#waiting) {
+      this.#waiting.delete(key);
+      try {
+        await this.#trim(this.#topic.log(level), segment);
+      } catch (error) {
+        // What is left undone is found again by whoever looks at the segment next.
+        if (!(error instanceof StoreError)) this.#runtime.logger.error({ err: error }, 'trimming failed');
+      }
+    }
+    this.#running = false;
+  }
+
+  async #trim(log: Log, number: number): Promise<void> {
+    let segment = await log.segment(number);
+    if (segment?.header.state === 'open') {
+      if (segment.slots.length < TINY_ENTRIES && bytesOf(segment.slots) < TINY_BYTES) return;
+      await log.seal(segment);
+      segment = await log.segment(number);
+    }
+    if (segment?.header.state !== 'sealed') return;
+    const pages = await this.#finishedPages(log.level, segment);
+    if (pages === undefined) return;
+    const path = log.path(number);
+    const header: Write =
+      number === log.first
+        ? { kind: 'delete', path, version: SEALED_VERSION }
+        : {
+            kind: 'set',
+            path,
+            data: encodeHeader({ ...segment.header, state: 'trimmed' }),
+            version: SEALED_VERSION,
+          };
+    const result = await this.#runtime.store.commit([
+      ...segment.slots.map(
+        (slot): Write => ({ kind: 'delete', path: log.entryPath(number, slot), version: ANY_VERSION }),
+      ),
+      ...pages,
+      header,
+    ]);
+    log.forget(number);
+    if (!result.applied) return;
+    if (header.kind === 'delete') await this.#dropHeaders(log, number + 1);
+    this.#onTrimmed(log.level, number);
+  }
+
+  /** The writes that remove the segment's pages, or undefined when a subscription is not done with it. */
+  async #finishedPages(level: number, segment: Segment): Promise<Write[] | undefined> {
+    const { store } = this.#runtime;
+    const { id } = this.#topic;
+    const subscriptions = await store.list(subscriptionsPath(id));
+    if (subscriptions === undefined) return undefined;
+    const writes: Write[] = [];
+    for (const name of subscriptions.children) {
+      const node = await store.read(subscriptionPath(id, name));
+      if (node === undefined) return undefined;
+      const record = decodeRecord<SubscriptionRecord>(node.data);
+      // A seek may bring back what is finished now: then this commit fails.
+      writes.push({ kind: 'check', path: subscriptionPath(id, name), version: node.stat.version });
+      const path = `${cursorPath(id, name, record.generation)}/${pageName(level, segment.number)}`;
+      const page = await store.read(path);
+      const start = record.start[level] ?? LOG_START;
+      if (segment.number < start.segment) continue;
+      const state = page === undefined ? initialPage(segment.number, start) : decodePage(page.data);
+      if (!isFinished(state, segment.end)) return undefined;
+      if (page === undefined) continue;
+      writes.push({ kind: 'delete', path, version: page.stat.version });
+    }
+    return writes;
+  }
+
+  /** Headers that have stayed only for those before them. */
+  async #dropHeaders(log: Log, from: number): Promise<void> {
+    log.noteFirst(from);
+    for (let number = from; number < log.last; number += 1) {
+      const segment = await log.segment(number);
+      if (segment?.header.state !== 'trimmed') return;
+      await this.#runtime.store.commit([{ kind: 'delete', path: log.path(number), version: ANY_VERSION }]);
+      log.forget(number);
+      log.noteFirst(number + 1);
+    }
+  }
+}

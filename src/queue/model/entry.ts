@@ -1,0 +1,112 @@
+/**
+ * Entries: the packed batches of messages that a log consists of. Pure.
+ *
+ * An entry is MessagePack: [format, publishedAtMs, [message, …]], each message an array of its fields in a fixed
+ * order with what is absent at the end left out. No shared record structures (`useRecords: false`): any gateway must
+ * be able to read what another wrote. Unknown formats are refused rather than guessed.
+ */
+import { Packr } from 'msgpackr';
+import type { BodyKind, DeadLetter, NewMessage } from '../broker-types.ts';
+
+/** A message as an entry holds it. Its id is that of the entry's token and its index, unless it came from elsewhere. */
+export interface EntryMessage {
+  readonly id: string;
+  readonly body: Buffer;
+  readonly bodyKind: BodyKind;
+  readonly contentType: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly priority: number;
+  readonly group?: string;
+  readonly publishedAtMs: number;
+  /** After this the message is dropped unless acked; absent means never. */
+  readonly expiresAtMs?: number;
+  readonly deadLetter?: DeadLetter;
+}
+
+export interface Entry {
+  readonly messages: readonly EntryMessage[];
+}
+
+const FORMAT = 1;
+const BODY_KINDS: readonly BodyKind[] = ['json', 'text', 'bytes'];
+
+type PackedMessage = [
+  body: Buffer,
+  bodyKind: number,
+  contentType: string,
+  /** In pairs: an object would lose the attribute called __proto__ in unpacking. */
+  attributes: [name: string, value: string][] | null,
+  priority: number,
+  group: string | null,
+  expiresAtMs: number | null,
+  /** What differs from the entry's own: a message that was moved keeps its id and publishedAt. */
+  moved: { id: string; publishedAtMs: number; deadLetter?: DeadLetter } | null,
+];
+type PackedEntry = [format: number, publishedAtMs: number, messages: PackedMessage[]];
+
+/** Creates the pair of functions that pack and unpack entries (the packer keeps a reusable buffer). */
+export function createEntryCodec() {
+  const packr = new Packr({ useRecords: false, mapsAsObjects: true });
+  return {
+    /** @param publishedAtMs time by the ensemble's clock for those messages that have none of their own */
+    encode(messages: readonly PackableMessage[], publishedAtMs: number): Buffer {
+      const packed: PackedEntry = [
+        FORMAT,
+        publishedAtMs,
+        messages.map((message) => pack(message, publishedAtMs)),
+      ];
+      return packr.pack(packed);
+    },
+    decode(data: Buffer, token: string): Entry {
+      const [format, publishedAtMs, messages] = packr.unpack(data) as PackedEntry;
+      if (format !== FORMAT) throw new Error(`entry of unknown format ${format}`);
+      return {
+        messages: messages.map((message, index) => unpack(message, messageId(token, index), publishedAtMs)),
+      };
+    },
+  };
+}
+
+export type EntryCodec = ReturnType<typeof createEntryCodec>;
+
+/** What can be packed: a new message, or one that is moved and keeps what it had. */
+export type PackableMessage = NewMessage & {
+  readonly moved?: { id: string; publishedAtMs: number; deadLetter?: DeadLetter };
+};
+
+/** Known before the commit, since the token is chosen by the writer. */
+export function messageId(token: string, index: number): string {
+  return `${token}-${index}`;
+}
+
+function pack(message: PackableMessage, publishedAtMs: number): PackedMessage {
+  const attributes = Object.entries(message.attributes);
+  return [
+    message.body,
+    BODY_KINDS.indexOf(message.bodyKind),
+    message.contentType,
+    attributes.length === 0 ? null : attributes,
+    message.priority,
+    message.group ?? null,
+    message.expiresInSeconds === undefined
+      ? null
+      : Math.round(publishedAtMs + message.expiresInSeconds * 1000),
+    message.moved ?? null,
+  ];
+}
+
+function unpack(packed: PackedMessage, id: string, publishedAtMs: number): EntryMessage {
+  const [body, bodyKind, contentType, attributes, priority, group, expiresAtMs, moved] = packed;
+  return {
+    id: moved?.id ?? id,
+    body,
+    bodyKind: BODY_KINDS[bodyKind] as BodyKind,
+    contentType,
+    attributes: Object.fromEntries(attributes ?? []),
+    priority,
+    ...(group === null ? {} : { group }),
+    publishedAtMs: moved?.publishedAtMs ?? publishedAtMs,
+    ...(expiresAtMs === null ? {} : { expiresAtMs }),
+    ...(moved?.deadLetter === undefined ? {} : { deadLetter: moved.deadLetter }),
+  };
+}

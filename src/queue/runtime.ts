@@ -1,0 +1,36 @@
+/**
+ * What the engine takes from the outside world, passed in by whoever composes it: the store, time, chance and a log.
+ * Nothing below `src/queue` reads a clock, draws a random number or sets a timer in any other way, so that a whole
+ * cluster can be run in virtual time from a seed.
+ */
+import type { Store } from './zookeeper/store.ts';
+
+export interface Timers {
+  /** Monotonic, in ms; only differences mean anything. */
+  monotonicMs(): number;
+  /** Runs `callback` once after `delayMs` unless the returned function is called first. Keeps no process alive. */
+  after(delayMs: number, callback: () => void): () => void;
+}
+
+export interface Random {
+  /** Evenly distributed in [0, 1). */
+  fraction(): number;
+  /** `length` characters of [0-9a-z], about 5.17 bits each. */
+  token(length: number): string;
+}
+
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface Runtime {
+  readonly store: Store;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Longest time that one request may wait for the ensemble. */
+  readonly requestTimeoutMs: number;
+}

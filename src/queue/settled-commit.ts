@@ -1,0 +1,115 @@
+/**
+ * A commit whose outcome is always learnt, if the ensemble comes back in time.
+ *
+ * A connection that breaks between a write and its answer leaves it open whether the write was applied, or still will
+ * be. The store reports itself connected again only behind a barrier: from then on the write has either happened or
+ * never will, and looking for the mark that it carries tells which.
+ */
+import { BrokerError } from './errors.ts';
+import type { Runtime } from './runtime.ts';
+import { type CommitConflict, StoreError, type Write, type WriteResult } from './zookeeper/store.ts';
+
+export type SettledCommit =
+  /** `results` are missing when the answer was lost and the write was recognised by its mark. */
+  | { readonly outcome: 'applied'; readonly results?: readonly WriteResult[] }
+  | { readonly outcome: 'conflict'; readonly index: number; readonly reason: CommitConflict['reason'] }
+  /** Certainly not applied, now or later: it may be tried again. */
+  | { readonly outcome: 'absent' };
+
+/**
+ * @param didApply looks for the write's mark after the barrier; undefined when it can no longer be told
+ * @param signal ends the waiting for the ensemble
+ * @throws BrokerError 'unavailable' (certainly not applied) or 'outcome-unknown'
+ */
+export async function settledCommit(
+  runtime: Runtime,
+  writes: readonly Write[],
+  didApply: () => Promise<boolean | undefined>,
+  signal: AbortSignal,
+): Promise<SettledCommit> {
+  const { store } = runtime;
+  try {
+    const result = await store.commit(writes);
+    return result.applied
+      ? { outcome: 'applied', results: result.results }
+      : { outcome: 'conflict', index: result.index, reason: result.reason };
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    if (error.kind === 'refused') throw unavailable(error);
+    if (error.kind === 'unavailable') {
+      await connected(runtime, signal);
+      return { outcome: 'absent' };
+    }
+  }
+  const applied = await resolve(runtime, didApply, signal);
+  if (applied === undefined) throw outcomeUnknown();
+  return { outcome: applied ? 'applied' : 'absent' };
+}
+
+/** Waits for the connection; throws 'unavailable' when the signal comes first. */
+export async function connected(runtime: Runtime, signal: AbortSignal): Promise<void> {
+  try {
+    await runtime.store.whenConnected(signal);
+  } catch (error) {
+    throw unavailable(error);
+  }
+}
+
+/**
+ * Runs reads, again after each loss of the connection, until they succeed or the signal aborts.
+ *
+ * @throws BrokerError 'unavailable'
+ */
+export async function readThrough<Result>(
+  runtime: Runtime,
+  signal: AbortSignal,
+  reads: () => Promise<Result>,
+): Promise<Result> {
+  for (;;) {
+    await connected(runtime, signal);
+    try {
+      return await reads();
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      if (error.kind === 'refused' || signal.aborted) throw unavailable(error);
+    }
+  }
+}
+
+/** A signal that aborts after `ms`; `cancel` frees its timer. */
+export function deadline(runtime: Runtime, ms: number): { signal: AbortSignal; cancel: () => void } {
+  const controller = new AbortController();
+  const cancel = runtime.timers.after(ms, () => controller.abort());
+  return { signal: controller.signal, cancel };
+}
+
+async function resolve(
+  runtime: Runtime,
+  didApply: () => Promise<boolean | undefined>,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
+  for (;;) {
+    try {
+      await runtime.store.whenConnected(signal);
+      // A write that ran into its own time limit on a living connection may still be under way.
+      await runtime.store.barrier();
+      return await didApply();
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      if (!(error instanceof StoreError)) throw error;
+    }
+  }
+}
+
+export function unavailable(cause: unknown): BrokerError {
+  return new BrokerError('unavailable', 'ZooKeeper cannot be reached; nothing was changed. Try again.', {
+    cause,
+  });
+}
+
+function outcomeUnknown(): BrokerError {
+  return new BrokerError(
+    'outcome-unknown',
+    'ZooKeeper did not confirm the write in time; it may have taken effect.',
+  );
+}

@@ -1,0 +1,148 @@
+/**
+ * One incarnation of a queue or topic as this gateway knows it: its configuration with the version that guards every
+ * write, and the logs of its priority levels.
+ *
+ * The configuration may be behind; a write that relies on it carries `guard()`, fails when it is, and is tried again
+ * after `refresh()`. A deleted incarnation never comes back: its name may, with another id.
+ */
+import type { QueueConfig, StorageConfig, TopicConfig } from '../broker-types.ts';
+import { BrokerError } from '../errors.ts';
+import { Log } from '../log/log.ts';
+import { decodeRecord, type TopicRecord } from '../model/records.ts';
+import { dataPath, logPath } from '../zookeeper/paths.ts';
+import type { NodeData, Store, Write } from '../zookeeper/store.ts';
+
+export class Topic {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'queue' | 'topic';
+  /** To be set on the incarnation's node. */
+  readonly watch = (): void => {
+    this.#stale = true;
+    for (const listener of this.#listeners) listener('changed');
+  };
+  readonly #store: Store;
+  readonly #logs = new Map<number, Log>();
+  readonly #listeners = new Set<(event: 'changed' | 'appended') => void>();
+  #record: TopicRecord;
+  #version: number;
+  #createdAtMs: number;
+  #updatedAtMs: number;
+  #deleted = false;
+  #stale = false;
+
+  constructor(store: Store, kind: 'queue' | 'topic', id: string, node: NodeData) {
+    this.#store = store;
+    this.kind = kind;
+    this.id = id;
+    this.#record = decodeRecord<TopicRecord>(node.data);
+    this.name = this.#record.name;
+    this.#version = node.stat.version;
+    this.#createdAtMs = node.stat.ctimeMs;
+    this.#updatedAtMs = node.stat.mtimeMs;
+    this.#deleted = this.#record.deleted === true;
+  }
+
+  get config(): QueueConfig | TopicConfig {
+    return this.#record.config;
+  }
+
+  get storage(): StorageConfig {
+    return this.#record.config;
+  }
+
+  get record(): TopicRecord {
+    return this.#record;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  get createdAtMs(): number {
+    return this.#createdAtMs;
+  }
+
+  get updatedAtMs(): number {
+    return this.#updatedAtMs;
+  }
+
+  get deleted(): boolean {
+    return this.#deleted;
+  }
+
+  /** The configuration may have changed since it was read. */
+  get stale(): boolean {
+    return this.#stale;
+  }
+
+  /** Fails a commit when the configuration is no longer the known one, or the incarnation is deleted. */
+  guard(): Write {
+    return { kind: 'check', path: dataPath(this.id), version: this.#version };
+  }
+
+  /** The log of a level; the same object for the same level. */
+  log(level: number): Log {
+    let log = this.#logs.get(level);
+    if (log === undefined) {
+      log = new Log(this.#store, this.id, level);
+      this.#logs.set(level, log);
+    }
+    return log;
+  }
+
+  /** The logs that exist or may come to exist, highest priority first. Known after `discoverLevels`. */
+  get logs(): Log[] {
+    for (let level = 0; level < this.storage.priorities; level += 1) this.log(level);
+    return [...this.#logs.values()].sort((a, b) => b.level - a.level);
+  }
+
+  /** Finds levels that hold messages from a time when the configuration had more of them. */
+  async discoverLevels(): Promise<void> {
+    const listing = await this.#store.list(logPath(this.id));
+    for (const name of listing?.children ?? []) this.log(Number(name));
+  }
+
+  markStale(): void {
+    this.#stale = true;
+  }
+
+  /** Calls the listener when the incarnation may have changed, or this gateway has appended to it. */
+  onEvent(listener: (event: 'changed' | 'appended') => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** This gateway has appended: who waits here need not wait for a watch to tell. */
+  notifyAppended(): void {
+    for (const listener of this.#listeners) listener('appended');
+  }
+
+  /** Reads the configuration again, and has its next change told. */
+  async refresh(): Promise<void> {
+    this.#stale = false;
+    try {
+      const node = await this.#store.read(dataPath(this.id), { watch: this.watch });
+      if (node === undefined) this.#deleted = true;
+      else this.#adopt(node);
+    } catch (error) {
+      this.#stale = true;
+      throw error;
+    }
+  }
+
+  /** Throws 'not-found' for a deleted incarnation. */
+  assertLive(): void {
+    if (this.#deleted) throw notFound(this.kind, this.name);
+  }
+
+  #adopt(node: NodeData): void {
+    this.#record = decodeRecord<TopicRecord>(node.data);
+    this.#version = node.stat.version;
+    this.#updatedAtMs = node.stat.mtimeMs;
+    this.#deleted = this.#record.deleted === true;
+  }
+}
+
+export function notFound(kind: 'queue' | 'topic' | 'subscription', name: string): BrokerError {
+  return new BrokerError('not-found', `There is no ${kind} called '${name}'.`);
+}

@@ -1,0 +1,89 @@
+/**
+ * Removal of deleted incarnations and of what purges have left, in bounded steps: each step lists one node and deletes
+ * at most so many of its children in one commit. Whoever deleted something removes it; what a crash left behind is
+ * found by any gateway at start-up and at a slow, jittered interval. Steps may be done twice: nothing here is looked
+ * at by anyone any more.
+ */
+import type { Runtime } from '../runtime.ts';
+import { dataPath, TRASH_PATH, trashPath } from '../zookeeper/paths.ts';
+import { ANY_VERSION, StoreError, type Write } from '../zookeeper/store.ts';
+
+const DELETES_PER_COMMIT = 200;
+const LOOK_MIN_MS = 300_000;
+const LOOK_MAX_MS = 900_000;
+
+export class Trash {
+  readonly #runtime: Runtime;
+  #work: Promise<void> = Promise.resolve();
+  #closed = false;
+  #cancel = () => {};
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  /** Begins to look for what others have left, now and from time to time. */
+  start(): void {
+    this.#enqueue(() => this.#sweep());
+    const { timers, random } = this.#runtime;
+    this.#cancel = timers.after(LOOK_MIN_MS + random.fraction() * (LOOK_MAX_MS - LOOK_MIN_MS), () =>
+      this.start(),
+    );
+  }
+
+  stop(): void {
+    this.#closed = true;
+    this.#cancel();
+  }
+
+  /** Removes an incarnation that has been put into the trash. Returns at once. */
+  remove(id: string): void {
+    this.#enqueue(() => this.#removeIncarnation(id));
+  }
+
+  /** Removes a node with all below it, which nobody uses any more. Returns at once. */
+  removeTree(path: string): void {
+    this.#enqueue(() => this.#removeTree(path));
+  }
+
+  /** One thing at a time: removal must not crowd out the traffic. */
+  #enqueue(step: () => Promise<void>): void {
+    this.#work = this.#work.then(async () => {
+      if (this.#closed) return;
+      try {
+        await step();
+      } catch (error) {
+        if (!(error instanceof StoreError))
+          this.#runtime.logger.error({ err: error }, 'removing from the trash failed');
+      }
+    });
+  }
+
+  async #sweep(): Promise<void> {
+    const listing = await this.#runtime.store.list(TRASH_PATH);
+    for (const id of listing?.children ?? []) await this.#removeIncarnation(id);
+  }
+
+  async #removeIncarnation(id: string): Promise<void> {
+    await this.#removeTree(dataPath(id));
+    await this.#runtime.store.commit([{ kind: 'delete', path: trashPath(id), version: ANY_VERSION }]);
+  }
+
+  async #removeTree(path: string): Promise<void> {
+    while (!this.#closed) {
+      const listing = await this.#runtime.store.list(path);
+      if (listing === undefined) return;
+      const children = listing.children.slice(0, DELETES_PER_COMMIT).map((name) => `${path}/${name}`);
+      if (children.length === 0) {
+        await this.#runtime.store.commit([{ kind: 'delete', path, version: ANY_VERSION }]);
+        return;
+      }
+      const deletes = children.map((child): Write => ({ kind: 'delete', path: child, version: ANY_VERSION }));
+      const result = await this.#runtime.store.commit(deletes);
+      if (result.applied) continue;
+      // One of them has children of its own, or was removed by another gateway.
+      const child = children[result.index] as string;
+      if (result.reason === 'not-empty') await this.#removeTree(child);
+    }
+  }
+}
