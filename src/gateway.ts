@@ -51,13 +51,14 @@ export async function startGateway(
   let closing: Promise<void> | undefined;
   const close = async (limitMs: number): Promise<void> => {
     broker.drain();
-    // Idle connections and clients that never finish would hold `app.close()` up for ever.
+    // A client that never finishes would hold `app.close()` up for ever.
     const timer = setTimeout(() => app.server.closeAllConnections(), limitMs);
     try {
       await app.close();
     } finally {
       clearTimeout(timer);
       await broker.close();
+      await store.close();
     }
   };
   const gateway: Omit<Gateway, 'url'> = {

@@ -4,6 +4,7 @@
  * Exit codes: 0 after a graceful shutdown, 1 when it could not start, ended by an uncaught error, or was told a
  * second time to stop while it was stopping.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import {
   ConfigurationError,
@@ -13,6 +14,8 @@ import {
 import { type Gateway, startGateway } from './gateway.ts';
 import { createLogger } from './logging.ts';
 
+/** Time for those who ask /readyz to see that it has turned, while everything is still answered. */
+const noticeMs = 500;
 /** What is in flight gets this long to finish; the broker's own end comes on top. */
 const drainLimitMs = 10_000;
 const shutdownLimitMs = 15_000;
@@ -24,6 +27,8 @@ const gateway = await startOrExit(configuration);
 const shutdown = closeWithGrace({ delay: shutdownLimitMs, logger: false }, async ({ signal, err }) => {
   if (err === undefined) logger.info({ signal }, 'stopping');
   else logger.fatal({ err }, 'stopping after an uncaught error');
+  gateway.drain();
+  await sleep(noticeMs);
   await gateway.close(drainLimitMs);
   logger.info('stopped');
 });
