@@ -118,7 +118,9 @@ function answerErrors(app: FastifyInstance): void {
   });
   app.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
     const problem = invalidField('Expect', 'must be 100-continue or left out');
-    response.writeHead(problemKind(problem.code).status, problemHeaders(problem)).end(problemText(problem));
+    const text = Buffer.from(problemText(problem));
+    const headers = { ...problemHeaders(problem), 'content-length': text.length };
+    response.writeHead(problemKind(problem.code).status, headers).end(text);
   });
 }
 

@@ -134,21 +134,26 @@ export function givenTwice(name: string): Problem {
 }
 
 /**
- * Watches whether the client is still there. Once the request's body has been read, only the response's stream tells:
- * its `close` without `writableFinished` means that the client left before the whole answer was on its way.
+ * Watches whether the client is still there. Once the request's body has been read, only the response's stream tells.
+ * `writableFinished` is not to be trusted: of a socket that was destroyed with an answer in its buffers it is true,
+ * and even `finish` is emitted then. The answer is on its way when `finish` finds the socket alive.
  */
 class ClientConnection implements Call {
   readonly #controller = new AbortController();
   #undelivered: (() => void) | undefined;
 
-  constructor(reply: FastifyReply) {
-    const response = reply.raw;
-    if (response.destroyed) {
+  constructor({ raw: response, request }: FastifyReply) {
+    const { socket } = request.raw;
+    if (response.destroyed || socket.destroyed) {
       this.#left();
       return;
     }
+    let delivered = false;
+    response.once('finish', () => {
+      delivered = !socket.destroyed;
+    });
     response.once('close', () => {
-      if (!response.writableFinished) {
+      if (!delivered) {
         this.#left();
       }
     });

@@ -67,12 +67,12 @@ describe('PUT /v1/queues/{queue}', () => {
     const first = await api.put('/v1/queues/put-match').expect(201);
     const second = await api
       .put('/v1/queues/put-match')
-      .set('If-Match', `"other", ${first.headers['etag']}`)
+      .set('If-Match', `"other", ${first.headers.etag}`)
       .send({ leaseSeconds: 7 })
       .expect(200);
-    expect(second.headers['etag']).not.toBe(first.headers['etag']);
-    await api.put('/v1/queues/put-match').set('If-Match', `${first.headers['etag']}`).expect(412);
-    await api.put('/v1/queues/put-match').set('If-Match', `W/${second.headers['etag']}`).expect(412);
+    expect(second.headers.etag).not.toBe(first.headers.etag);
+    await api.put('/v1/queues/put-match').set('If-Match', `${first.headers.etag}`).expect(412);
+    await api.put('/v1/queues/put-match').set('If-Match', `W/${second.headers.etag}`).expect(412);
     await api.put('/v1/queues/put-match').set('If-Match', 'unquoted').expect(400);
     await api.put('/v1/queues/put-absent').set('If-Match', '*').expect(412);
     await api.get('/v1/queues/put-absent').expect(404);
@@ -95,7 +95,7 @@ describe('PATCH /v1/queues/{queue}', () => {
       .send('{"leaseSeconds":null,"maxDeliveries":null}')
       .expect(200);
     expect(answer.body.config).toEqual(DEFAULTS);
-    expect(answer.headers['etag']).toBe((await api.get(path)).headers['etag']);
+    expect(answer.headers.etag).toBe((await api.get(path)).headers.etag);
   });
 
   it('refuses no body, other types of JSON and other content types', async () => {
@@ -147,7 +147,7 @@ describe('DELETE /v1/queues/{queue}', () => {
     const path = await gateways.createQueue();
     await api.delete(path).set('If-Match', '"none"').expect(412);
     const { headers } = await api.get(path).expect(200);
-    await api.delete(path).set('If-Match', `${headers['etag']}`).expect(204);
+    await api.delete(path).set('If-Match', `${headers.etag}`).expect(204);
   });
 
   it('takes an empty JSON object for no body, and refuses a body with content', async () => {

@@ -1,0 +1,190 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestGateways, type TestGateways } from '../support/http-app.ts';
+import { exchange, openSocket, send } from '../support/raw-http.ts';
+
+let gateways: TestGateways;
+let url: string;
+let queue: string;
+beforeAll(async () => {
+  gateways = await startTestGateways();
+  url = gateways.urls[0];
+  queue = await gateways.createQueue();
+});
+afterAll(() => gateways.stop());
+
+/** The problem of an answer as it came over the wire. */
+function problemOn(wire: string): { status: number; contentType: string; code: string } {
+  const [head = '', body = ''] = wire.split('\r\n\r\n');
+  return {
+    status: Number(head.split(' ')[1]),
+    contentType: /content-type: (.*)/i.exec(head)?.[1] ?? '',
+    code: JSON.parse(body).code,
+  };
+}
+
+describe('unknown paths and methods', () => {
+  it.each(['/', '/v1', '/v1/queues/a/b', '/v2/queues', '/V1/queues', '/v1//queues', '/v1/queues/../queues'])(
+    '%s is 404',
+    async (path) => {
+      const answer = await send(url, path, { method: 'GET' });
+      expect([answer.status, answer.headers['content-type']]).toEqual([404, 'application/problem+json']);
+      expect(JSON.parse(answer.text)).toMatchObject({
+        type: '/problems/not-found',
+        status: 404,
+        code: 'not-found',
+      });
+    },
+  );
+
+  it.each([
+    ['POST', '/v1/queues/a', 'PUT, PATCH, GET, DELETE, HEAD, OPTIONS'],
+    ['DELETE', '/v1/queues', 'GET, HEAD, OPTIONS'],
+    ['PUT', '/v1/queues/a/messages', 'POST, GET, HEAD, OPTIONS'],
+    ['GET', '/v1/queues/a/messages/receive', 'POST, OPTIONS, DELETE'],
+    ['GET', '/v1/queues/a/purge', 'POST, OPTIONS'],
+    ['POST', '/livez', 'GET, HEAD, OPTIONS'],
+    ['POST', '/openapi.json', 'GET, HEAD, OPTIONS'],
+    ['PROPFIND', '/v1/queues', 'GET, HEAD, OPTIONS'],
+    ['TRACE', '/v1/queues', 'GET, HEAD, OPTIONS'],
+  ])('%s %s is 405 with Allow', async (method, path, allow) => {
+    const answer = await send(url, path, { method });
+    expect([answer.status, JSON.parse(answer.text).code]).toEqual([405, 'method-not-allowed']);
+    expect(answer.headers.allow?.split(', ').sort()).toEqual(allow.split(', ').sort());
+  });
+
+  it('OPTIONS tells the methods, HEAD answers like GET without a body', async () => {
+    const options = await send(url, '/v1/queues', { method: 'OPTIONS' });
+    expect([options.status, options.headers.allow]).toEqual([204, 'GET, HEAD, OPTIONS']);
+    const head = await send(url, queue, { method: 'HEAD' });
+    expect([head.status, head.text, head.headers.etag]).toEqual([200, '', expect.stringMatching(/^".+"$/)]);
+  });
+
+  it('refuses a method for an unknown path before it reads the body', async () => {
+    const answer = await send(url, '/nowhere', { body: Buffer.alloc(3_000_000) });
+    expect(answer.status).toBe(404);
+  });
+});
+
+describe('forms of answers and requests', () => {
+  it.each([
+    ['GET', '', 'text/html'],
+    ['PUT', '', 'application/xml'],
+    ['GET', '/messages', 'application/octet-stream'],
+    ['POST', '/messages', 'text/plain, application/json;q=0'],
+    ['POST', '/messages/receive', 'image/png'],
+    ['POST', '/messages/ack', 'text/*'],
+  ])('%s …%s with Accept: %s is 406', async (method, suffix, accept) => {
+    const answer = await send(url, `${queue}${suffix}`, { method, headers: { accept } });
+    expect([answer.status, JSON.parse(answer.text).code]).toEqual([406, 'not-acceptable']);
+  });
+
+  it('does not ask what is acceptable where there is nothing to answer', async () => {
+    const answer = await send(url, `${queue}/purge`, { headers: { accept: 'image/png' } });
+    expect(answer.status).toBe(204);
+  });
+
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx', 'application/ld+json'])(
+    'a receive with a body of type %s is 415',
+    async (type) => {
+      const answer = await send(url, `${queue}/messages/receive`, {
+        headers: { 'content-type': type },
+        body: '{}',
+      });
+      expect([answer.status, JSON.parse(answer.text).code]).toEqual([415, 'unsupported-media-type']);
+    },
+  );
+
+  it('a body without a content type is 415 where JSON is expected', async () => {
+    const answer = await send(url, `${queue}/messages/ack`, { body: '{"receipts":["x"]}' });
+    expect(answer.status).toBe(415);
+  });
+
+  it.each([
+    ['PUT', '', 65 * 1024],
+    ['POST', '/purge', 17 * 1024],
+    ['POST', '/messages/ack', 1025 * 1024],
+    ['POST', '/messages/receive', 1025 * 1024],
+  ])('a body that is too large for %s …%s is 413', async (method, suffix, length) => {
+    const answer = await send(url, `${queue}${suffix}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      body: Buffer.alloc(length, ' '),
+    });
+    expect([answer.status, JSON.parse(answer.text).code]).toEqual([413, 'payload-too-large']);
+  });
+});
+
+describe('requests that are not even HTTP', () => {
+  it.each([
+    ['nonsense\r\n\r\n', 400, 'validation'],
+    ['GET / HTTP/9.9\r\n\r\n', 400, 'validation'],
+    ['GET /livez HTTP/1.1\r\n\r\n', 400, 'validation'],
+    ['GET /livez HTTP/1.1\r\nHost: x\r\nBad Header: x\r\n\r\n', 400, 'validation'],
+    [
+      'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+      400,
+      'validation',
+    ],
+    ['GET /livez HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\n\r\n', 400, 'validation'],
+    [`GET /livez HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`, 431, 'headers-too-large'],
+    [`GET /${'x'.repeat(17_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431, 'headers-too-large'],
+  ])('%# get a problem too', async (bytes, status, code) => {
+    const withClose = bytes
+      .replace('Host: x\r\n', 'Host: x\r\nConnection: close\r\n')
+      .replace('HTTP/1.1\r\n\r\n', 'HTTP/1.1\r\nConnection: close\r\n\r\n');
+    expect(problemOn(await exchange(url, withClose))).toEqual({
+      status,
+      contentType: 'application/problem+json',
+      code,
+    });
+  });
+
+  it('gets an answer in HTTP/1.0 without a Host', async () => {
+    expect(await exchange(url, 'GET /livez HTTP/1.0\r\n\r\n')).toContain('200 OK');
+  });
+
+  it('survives a client that leaves in the middle of its body', async () => {
+    const socket = openSocket(url);
+    socket.write(`POST ${queue}/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf`);
+    await delay(100);
+    socket.destroy();
+    await delay(100);
+    expect((await gateways.api.get(queue).expect(200)).body.stats.messages).toBe(0);
+  });
+});
+
+describe('every answer', () => {
+  it('carries a request id, that of the request when it is sane', async () => {
+    const given = await send(url, '/livez', { method: 'GET', headers: { 'x-request-id': 'abc-1' } });
+    expect(given.headers['x-request-id']).toBe('abc-1');
+    for (const id of ['x'.repeat(200), 'a b', '"']) {
+      const made = await send(url, '/nowhere', { method: 'GET', headers: { 'x-request-id': id } });
+      expect(made.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+    }
+  });
+
+  it('tells browsers not to guess its type, and caches not to keep it', async () => {
+    const { headers } = await send(url, queue, { method: 'GET' });
+    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+  });
+});
+
+describe('the pages for people and tools', () => {
+  it('serves the docs and what they need', async () => {
+    await gateways.api
+      .get('/docs/')
+      .expect(200)
+      .expect('Content-Type', /text\/html/);
+    await gateways.api.get('/docs/static/swagger-ui-bundle.js').expect(200);
+  });
+
+  it('explains every problem', async () => {
+    const page = await gateways.api
+      .get('/problems/lease-lost')
+      .expect(200)
+      .expect('Content-Type', /text\/plain/);
+    expect(page.text).toContain('410');
+    await gateways.api.get('/problems/nonsense').expect(400);
+  });
+});
