@@ -192,14 +192,12 @@ describe('a client that goes away', () => {
 });
 
 describe('a client that goes away before it has read the answer', () => {
-  /** More than the buffers of a connection hold. */
+  /** In JSON each zero takes six bytes: the answer is larger than the buffers of a connection. */
   async function queueOfLargeMessages(): Promise<string> {
     const queue = await gateways.createQueue({ leaseSeconds: 600 });
-    for (let index = 0; index < 40; index += 1) {
-      await send(url, `${queue}/messages`, {
-        headers: { 'content-type': 'text/plain' },
-        body: Buffer.alloc(262_144, 'a'),
-      });
+    const request = { headers: { 'content-type': 'text/plain' }, body: Buffer.alloc(262_144) };
+    for (let index = 0; index < 10; index += 1) {
+      await send(url, `${queue}/messages`, request);
     }
     return queue;
   }
@@ -234,7 +232,7 @@ describe('a client that goes away before it has read the answer', () => {
     const queue = await queueOfLargeMessages();
     await leaveUnread(queue, '&attemptId=a');
     await delay(500);
-    expect(await leasedAfter(queue, 40)).toBe(40);
+    expect(await leasedAfter(queue, 10)).toBe(10);
   });
 });
 
