@@ -87,6 +87,7 @@ export class GuardedClient {
   #handshakeTimer: NodeJS.Timeout | undefined;
   #heartbeat: Heartbeat | undefined;
   #isClosing = false;
+  #closed: Promise<void> | undefined;
 
   constructor(options: GuardedClientOptions) {
     this.#options = options;
@@ -100,9 +101,10 @@ export class GuardedClient {
     for (const event of ['expired', 'authenticationFailed']) this.#client.on(event, () => this.#onExpired());
   }
 
-  /** Whether the handshake is done and the connection up. */
+  /** Whether the handshake is done and the connection up. The client notices its end later than the socket. */
   get isOpen(): boolean {
-    return this.#manager.state === managerState.connected && !this.#isClosing;
+    const { state, socket } = this.#manager;
+    return state === managerState.connected && !this.#isClosing && socket?.writable === true;
   }
 
   /** Whether a request that is sent now goes to the socket at once. */
@@ -129,7 +131,12 @@ export class GuardedClient {
   }
 
   /** Ends the session if it can be done soon, and the connection in any case. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     this.#isClosing = true;
     clearTimeout(this.#attemptTimer);
     const { socket, state } = this.#manager;

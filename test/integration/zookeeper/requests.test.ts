@@ -1,0 +1,120 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { GuardedClient, type RawResult } from '../../../src/queue/zookeeper/guarded-client.ts';
+import { Watches } from '../../../src/queue/zookeeper/watches.ts';
+import { commitBytesMax } from '../../../src/queue/zookeeper/writes.ts';
+import { connected, openTestStore, silentLogger } from '../../support/test-store.ts';
+import { check, create, fresh, remove, set } from '../../support/write-builders.ts';
+import { useZooKeeper } from '../../support/zookeeper-fixture.ts';
+
+const zookeeper = useZooKeeper();
+
+describe('version 0 inside a transaction', () => {
+  let client: GuardedClient | undefined;
+  afterEach(() => client?.close());
+
+  it('means version 0 and not any version', async () => {
+    const chroot = zookeeper.freshChroot();
+    const store = await openTestStore(zookeeper.server.address + chroot);
+    await store.commit(fresh('/page', 'kept'));
+    const bare = await new Promise<GuardedClient>((resolve) => {
+      const opening = new GuardedClient({
+        servers: [{ host: '127.0.0.1', port: zookeeper.server.port }],
+        sessionTimeoutMs: 3_000,
+        watches: new Watches((listener) => listener()),
+        events: { connected: () => resolve(opening), disconnected() {}, expired() {}, drained() {} },
+        logger: silentLogger,
+        monotonicNow: () => performance.now(),
+        random: Math.random,
+      });
+      client = opening;
+      opening.connect();
+    });
+    const path = `${chroot}/page`;
+    for (const write of [check(path, 0), set(path, 'overwritten', 0), remove(path, 0)]) {
+      const results = await new Promise<readonly RawResult[]>((resolve) => {
+        bare.multi([write], (_, replied) => resolve(replied ?? []));
+      });
+      expect(results, write.kind).toEqual([{ type: -1, err: -103 }]);
+    }
+    expect((await store.read('/page'))?.data.toString()).toBe('kept');
+    await store.close();
+  });
+});
+
+describe('the numbers of requests', () => {
+  it('start again at 1 after the last one, with requests on both sides of it in flight', async () => {
+    const { store, proxy } = await zookeeper.openThroughProxy({ firstXid: 2 ** 31 - 50 });
+    const xids: number[] = [];
+    proxy.onRequest = ({ xid }) => {
+      if (xid > 0) xids.push(xid);
+      return 'forward';
+    };
+    const reads = Array.from({ length: 100 }, () => store.read('/clock'));
+    expect((await Promise.all(reads)).every(Boolean)).toBe(true);
+    const last = xids.indexOf(2 ** 31 - 1);
+    expect(last).toBeGreaterThan(0);
+    expect(xids.slice(last, last + 3)).toEqual([2 ** 31 - 1, 1, 2]);
+    expect(proxy.handshakes).toBe(1);
+  });
+});
+
+describe('a commit near the limit', () => {
+  it('fails alone when it is too large: what else is in flight is answered', async () => {
+    const { store, proxy } = await zookeeper.openThroughProxy();
+    const data = Buffer.alloc(commitBytesMax);
+    const settled = await Promise.allSettled([
+      store.commit([create('/before')]),
+      store.commit([{ kind: 'create', path: '/large', data }]),
+      store.commit([create('/after')]),
+    ]);
+    expect(settled.map((each) => each.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(proxy.handshakes).toBe(1);
+  });
+
+  it('is accepted with as many operations as fit, under a chroot', async () => {
+    const store = await zookeeper.open();
+    const writes = Array.from({ length: 300 }, (_, index) => ({
+      kind: 'create' as const,
+      path: `/n${index}`,
+      data: Buffer.alloc(3_200),
+    }));
+    expect((await store.commit(writes)).applied).toBe(true);
+  });
+
+  it('is refused when a long chroot would push it over the limit of a packet', async () => {
+    const chroot = `/${'c'.repeat(200)}`;
+    const store = zookeeper.begin(zookeeper.server.address + chroot);
+    await connected(store);
+    const writes = Array.from({ length: 500 }, (_, index) => ({
+      kind: 'create' as const,
+      path: `/n${index}`,
+      data: Buffer.alloc(1_900),
+    }));
+    await expect(store.commit(writes)).rejects.toThrow(/chroot/);
+    expect(store.state).toBe('connected');
+  });
+});
+
+describe('under load', () => {
+  it('thousands of calls at once are all answered, in order', async () => {
+    const store = await zookeeper.open();
+    await store.commit(fresh('/page'));
+    const commits = Array.from({ length: 2_000 }, (_, index) =>
+      store.commit([set('/page', `${index}`, index + 1)]),
+    );
+    const results = await Promise.all(commits);
+    expect(results.every((each) => each.applied)).toBe(true);
+    expect(await store.stat('/page')).toMatchObject({ version: 2_001 });
+  });
+
+  it('megabytes in both directions are bounded in flight and all arrive', async () => {
+    const store = await zookeeper.open();
+    const data = Buffer.alloc(900_000, 'x');
+    const commits = Array.from({ length: 24 }, (_, index) =>
+      store.commit([{ kind: 'create', path: `/n${index}`, data }]),
+    );
+    await Promise.all(commits);
+    const nodes = await Promise.all(commits.map((_, index) => store.read(`/n${index}`)));
+    expect(nodes.every((node) => node?.data.equals(data))).toBe(true);
+  });
+});
