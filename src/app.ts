@@ -19,7 +19,7 @@ import { refuseConnection } from './routes/client-errors.ts';
 import { apiOf } from './routes/index.ts';
 import {
   invalidField,
-  type Problem,
+  Problem,
   problemHeaders,
   problemKind,
   problemOf,
@@ -71,7 +71,9 @@ export function buildApp(options: AppOptions): FastifyInstance {
     return503OnClosing: false,
     genReqId: requestId,
     clientErrorHandler: refuseConnection,
-    frameworkErrors: (error, _request, reply) => {
+    frameworkErrors: (error, request, reply) => {
+      // Hooks do not run for what the router itself refuses.
+      reply.headers(headersOfEveryAnswer(request.id));
       sendProblem(reply as FastifyReply, problemOf(error));
     },
     // Operations parse their queries themselves, strictly.
@@ -97,6 +99,10 @@ function requestId(request: IncomingMessage): string {
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
 }
 
+function headersOfEveryAnswer(id: string): Record<string, string> {
+  return { 'x-request-id': id, 'x-content-type-options': 'nosniff' };
+}
+
 function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   return (
     reply
@@ -116,17 +122,25 @@ function answerErrors(app: FastifyInstance): void {
     }
     return sendProblem(reply, problem);
   });
-  app.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+  // Within a known route, such as a file of the docs that does not exist.
+  app.setNotFoundHandler(() => {
+    throw new Problem('not-found', 'This path is unknown.');
+  });
+  app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     const problem = invalidField('Expect', 'must be 100-continue or left out');
     const text = Buffer.from(problemText(problem));
-    const headers = { ...problemHeaders(problem), 'content-length': text.length };
+    const headers = {
+      ...headersOfEveryAnswer(requestId(request)),
+      ...problemHeaders(problem),
+      'content-length': text.length,
+    };
     response.writeHead(problemKind(problem.code).status, headers).end(text);
   });
 }
 
 function prepareRequests(app: FastifyInstance, paths: ReturnType<typeof knownPaths>): void {
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
+    reply.headers(headersOfEveryAnswer(request.id));
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
       throw invalidField('Host', 'is required by HTTP/1.1');
     }

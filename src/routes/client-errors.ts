@@ -2,6 +2,7 @@
  * Refusals of what is not even HTTP, or never becomes a request: written to the bare socket, in the same form as all
  * other problems.
  */
+import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { Problem, problemHeaders, problemKind, problemText } from './problems.ts';
@@ -24,6 +25,7 @@ export function refuseConnection(error: Error & { code?: string }, socket: Socke
   const headers = Object.entries({
     ...problemHeaders(problem),
     'content-length': String(Buffer.byteLength(text)),
+    'x-request-id': randomUUID(),
     'x-content-type-options': 'nosniff',
     connection: 'close',
   });

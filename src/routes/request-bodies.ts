@@ -102,6 +102,14 @@ const EMPTY = Buffer.alloc(0);
 /** All bytes of the body, or a problem as soon as it is known to be larger than the limit. */
 export function readBytes(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const { headers } = request;
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding.toLowerCase() !== 'identity') {
+    // Stored as they are, compressed bytes would reach consumers without a word about it.
+    const refusal = new Problem('unsupported-media-type', 'Send the body without a Content-Encoding.', {
+      headers: { 'accept-encoding': 'identity' },
+    });
+    return Promise.reject(refusal);
+  }
   if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') {
     return Promise.resolve(EMPTY);
   }

@@ -95,6 +95,13 @@ describe('forms of answers and requests', () => {
     },
   );
 
+  it('a compressed body is 415, and nothing is stored', async () => {
+    const headers = { 'content-encoding': 'gzip', 'content-type': 'text/plain' };
+    const answer = await send(url, `${queue}/messages`, { headers, body: 'x' });
+    expect([answer.status, answer.headers['accept-encoding']]).toEqual([415, 'identity']);
+    expect((await gateways.api.get(queue)).body.stats.messages).toBe(0);
+  });
+
   it('a body without a content type is 415 where JSON is expected', async () => {
     const answer = await send(url, `${queue}/messages/ack`, { body: '{"receipts":["x"]}' });
     expect(answer.status).toBe(415);
@@ -155,6 +162,23 @@ describe('requests that are not even HTTP', () => {
 });
 
 describe('every answer', () => {
+  it.each([
+    '/livez',
+    '/nowhere',
+    '/v1/queues/%zz',
+    `/v1/queues/${'x'.repeat(5000)}`,
+    '/docs/static/nonsense',
+  ])('to %s has a request id', async (path) => {
+    const { status, headers } = await send(url, path, { method: 'GET' });
+    expect(headers).toMatchObject({
+      'x-request-id': expect.any(String),
+      'x-content-type-options': 'nosniff',
+    });
+    if (status !== 200) {
+      expect(headers['content-type']).toBe('application/problem+json');
+    }
+  });
+
   it('carries a request id, that of the request when it is sane', async () => {
     const given = await send(url, '/livez', { method: 'GET', headers: { 'x-request-id': 'abc-1' } });
     expect(given.headers['x-request-id']).toBe('abc-1');

@@ -67,6 +67,15 @@ describe('publishing JSON', () => {
     expect(await receiveText(queue)).toContain(`"body":${body},`);
   });
 
+  it('survives nesting as deep as a request is long', async () => {
+    const queue = await gateways.createQueue();
+    const depth = 4_000_000;
+    const json = `{"messages":[{"body":${'['.repeat(depth)}${']'.repeat(depth)}}]}`;
+    expect([400, 413]).toContain((await publishJson(url, queue, json)).status);
+    expect([400, 413]).toContain((await publishJson(url, queue, '['.repeat(8_000_000))).status);
+    await gateways.api.get(queue).expect(200);
+  });
+
   it('stores a string as text when the content type is text/*', async () => {
     const queue = await gateways.createQueue();
     const body = 'line\n"two" \u0000 é 😀';
