@@ -27,6 +27,8 @@ const undo = [];
 for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   process.on(name, () => stopping.abort());
 }
+// Nobody reads what is said any more, as after `npm start | head`: stop in order instead of falling over.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => stopping.abort());
 
 /** npm, which cannot pass anything on when it is killed: then nobody is left who could stop us. */
 const launcherPid = process.env.npm_lifecycle_event === 'start' ? process.ppid : undefined;
