@@ -1,0 +1,20 @@
+/** The cursor draft and its pages against the naive model, over generated histories. */
+import fc from 'fast-check';
+import { describe, it } from 'vitest';
+import { DraftingRun } from './drafting-run.ts';
+
+const HISTORIES = 100_000;
+const OPERATIONS_MAX = 20;
+
+describe('a cursor draft', () => {
+  it('does over any history what a naive model does, on pages no larger than what is in flight', {
+    timeout: 300_000,
+  }, () => {
+    const history = fc.array(fc.nat({ max: 2 ** 24 }), { maxLength: OPERATIONS_MAX, size: 'max' });
+    // Half of all histories would begin with nothing to claim: two appends come first.
+    const property = fc.property(fc.nat({ max: 999 }), history, (first, numbers) => {
+      new DraftingRun().play([8 + 12 * first, 9 + 12 * (first * 7), ...numbers]);
+    });
+    fc.assert(property, { numRuns: HISTORIES });
+  });
+});

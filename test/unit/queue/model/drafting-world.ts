@@ -1,0 +1,140 @@
+/**
+ * A log of a few segments on two priority levels, with its cursor pages, as a draft sees them: the parts come into
+ * view only when a draft has asked for them, and a batch counts only when its pages are kept.
+ */
+import {
+  type CursorDraft,
+  type CursorView,
+  initialPage,
+  type Missing,
+} from '../../../../src/queue/model/cursor-draft.ts';
+import type { EntryMessage } from '../../../../src/queue/model/entry.ts';
+import { isFinished, type Page } from '../../../../src/queue/model/page.ts';
+import { type EntrySlot, endOf, slotAt } from '../../../../src/queue/model/segment.ts';
+
+interface WorldEntry extends EntrySlot {
+  readonly messages: readonly EntryMessage[];
+}
+
+interface WorldSegment {
+  readonly entries: WorldEntry[];
+  page: Page;
+  trimmed: boolean;
+}
+
+export class DraftingWorld implements CursorView {
+  readonly generation = 3;
+  readonly levels = [1, 0] as const;
+  readonly #logs: readonly WorldSegment[][] = [[newSegment(0)], [newSegment(0)]];
+  readonly #inView = new Set<string>();
+
+  start(): { segment: number; offset: number } {
+    return { segment: 0, offset: 0 };
+  }
+
+  bounds(level: number): { first: number; last: number } {
+    const first = this.#log(level).findIndex((segment) => !segment.trimmed);
+    return { first, last: this.#log(level).length - 1 };
+  }
+
+  page(level: number, segment: number): Page | 'finished' | undefined {
+    const known = this.#log(level)[segment];
+    if (known === undefined || known.trimmed) return 'finished';
+    return this.#inView.has(`page ${level}/${segment}`) ? known.page : undefined;
+  }
+
+  end(level: number, segment: number): number | undefined {
+    const known = this.#log(level)[segment];
+    if (known === undefined || !this.#inView.has(`segment ${level}/${segment}`)) return undefined;
+    return endOf(known.entries);
+  }
+
+  entryAt(level: number, segment: number, offset: number) {
+    const known = this.#log(level)[segment];
+    const slot = known === undefined ? undefined : slotAt(known.entries, offset);
+    if (slot === undefined || !this.#inView.has(`segment ${level}/${segment}`)) return undefined;
+    const inView = this.#inView.has(`entry ${level}/${segment}/${slot.start}`);
+    const messages = inView
+      ? known?.entries.find((entry) => entry.start === slot.start)?.messages
+      : undefined;
+    return { start: slot.start, end: slot.start + slot.count, bytes: slot.bytes, messages };
+  }
+
+  /** Brings into view what a draft has asked for. */
+  load(missing: readonly Missing[]): void {
+    for (const part of missing) {
+      const place = `${part.level}/${part.segment}`;
+      this.#inView.add(`${part.kind} ${part.kind === 'entry' ? `${place}/${part.offset}` : place}`);
+      // Whoever reads an entry has listed its segment.
+      if (part.kind === 'entry') this.#inView.add(`segment ${place}`);
+    }
+  }
+
+  forget(): void {
+    this.#inView.clear();
+  }
+
+  append(level: number, messages: readonly EntryMessage[]): { segment: number; offset: number } {
+    const segment = this.#log(level).length - 1;
+    const { entries } = this.#segment(level, segment);
+    const start = endOf(entries);
+    const bytes = messages.reduce((sum, message) => sum + message.body.length, 0);
+    const sequence = entries.length;
+    entries.push({ name: '', token: '', sequence, start, count: messages.length, bytes, messages });
+    return { segment, offset: start };
+  }
+
+  roll(level: number): void {
+    this.#log(level).push(newSegment(this.#log(level).length));
+  }
+
+  keep(draft: CursorDraft): void {
+    for (const { level, segment, page } of draft.changed.values()) this.#segment(level, segment).page = page;
+  }
+
+  /** Trims what is finished, but for the last segment of each level, which is open. */
+  trim(): void {
+    for (const log of this.#logs) {
+      for (const segment of log.slice(0, -1)) {
+        if (isFinished(segment.page, endOf(segment.entries))) segment.trimmed = true;
+      }
+    }
+  }
+
+  *segments(): Generator<{ level: number; segment: number; page: Page; end: number; trimmed: boolean }> {
+    for (const level of this.levels) {
+      for (const [segment, { page, entries, trimmed }] of this.#log(level).entries()) {
+        yield { level, segment, page, end: endOf(entries), trimmed };
+      }
+    }
+  }
+
+  #log(level: number): WorldSegment[] {
+    const log = this.#logs[level];
+    if (log === undefined) throw new Error(`no level ${level}`);
+    return log;
+  }
+
+  #segment(level: number, segment: number): WorldSegment {
+    const known = this.#log(level)[segment];
+    if (known === undefined) throw new Error(`no segment ${level}/${segment}`);
+    return known;
+  }
+}
+
+function newSegment(number: number): WorldSegment {
+  return { entries: [], page: initialPage(number, { segment: 0, offset: 0 }), trimmed: false };
+}
+
+export function worldMessage(id: string, expiresAtMs?: number): EntryMessage {
+  return {
+    id,
+    body: Buffer.from(id),
+    bodyKind: 'text',
+    contentType: 'text/plain',
+    attributes: {},
+    priority: 0,
+    publishedAtMs: 1,
+    ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+  };
+}
