@@ -56,6 +56,19 @@ export interface Stats {
   readonly oldestMessageAgeSeconds: number | null;
 }
 
+/** What can be created, configured and deleted, by its kind; a subscription is of a topic. */
+export type ResourceRef<Kind extends ResourceKind = ResourceKind> = Kind extends 'subscription'
+  ? { readonly kind: Kind; readonly topic: string; readonly name: string }
+  : { readonly kind: Kind; readonly name: string };
+
+export type ResourceKind = keyof ResourceConfigs;
+
+export interface ResourceConfigs {
+  readonly queue: QueueConfig;
+  readonly topic: TopicConfig;
+  readonly subscription: SubscriptionConfig;
+}
+
 /** A queue, topic or subscription as it stands. */
 export interface Resource<Config> {
   readonly name: string;
@@ -173,6 +186,25 @@ export type SettleAction =
   | { readonly kind: 'nack'; readonly delaySeconds: number }
   | { readonly kind: 'extend'; readonly leaseSeconds: number }
   | { readonly kind: 'reject'; readonly reason?: string };
+
+export interface RedriveRequest {
+  /** A queue or topic; absent means back to where each message came from. */
+  readonly to?: string;
+  readonly max?: number;
+}
+
+/** Where a seek goes to. */
+export type SeekTarget =
+  | { readonly kind: 'earliest' | 'latest' }
+  | { readonly kind: 'instant'; readonly atMs: number };
+
+/**
+ * What a topic's stream brings: its messages in order, each with the id to resume after it. A gap comes first when
+ * messages since the id that was given are gone.
+ */
+export type StreamEvent =
+  | { readonly kind: 'gap' }
+  | { readonly kind: 'message'; readonly eventId: string; readonly message: StoredMessage };
 
 export interface TransactionRequest {
   readonly transactionId?: string;

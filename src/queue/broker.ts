@@ -17,9 +17,14 @@ import type {
   ReceiveRequest,
   ReceiveResult,
   Resource,
+  ResourceConfigs,
+  ResourceKind,
+  ResourceRef,
   SettleAction,
+  StreamEvent,
   SubscriptionRef,
   TopicRef,
+  TransactionResult,
 } from './broker-types.ts';
 import { inspect } from './cursor/inspection.ts';
 import { peekAt } from './cursor/peek.ts';
@@ -78,25 +83,77 @@ class ZooKeeperBroker implements Broker {
     return this.#prepared && !this.#draining && this.#runtime.store.state === 'connected';
   }
 
-  async putQueue(name: string, config: QueueConfig, precondition: Precondition, _call: Call) {
-    const { created, open } = await this.#lifecycle.put(name, config, precondition);
-    return { created, queue: await this.#describe(open) };
-  }
-
-  async updateQueue(
-    name: string,
-    change: (current: QueueConfig) => QueueConfig,
+  async put<Kind extends ResourceKind>(
+    ref: ResourceRef<Kind>,
+    config: ResourceConfigs[Kind],
     precondition: Precondition,
     _call: Call,
-  ): Promise<Resource<QueueConfig>> {
-    return this.#describe(await this.#lifecycle.update(name, change, precondition));
+  ) {
+    assertQueue(ref.kind);
+    const { created, open } = await this.#lifecycle.put(ref.name, config as QueueConfig, precondition);
+    return { created, resource: (await this.#describe(open)) as Resource<ResourceConfigs[Kind]> };
   }
 
-  async getQueue(name: string, _call: Call): Promise<Resource<QueueConfig>> {
-    return this.#describe(await this.#directory.resolve({ kind: 'queue', name }));
+  async update<Kind extends ResourceKind>(
+    ref: ResourceRef<Kind>,
+    change: (current: ResourceConfigs[Kind]) => ResourceConfigs[Kind],
+    precondition: Precondition,
+    _call: Call,
+  ): Promise<Resource<ResourceConfigs[Kind]>> {
+    assertQueue(ref.kind);
+    const changeQueue = change as unknown as (current: QueueConfig) => QueueConfig;
+    const open = await this.#lifecycle.update(ref.name, changeQueue, precondition);
+    return (await this.#describe(open)) as Resource<ResourceConfigs[Kind]>;
   }
 
-  async listQueues(
+  async get<Kind extends ResourceKind>(
+    ref: ResourceRef<Kind>,
+    _call: Call,
+  ): Promise<Resource<ResourceConfigs[Kind]>> {
+    assertQueue(ref.kind);
+    const open = await this.#directory.resolve({ kind: 'queue', name: ref.name });
+    return (await this.#describe(open)) as Resource<ResourceConfigs[Kind]>;
+  }
+
+  async list<Kind extends ResourceKind>(
+    kind: Kind,
+    request: PageRequest & { prefix?: string; topic?: string },
+    call: Call,
+  ): Promise<Page<Resource<ResourceConfigs[Kind]>>> {
+    assertQueue(kind);
+    return (await this.#listQueues(request, call)) as Page<Resource<ResourceConfigs[Kind]>>;
+  }
+
+  async delete(ref: ResourceRef, precondition: Precondition, _call: Call): Promise<void> {
+    assertQueue(ref.kind);
+    await this.#lifecycle.delete(ref.name, precondition);
+  }
+
+  async seek(): Promise<void> {
+    assertQueue('subscription');
+  }
+
+  async redrive(): Promise<number> {
+    assertQueue('subscription');
+    return 0;
+  }
+
+  async browse(): Promise<Page<PeekedMessage>> {
+    assertQueue('topic');
+    return { items: [] };
+  }
+
+  async stream(): Promise<AsyncIterable<readonly StreamEvent[]>> {
+    assertQueue('topic');
+    throw new Error('unreachable');
+  }
+
+  async transact(): Promise<TransactionResult> {
+    assertQueue('topic');
+    return { publishes: [] };
+  }
+
+  async #listQueues(
     request: PageRequest & { prefix?: string },
     call: Call,
   ): Promise<Page<Resource<QueueConfig>>> {
@@ -118,10 +175,6 @@ class ZooKeeperBroker implements Broker {
     return next < wanted.length && last !== undefined
       ? { items, nextCursor: encodeListCursor(last) }
       : { items };
-  }
-
-  async deleteQueue(name: string, precondition: Precondition, _call: Call): Promise<void> {
-    await this.#lifecycle.delete(name, precondition);
   }
 
   async publish(target: TopicRef, messages: readonly NewMessage[], call: Call): Promise<PublishedMessage[]> {
@@ -305,6 +358,11 @@ class ZooKeeperBroker implements Broker {
     }));
     subscription.settle(receipts, () => ({ kind: 'release' })).catch(() => {});
   }
+}
+
+/** Topics, subscriptions and transactions are being built. */
+function assertQueue(kind: ResourceKind): void {
+  if (kind !== 'queue') throw new BrokerError('validation', 'Only queues are available yet.');
 }
 
 function settlementOf(action: SettleAction): (nowMs: number) => Settlement {

@@ -14,13 +14,20 @@ import type {
   PeekedMessage,
   Precondition,
   PublishedMessage,
-  QueueConfig,
   ReceiveRequest,
   ReceiveResult,
+  RedriveRequest,
   Resource,
+  ResourceConfigs,
+  ResourceKind,
+  ResourceRef,
+  SeekTarget,
   SettleAction,
+  StreamEvent,
   SubscriptionRef,
   TopicRef,
+  TransactionRequest,
+  TransactionResult,
 } from './broker-types.ts';
 
 export type * from './broker-types.ts';
@@ -30,24 +37,31 @@ export interface Broker {
   /** Connected to the ensemble and not draining. */
   readonly ready: boolean;
 
-  /** Creates the queue, or replaces its configuration. */
-  putQueue(
-    name: string,
-    config: QueueConfig,
+  /** Creates the queue, topic or subscription, or replaces its configuration. */
+  put<Kind extends ResourceKind>(
+    ref: ResourceRef<Kind>,
+    config: ResourceConfigs[Kind],
     precondition: Precondition,
     call: Call,
-  ): Promise<{ created: boolean; queue: Resource<QueueConfig> }>;
+  ): Promise<{ created: boolean; resource: Resource<ResourceConfigs[Kind]> }>;
   /** Replaces the configuration by `change(current)`, which may throw and may run more than once. */
-  updateQueue(
-    name: string,
-    change: (current: QueueConfig) => QueueConfig,
+  update<Kind extends ResourceKind>(
+    ref: ResourceRef<Kind>,
+    change: (current: ResourceConfigs[Kind]) => ResourceConfigs[Kind],
     precondition: Precondition,
     call: Call,
-  ): Promise<Resource<QueueConfig>>;
-  getQueue(name: string, call: Call): Promise<Resource<QueueConfig>>;
-  /** In the order of their names. */
-  listQueues(request: PageRequest & { prefix?: string }, call: Call): Promise<Page<Resource<QueueConfig>>>;
-  deleteQueue(name: string, precondition: Precondition, call: Call): Promise<void>;
+  ): Promise<Resource<ResourceConfigs[Kind]>>;
+  get<Kind extends ResourceKind>(
+    ref: ResourceRef<Kind>,
+    call: Call,
+  ): Promise<Resource<ResourceConfigs[Kind]>>;
+  /** In the order of their names. `topic` is the topic whose subscriptions are listed. */
+  list<Kind extends ResourceKind>(
+    kind: Kind,
+    request: PageRequest & { prefix?: string; topic?: string },
+    call: Call,
+  ): Promise<Page<Resource<ResourceConfigs[Kind]>>>;
+  delete(ref: ResourceRef, precondition: Precondition, call: Call): Promise<void>;
 
   /** Stores all messages in one atomic write, or none. Answers in their order. */
   publish(target: TopicRef, messages: readonly NewMessage[], call: Call): Promise<PublishedMessage[]>;
@@ -70,6 +84,21 @@ export interface Broker {
   ): Promise<Page<PeekedMessage>>;
   /** Everything stored before the call is gone. */
   purge(source: SubscriptionRef, call: Call): Promise<void>;
+
+  /** Starts a subscription anew from another place; all older receipts are lost. */
+  seek(source: SubscriptionRef, to: SeekTarget, call: Call): Promise<void>;
+  /** Moves ready dead letters of a queue on, each atomically. Answers how many. */
+  redrive(queue: string, request: RedriveRequest, call: Call): Promise<number>;
+  /** What a topic's log holds, oldest first, whatever its subscriptions have done with it. */
+  browse(topic: string, request: PageRequest, call: Call): Promise<Page<PeekedMessage>>;
+  /** Every message of a topic from now on, or after `lastEventId`, until the call's signal aborts. */
+  stream(
+    topic: string,
+    lastEventId: string | undefined,
+    call: Call,
+  ): Promise<AsyncIterable<readonly StreamEvent[]>>;
+  /** Acks and publishes in one atomic step, or changes nothing. */
+  transact(request: TransactionRequest, call: Call): Promise<TransactionResult>;
 
   /** Answers every waiting receive with what it has (nothing) and turns `ready` off. */
   drain(): void;

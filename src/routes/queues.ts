@@ -103,8 +103,13 @@ export function putQueue({ broker }: RouteContext): Operation {
     produces: ['application/json'],
     async handle({ params, body, headers, call }) {
       refuseNotYetConfig(body);
-      const result = await broker.putQueue(params.queue, body, preconditionOfPut(headers), call);
-      return answered(result.created ? 201 : 200, result.queue);
+      const result = await broker.put(
+        { kind: 'queue', name: params.queue },
+        body,
+        preconditionOfPut(headers),
+        call,
+      );
+      return answered(result.created ? 201 : 200, result.resource);
     },
   });
 }
@@ -145,7 +150,12 @@ export function patchQueue({ broker }: RouteContext): Operation {
       };
       return answered(
         200,
-        await broker.updateQueue(params.queue, change, preconditionOfChange(headers), call),
+        await broker.update(
+          { kind: 'queue', name: params.queue },
+          change,
+          preconditionOfChange(headers),
+          call,
+        ),
       );
     },
   });
@@ -168,7 +178,7 @@ export function getQueue({ broker }: RouteContext): Operation {
     problems: ['not-found'],
     produces: ['application/json'],
     async handle({ params, call }) {
-      return answered(200, await broker.getQueue(params.queue, call));
+      return answered(200, await broker.get({ kind: 'queue', name: params.queue }, call));
     },
   });
 }
@@ -197,7 +207,8 @@ export function listQueues({ broker }: RouteContext): Operation {
     problems: [],
     produces: ['application/json'],
     async handle({ query: { prefix, limit, cursor }, call }) {
-      const page = await broker.listQueues(
+      const page = await broker.list(
+        'queue',
         {
           limit: limit ?? PAGE_LIMIT_DEFAULT,
           ...(prefix === undefined ? {} : { prefix }),
@@ -227,7 +238,7 @@ export function deleteQueue({ broker }: RouteContext): Operation {
     problems: ['not-found', 'conflict', 'precondition-failed'],
     produces: [],
     async handle({ params, headers, call }) {
-      await broker.deleteQueue(params.queue, preconditionOfChange(headers), call);
+      await broker.delete({ kind: 'queue', name: params.queue }, preconditionOfChange(headers), call);
       return { status: 204 };
     },
   });
