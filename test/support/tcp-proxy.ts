@@ -73,6 +73,11 @@ export class TcpProxy {
     for (const link of this.#links) link.held[direction] ??= [];
   }
 
+  /** Reads nothing more from the stores, as a server that is overwhelmed: their sockets fill up. */
+  pauseClients(): void {
+    for (const link of this.#links) link.client.pause();
+  }
+
   /** Lets go what was kept back, in one piece. */
   release(): void {
     for (const link of this.#links) {

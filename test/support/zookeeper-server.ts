@@ -166,6 +166,7 @@ async function prepareServer(
     `clientPort=${member.clientPort}`,
     'clientPortAddress=127.0.0.1',
     `tickTime=${tickMs}`,
+    'maxSessionTimeout=120000',
     'initLimit=50',
     'syncLimit=25',
     'maxClientCnxns=0',

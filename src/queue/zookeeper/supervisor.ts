@@ -15,7 +15,6 @@
  * fires, the listeners are told.
  */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ServerAddress } from './address.ts';
 import type { Calls } from './calls.ts';
 import { GuardedClient } from './guarded-client.ts';
@@ -35,6 +34,11 @@ export interface SupervisorOptions {
   readonly establish: (client: GuardedClient) => Promise<void>;
 }
 
+/** A new session is made soon, but not by all gateways in the same moment. */
+const renewalDelayMsMax = 100;
+/** Something is wrong that takes an operator, such as missing rights or a quota: not worth a hurry. */
+const unusableDelayMsMax = 2_000;
+
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #listeners = new Set<(state: StoreState) => void>();
@@ -44,6 +48,8 @@ export class Supervisor {
   /** Counts connections, so that what belongs to an earlier one is recognised. */
   #connection = 0;
   #isClosed = false;
+  /** For the next step, when there is one to come. */
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -86,6 +92,7 @@ export class Supervisor {
   /** Ends the session; bounded in time, in every state. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    clearTimeout(this.#timer);
     this.#leave('lost');
     await this.#client.close();
   }
@@ -120,8 +127,7 @@ export class Supervisor {
     } catch (err) {
       if (!isCurrent()) return;
       this.#options.logger.warn({ err }, 'connected to ZooKeeper, but it cannot be used yet');
-      await delay(this.#options.random() * 1_000);
-      if (isCurrent()) client.drop('it could not be used');
+      this.#later(unusableDelayMsMax, () => isCurrent() && client.drop('it could not be used'));
     }
   }
 
@@ -142,7 +148,12 @@ export class Supervisor {
     this.#leave('lost');
     const client = this.#newClient();
     this.#client = client;
-    setTimeout(() => !this.#isClosed && client.connect(), this.#options.random() * 100);
+    this.#later(renewalDelayMsMax, () => client.connect());
+  }
+
+  #later(delayMsMax: number, step: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(step, this.#options.random() * delayMsMax);
   }
 
   #change(state: StoreState): ((state: StoreState) => void)[] {

@@ -99,6 +99,30 @@ describe('when the connection is lost', () => {
     expect(requests).toEqual([opcode.setData, opcode.getData]);
   });
 
+  it('calls are refused until a write went through on the new connection, though it is up', async () => {
+    const { store, proxy } = await zookeeper.openThroughProxy();
+    const arrived = new Promise<void>((resolve) => {
+      proxy.onRequest = (frame) => {
+        if (frame.opcode !== opcode.setData) return 'forward';
+        resolve();
+        return 'drop';
+      };
+    });
+    proxy.cut();
+    await arrived;
+    const calls = [
+      store.read('/'),
+      store.stat('/'),
+      store.list('/'),
+      store.commit([create('/a')]),
+      store.barrier(),
+    ];
+    expect(await ends(calls)).toEqual(Array(5).fill('unavailable'));
+    proxy.onRequest = () => 'forward';
+    proxy.cut();
+    await connected(store);
+  });
+
   it('connected is not reported before a write went through on the new connection', async () => {
     const { store, proxy } = await zookeeper.openThroughProxy();
     const states: string[] = [];
@@ -114,6 +138,20 @@ describe('when the connection is lost', () => {
     await connected(store);
     await vi.waitFor(() => expect(states).toEqual(['suspended', 'connected']), patienceMs);
     expect(cuts).toBe(3);
+  });
+
+  it('a connection on which no write goes through is given up for another', async () => {
+    const { store, proxy } = await zookeeper.openThroughProxy({ requestTimeoutMs: 300, random: () => 0 });
+    proxy.onRequest = (frame) => {
+      if (frame.opcode !== opcode.setData) return 'forward';
+      proxy.onRequest = () => 'forward';
+      return 'drop';
+    };
+    const suspended = entered(store, 'suspended');
+    proxy.cut();
+    await suspended;
+    await connected(store);
+    expect(proxy.handshakes).toBe(3);
   });
 
   it('a server that is killed and comes back is found again, with what was committed', async () => {

@@ -107,6 +107,22 @@ describe('under load', () => {
     expect(await store.stat('/page')).toMatchObject({ version: 2_001 });
   });
 
+  it('large requests are handed over only as the socket takes them, so that the rest can still be taken back', async () => {
+    const { store, proxy } = await zookeeper.openThroughProxy();
+    proxy.pauseClients();
+    const before = store.counters.writes;
+    const data = Buffer.alloc(900_000);
+    const commits = Array.from({ length: 8 }, (_, index) =>
+      store.commit([{ kind: 'create', path: `/n${index}`, data }]),
+    );
+    const settling = Promise.allSettled(commits);
+    expect(store.counters.writes).toBeLessThan(before + 8);
+    proxy.cut();
+    const settled = await settling;
+    expect(settled[0]).toMatchObject({ reason: { kind: 'unknown' } });
+    expect(settled[7]).toMatchObject({ reason: { kind: 'unavailable' } });
+  });
+
   it('megabytes in both directions are bounded in flight and all arrive', async () => {
     const store = await zookeeper.open();
     const data = Buffer.alloc(900_000, 'x');
