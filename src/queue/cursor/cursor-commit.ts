@@ -3,7 +3,7 @@
  * the checks of the incarnation and the subscription. Each page carries the number of this gateway's commit, by which
  * a commit whose answer was lost is recognised.
  */
-import { hasCommit, isFinished, markWriter, type Page } from '../model/page.ts';
+import { hasCommit, markWriter, type Page } from '../model/page.ts';
 import { decodePage, encodePage } from '../model/page-codec.ts';
 import { OPEN_VERSION, SEALED_VERSION } from '../model/segment.ts';
 import type { Runtime } from '../runtime.ts';
@@ -157,7 +157,10 @@ export class CursorCommit {
     });
     for (const { level, segment, page } of pages) {
       const end = this.#cursor.end(level, segment);
-      if (end !== undefined && isFinished(page, end)) this.#onFinished(level, segment);
+      // Others have taken what this gateway has never listed, when it only acks.
+      if (end !== undefined && page.frontier > end) this.#cursor.topic.log(level).forget(segment);
+      if (page.runs.length === 0 && (end === undefined || page.frontier >= end))
+        this.#onFinished(level, segment);
     }
     return zxid;
   }

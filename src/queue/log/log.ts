@@ -189,6 +189,12 @@ export class Log {
     await this.refresh();
   }
 
+  /** Brings `first` up to date: others trim as well. */
+  async findFirst(): Promise<void> {
+    const stat = await this.#store.stat(levelPath(this.id, this.level));
+    if (stat !== undefined) this.noteFirst(denseBounds(stat).first);
+  }
+
   /** Everything before `segment` is gone. */
   noteFirst(segment: number): void {
     this.#first = Math.max(this.#first, segment);

@@ -62,6 +62,8 @@ export class Trimmer {
     let segment = await log.segment(number);
     if (segment?.header.state === 'open') {
       if (segment.slots.length < TINY_ENTRIES && bytesOf(segment.slots) < TINY_BYTES) return;
+      // Sealing what is still in use would only make more segments.
+      if ((await this.#finishedPages(log.level, segment)) === undefined) return;
       await log.seal(segment);
       segment = await log.segment(number);
     }
@@ -69,6 +71,8 @@ export class Trimmer {
     const pages = await this.#finishedPages(log.level, segment);
     if (pages === undefined) return;
     const path = log.path(number);
+    // Others may have trimmed what lay before: a header is kept only for those that are really there.
+    await log.findFirst();
     const header: Write =
       number === log.first
         ? { kind: 'delete', path, version: SEALED_VERSION }
@@ -87,8 +91,8 @@ export class Trimmer {
     ]);
     log.forget(number);
     if (!result.applied) return;
-    if (header.kind === 'delete') await this.#dropHeaders(log, number + 1);
     this.#onTrimmed(log.level, number);
+    await this.#dropHeaders(log);
   }
 
   /** The writes that remove the segment's pages, or undefined when a subscription is not done with it. */
@@ -116,14 +120,21 @@ export class Trimmer {
     return writes;
   }
 
-  /** Headers that have stayed only for those before them. */
-  async #dropHeaders(log: Log, from: number): Promise<void> {
-    log.noteFirst(from);
-    for (let number = from; number < log.last; number += 1) {
-      const segment = await log.segment(number);
-      if (segment?.header.state !== 'trimmed') return;
-      await this.#runtime.store.commit([{ kind: 'delete', path: log.path(number), version: ANY_VERSION }]);
+  /**
+   * Removes headers that have stayed only for those before them. The segment that ends this may be one whose trimming
+   * failed, or died with its gateway: it is looked at again, since nobody else would.
+   */
+  async #dropHeaders(log: Log): Promise<void> {
+    await log.findFirst();
+    for (let number = log.first; number < log.last; number += 1) {
       log.forget(number);
+      const header = await log.header(number);
+      if (header?.state === 'trimmed') {
+        await this.#runtime.store.commit([{ kind: 'delete', path: log.path(number), version: ANY_VERSION }]);
+      } else if (header !== undefined) {
+        this.consider(log.level, number);
+        return;
+      }
       log.noteFirst(number + 1);
     }
   }
