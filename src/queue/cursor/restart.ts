@@ -31,18 +31,21 @@ export async function restart(
   const { topic, name, record } = cursor;
   const generation = record.generation + 1;
   const next: SubscriptionRecord = { ...record, generation, start };
+  const data = encodeRecord(next);
   const writes: Write[] = [
     topic.guard(),
     {
       kind: 'set',
       path: subscriptionPath(topic.id, name),
-      data: encodeRecord(next),
+      data,
       version: cursor.version,
     },
     { kind: 'create', path: cursorPath(topic.id, name, generation), data: Buffer.alloc(0) },
   ];
-  // Somebody else's restart at the same moment makes the same generation, and does as well.
-  const didApply = async () =>
-    (await runtime.store.stat(cursorPath(topic.id, name, generation))) !== undefined;
+  // Somebody else's restart makes the same generation, perhaps from a place before what this one was to leave out.
+  const didApply = async () => {
+    const node = await runtime.store.read(subscriptionPath(topic.id, name));
+    return node !== undefined && node.stat.version === cursor.version + 1 && node.data.equals(data);
+  };
   return (await settledCommit(runtime, writes, didApply, signal)).outcome === 'applied';
 }

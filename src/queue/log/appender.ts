@@ -10,7 +10,7 @@
  */
 import { BrokerError } from '../errors.ts';
 import { messageId, type PackableMessage } from '../model/entry.ts';
-import { entryPrefix, OPEN_VERSION, parseEntryName } from '../model/segment.ts';
+import { entryPrefix, OPEN_VERSION, parseEntryName, SEALED_VERSION } from '../model/segment.ts';
 import { Pending } from '../pending.ts';
 import type { Runtime } from '../runtime.ts';
 import { deadline, readThrough, settledCommit } from '../settled-commit.ts';
@@ -203,6 +203,8 @@ export class Appender {
   async #isStored({ log, segment, token }: LevelEntry): Promise<boolean | undefined> {
     const listing = await this.#runtime.store.list(log.path(segment.number));
     log.markStale();
+    // Trimmed, but for its header: no entry is left to tell by.
+    if (listing !== undefined && listing.stat.version > SEALED_VERSION) return undefined;
     return listing?.children.some((name) => parseEntryName(name).token === token);
   }
 

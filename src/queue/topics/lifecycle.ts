@@ -6,6 +6,7 @@ import type { Precondition, QueueConfig } from '../broker-types.ts';
 import { BrokerError } from '../errors.ts';
 import { createSegment } from '../log/log.ts';
 import {
+  decodeRecord,
   encodeRecord,
   type NameRecord,
   type SubscriptionRecord,
@@ -94,7 +95,11 @@ export class Lifecycle {
         { kind: 'delete', path: topicPath(name), version: ANY_VERSION },
         { kind: 'create', path: trashPath(topic.id), data: NOTHING },
       ];
-      const didApply = async () => (await this.#runtime.store.read(topicPath(name))) === undefined;
+      // The name tells nothing: others may have given it to another incarnation since.
+      const didApply = async () => {
+        const node = await this.#runtime.store.read(dataPath(topic.id));
+        return node === undefined || decodeRecord<TopicRecord>(node.data).deleted === true;
+      };
       const settled = await settledCommit(this.#runtime, writes, didApply, signal);
       await readThrough(this.#runtime, signal, () => topic.refresh());
       if (settled.outcome !== 'applied') return undefined;
@@ -131,6 +136,8 @@ export class Lifecycle {
     const versionBefore = topic.version;
     const didApply = async () => {
       const node = await this.#runtime.store.read(path);
+      // Others have changed it again since: whether ours lies beneath can no longer be told.
+      if (node !== undefined && node.stat.version > versionBefore + 1) return undefined;
       return node !== undefined && node.stat.version === versionBefore + 1 && node.data.equals(data);
     };
     const writes: Write[] = [{ kind: 'set', path, data, version: versionBefore }];
