@@ -11,6 +11,7 @@
  * so that no backlog is ever listed.
  */
 import type { EntryCache } from '../log/entry-cache.ts';
+import type { Log, Segment } from '../log/log.ts';
 import { initialPage } from '../model/cursor-draft.ts';
 import type { Page } from '../model/page.ts';
 import type { SegmentHeader } from '../model/segment.ts';
@@ -71,8 +72,7 @@ async function inspectLevel(cursor: LoadedCursor, level: number): Promise<LevelI
     .sort((a, b) => a.segment - b.segment);
   const behindPages = (pages.at(-1)?.segment ?? first - 1) + 1;
   if (behindPages > last) return { level, pages, untouched: undefined, total };
-  const segment = await firstUntouched(cursor, level, behindPages, last);
-  const header = (await log.header(segment)) ?? open.header;
+  const { segment, header } = await firstUntouched(log, open, behindPages);
   return {
     level,
     pages,
@@ -81,25 +81,27 @@ async function inspectLevel(cursor: LoadedCursor, level: number): Promise<LevelI
   };
 }
 
-/** The first segment in [from, last] that is not trimmed. The last one is open. */
+/**
+ * The first segment at or after `from` that is not trimmed; the open one never is. What this gateway knows of sealed
+ * segments is not asked: others trim them without telling.
+ */
 async function firstUntouched(
-  cursor: LoadedCursor,
-  level: number,
+  log: Log,
+  open: Segment,
   from: number,
-  last: number,
-): Promise<number> {
-  const isTrimmed = async (segment: number) => {
-    const header = await cursor.topic.log(level).header(segment);
-    return header === undefined || header.state === 'trimmed';
-  };
+): Promise<{ readonly segment: number; readonly header: SegmentHeader }> {
   let low = from;
-  let high = last;
-  // Nearly always the very next one.
-  if (low < high && !(await isTrimmed(low))) return low;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (await isTrimmed(middle)) low = middle + 1;
-    else high = middle;
+  let high = open.number;
+  let header = open.header;
+  // Nearly always the very next one, so that is asked first.
+  for (let middle = low; low < high; middle = (low + high) >> 1) {
+    log.forget(middle);
+    const found = await log.header(middle);
+    if (found === undefined || found.state === 'trimmed') low = middle + 1;
+    else {
+      high = middle;
+      header = found;
+    }
   }
-  return low;
+  return { segment: low, header };
 }
