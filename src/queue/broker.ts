@@ -111,8 +111,9 @@ class ZooKeeperBroker implements Broker {
     _call: Call,
   ): Promise<Resource<ResourceConfigs[Kind]>> {
     assertQueue(ref.kind);
-    const open = await this.#directory.resolve({ kind: 'queue', name: ref.name });
-    return (await this.#describe(open)) as Resource<ResourceConfigs[Kind]>;
+    const queue = { kind: 'queue', name: ref.name } as const;
+    const described = await this.#directory.use(queue, (open) => this.#describe(open));
+    return described as Resource<ResourceConfigs[Kind]>;
   }
 
   async list<Kind extends ResourceKind>(
@@ -178,13 +179,21 @@ class ZooKeeperBroker implements Broker {
   }
 
   async publish(target: TopicRef, messages: readonly NewMessage[], call: Call): Promise<PublishedMessage[]> {
-    const { appender } = await this.#resolve(target);
-    return (await appender.append(messages, call.signal)).map((id) => ({ id }));
+    const ids = await this.#use(target, ({ appender }) => appender.append(messages, call.signal));
+    return ids.map((id) => ({ id }));
   }
 
   async receive(source: SubscriptionRef, request: ReceiveRequest, call: Call): Promise<ReceiveResult> {
-    const open = await this.#resolve(source);
-    const subscription = this.#directory.subscription(open, source);
+    return this.#use(source, (open) =>
+      this.#receiveFrom(this.#directory.subscription(open, source), request, call),
+    );
+  }
+
+  async #receiveFrom(
+    subscription: Subscription,
+    request: ReceiveRequest,
+    call: Call,
+  ): Promise<ReceiveResult> {
     const identity = identityOf(subscription);
     const acking =
       request.ack === undefined
@@ -209,8 +218,10 @@ class ZooKeeperBroker implements Broker {
   }
 
   async release(source: SubscriptionRef, receipts: readonly string[]): Promise<void> {
-    const subscription = this.#directory.subscription(await this.#resolve(source), source);
-    await this.#settleAll(subscription, receipts, () => ({ kind: 'release' }), undefined);
+    await this.#use(source, (open) => {
+      const subscription = this.#directory.subscription(open, source);
+      return this.#settleAll(subscription, receipts, () => ({ kind: 'release' }), undefined);
+    });
   }
 
   async settle(
@@ -219,8 +230,10 @@ class ZooKeeperBroker implements Broker {
     receipts: readonly string[],
     call: Call,
   ): Promise<Outcome[]> {
-    const subscription = this.#directory.subscription(await this.#resolve(source), source);
-    return this.#settleAll(subscription, receipts, settlementOf(action), call.signal);
+    return this.#use(source, (open) => {
+      const subscription = this.#directory.subscription(open, source);
+      return this.#settleAll(subscription, receipts, settlementOf(action), call.signal);
+    });
   }
 
   async peek(
@@ -228,15 +241,19 @@ class ZooKeeperBroker implements Broker {
     request: PageRequest & { state?: MessageState },
     _call: Call,
   ): Promise<Page<PeekedMessage>> {
-    const { topic } = await this.#resolve(source);
-    return this.#reading(async () => {
-      const inspection = await inspect(this.#runtime, this.#entries, topic, subscriptionName(source));
-      return peekAt(inspection, this.#entries, request);
-    });
+    return this.#use(source, ({ topic }) =>
+      this.#reading(async () => {
+        const inspection = await inspect(this.#runtime, this.#entries, topic, subscriptionName(source));
+        return peekAt(inspection, this.#entries, request);
+      }),
+    );
   }
 
   async purge(source: SubscriptionRef, _call: Call): Promise<void> {
-    const open = await this.#resolve(source);
+    await this.#use(source, (open) => this.#purge(open, source));
+  }
+
+  async #purge(open: OpenTopic, source: SubscriptionRef): Promise<void> {
     const name = subscriptionName(source);
     const { signal, cancel } = deadline(this.#runtime, this.#runtime.requestTimeoutMs);
     try {
@@ -290,8 +307,8 @@ class ZooKeeperBroker implements Broker {
     }
   }
 
-  async #resolve(ref: TopicRef | SubscriptionRef): Promise<OpenTopic> {
-    return this.#directory.resolve({ kind: ref.kind, name: ref.name });
+  #use<Result>(ref: TopicRef | SubscriptionRef, act: (open: OpenTopic) => Promise<Result>): Promise<Result> {
+    return this.#directory.use({ kind: ref.kind, name: ref.name }, act);
   }
 
   async #describe(open: OpenTopic): Promise<Resource<QueueConfig>> {

@@ -11,6 +11,7 @@
  * While claims are parked, everything that could bring them a message is watched, a timer runs to the earliest end of
  * a lease, and now and then they look without any reason, should a hint have been lost.
  */
+import { setMaxListeners } from 'node:events';
 import { BrokerError } from '../errors.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import type { Settlement } from '../model/cursor-draft.ts';
@@ -79,6 +80,8 @@ export class Subscription {
     settlement: (nowMs: number) => Settlement,
     signal?: AbortSignal,
   ): Promise<SettleOutcome[]> {
+    // Each waits for its client's going away on its own; Node.js takes more than ten that listen for a leak.
+    if (signal !== undefined) setMaxListeners(0, signal);
     const items = receipts.map((receipt) => this.#enqueueSettle(receipt, settlement, signal));
     this.#kick();
     return Promise.all(items.map((item) => item.pending.promise));

@@ -53,6 +53,22 @@ export class Directory {
     }
   }
 
+  /**
+   * Does something with the incarnation that the name stands for. When it turns out to be deleted meanwhile, its name
+   * may stand for another one by now, made before the caller asked: then that is used.
+   */
+  async use<Result>(ref: TopicRef, act: (open: OpenTopic) => Promise<Result>): Promise<Result> {
+    for (;;) {
+      const open = await this.resolve(ref);
+      try {
+        return await act(open);
+      } catch (error) {
+        const isGone = error instanceof BrokerError && error.code === 'not-found' && open.topic.deleted;
+        if (!isGone) throw error;
+      }
+    }
+  }
+
   /** The incarnation behind a name of either kind, or undefined for certain. Rejects with a StoreError. */
   async find(name: string): Promise<OpenTopic | undefined> {
     const known = this.#open.get(name);
