@@ -1,0 +1,92 @@
+/** Purging: what was stored before is gone for everybody, with its leases and receipts; what comes after stays. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  ack,
+  createQueue,
+  drained,
+  type Engine,
+  EngineCluster,
+  jobs,
+  publish,
+  receive,
+  settle,
+  staying,
+} from '../../../support/engine-fixture.ts';
+
+let cluster: EngineCluster;
+let one: Engine;
+let two: Engine;
+
+beforeEach(async () => {
+  cluster = new EngineCluster();
+  one = await cluster.start();
+  two = await cluster.start();
+  await createQueue(one.broker);
+});
+afterEach(() => cluster.close());
+
+describe('a purge', () => {
+  it('loses every older receipt at every gateway, of leases and of messages acked before', async () => {
+    await publish(one.broker, 'a', 'b', 'c');
+    const [a, b] = (await receive(two.broker, { max: 2 })).map(({ receipt }) => receipt);
+    await ack(two.broker, a ?? '');
+    await one.broker.purge(jobs, staying());
+    for (const { broker } of [one, two]) {
+      expect(await ack(broker, a ?? '', b ?? '')).toEqual(['lost', 'lost']);
+      expect(await settle(broker, { kind: 'nack', delaySeconds: 0 }, b ?? '')).toEqual(['lost']);
+    }
+    cluster.advance(60_000);
+    expect(await drained(two.broker)).toEqual([]);
+    const { stats } = await two.broker.get(jobs, staying());
+    expect(stats).toMatchObject({ messages: 0, bytes: 0, oldestMessageAgeSeconds: null });
+  });
+
+  it('keeps what is published after it, whose receipts are good', async () => {
+    await publish(one.broker, 'a');
+    await two.broker.purge(jobs, staying());
+    await publish(one.broker, 'b');
+    const [b] = await receive(two.broker);
+    expect(b).toMatchObject({ deliveries: 1 });
+    expect(await ack(one.broker, b?.receipt ?? '')).toEqual(['ok']);
+  });
+
+  it('may run at two gateways at once and again and again', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      await publish(one.broker, `${round}`, 'x');
+      await receive(two.broker);
+      await Promise.all([one.broker.purge(jobs, staying()), two.broker.purge(jobs, staying())]);
+      expect(await drained(round % 2 === 0 ? one.broker : two.broker)).toEqual([]);
+    }
+  });
+
+  it('that runs among publishes and acks leaves each message either gone or deliverable, and never twice', async () => {
+    const stored: string[] = [];
+    const publisher = async () => {
+      for (let index = 0; index < 60; index += 1) {
+        await publish(two.broker, `${index}`);
+        stored.push(`${index}`);
+      }
+    };
+    const taken: string[] = [];
+    const consumer = async () => {
+      for (let round = 0; round < 40; round += 1) {
+        const messages = await receive(one.broker, { max: 3 });
+        const outcomes = await ack(two.broker, ...messages.map(({ receipt }) => receipt));
+        for (const [index, outcome] of outcomes.entries())
+          if (outcome === 'ok') taken.push(`${messages[index]?.body}`);
+      }
+    };
+    const purger = async () => {
+      for (let round = 0; round < 5; round += 1) {
+        const before = [...stored];
+        await two.broker.purge(jobs, staying());
+        const { items } = await one.broker.peek(jobs, { limit: 1000 }, staying());
+        expect(items.map(({ body }) => `${body}`).filter((text) => before.includes(text))).toEqual([]);
+      }
+    };
+    await Promise.all([publisher(), consumer(), purger()]);
+    expect(new Set(taken).size).toBe(taken.length);
+    const left = await drained(one.broker);
+    expect(left.filter((text) => taken.includes(text))).toEqual([]);
+  });
+});
