@@ -111,6 +111,8 @@ export class Appender {
         const live = batch.filter((request) => request.pending.open);
         if (live.length === 0) return;
         const entries = await readThrough(this.#runtime, signal, () => this.#prepare(live));
+        // Who was refused while we read, because its time was over, must not be stored behind its back.
+        if (!live.every((request) => request.pending.open)) continue;
         if (await this.#commit(live, entries, signal)) return;
       }
     } finally {
