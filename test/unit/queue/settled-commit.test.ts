@@ -1,0 +1,141 @@
+/** Commits whose outcome is always learnt: every way in which one can go wrong, and what is said of it. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Runtime } from '../../../src/queue/runtime.ts';
+import { connected, deadline, readThrough, settledCommit } from '../../../src/queue/settled-commit.ts';
+import { systemRandom, systemTimers } from '../../../src/queue/system-runtime.ts';
+import { StoreError } from '../../../src/queue/zookeeper/store.ts';
+import { MemoryEnsemble } from '../../support/memory-ensemble.ts';
+import { type Fault, MemoryStore } from '../../support/memory-store.ts';
+import { silentLogger } from '../../support/test-store.ts';
+import { create } from '../../support/write-builders.ts';
+
+let ensemble: MemoryEnsemble;
+let store: MemoryStore;
+let runtime: Runtime;
+/** Of the next requests, in order; then none. */
+let faults: Fault[];
+
+beforeEach(() => {
+  ensemble = new MemoryEnsemble();
+  faults = [];
+  store = new MemoryStore(ensemble, { fault: () => faults.shift() ?? 'none' });
+  runtime = {
+    store,
+    timers: systemTimers,
+    random: systemRandom,
+    logger: silentLogger,
+    requestTimeoutMs: 1_000,
+  };
+});
+
+const patient = () => AbortSignal.timeout(5_000);
+const exists = async () => (await store.stat('/a')) !== undefined;
+const commit = (signal = patient()) => settledCommit(runtime, [create('/a')], exists, signal);
+
+describe('a settled commit', () => {
+  it('that is answered gives its results, or why it lost', async () => {
+    expect(await commit()).toEqual({ outcome: 'applied', results: [{ kind: 'create', path: '/a' }] });
+    expect(await commit()).toEqual({ outcome: 'conflict', index: 0, reason: 'exists' });
+  });
+
+  it('whose answer was lost is recognised by its mark', async () => {
+    faults = ['answer-lost'];
+    expect(await commit()).toEqual({ outcome: 'applied' });
+  });
+
+  it('that never arrived is told absent, only after a barrier', async () => {
+    faults = ['request-lost'];
+    expect(await commit()).toEqual({ outcome: 'absent' });
+    expect(store.counters.writes).toBe(2);
+  });
+
+  it('that was never sent is absent without being looked for', async () => {
+    faults = ['unavailable'];
+    expect(await commit()).toEqual({ outcome: 'absent' });
+    expect(store.counters.reads).toBe(0);
+  });
+
+  it.each(['applied', 'dropped'] as const)(
+    'cut off in flight (%s) is resolved once connected',
+    async (inFlight) => {
+      const settled = commit();
+      store.disconnect(inFlight);
+      setImmediate(() => store.connect());
+      expect(await settled).toEqual({ outcome: inFlight === 'applied' ? 'applied' : 'absent' });
+    },
+  );
+
+  it('is looked for again when the barrier or the look itself fails', async () => {
+    faults = ['answer-lost', 'request-lost', 'none', 'unavailable', 'answer-lost', 'none', 'none'];
+    expect(await commit()).toEqual({ outcome: 'applied' });
+  });
+
+  it('is of unknown outcome when the ensemble does not come back in time', async () => {
+    const impatient = new AbortController();
+    const settled = commit(impatient.signal);
+    store.disconnect('applied');
+    setImmediate(() => impatient.abort());
+    await expect(settled).rejects.toMatchObject({ code: 'outcome-unknown' });
+  });
+
+  it('is of unknown outcome when its mark can no longer be looked for', async () => {
+    faults = ['answer-lost'];
+    const settled = settledCommit(runtime, [create('/a')], async () => undefined, patient());
+    await expect(settled).rejects.toMatchObject({ code: 'outcome-unknown' });
+  });
+
+  it('that was not sent is unavailable, not unknown, when the ensemble does not come back', async () => {
+    store.disconnect();
+    const impatient = AbortSignal.timeout(5);
+    await expect(commit(impatient)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(ensemble.stat('/a')).toBeUndefined();
+  });
+
+  it('that the ensemble refuses as a whole is unavailable', async () => {
+    const refusing = { ...runtime, store: Object.create(store, { commit: { value: refuse } }) };
+    await expect(settledCommit(refusing, [create('/a')], exists, patient())).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+  });
+
+  it('lets an error of the program through', async () => {
+    await expect(settledCommit(runtime, [], exists, patient())).rejects.toThrow('at least one operation');
+  });
+});
+
+describe('reading through', () => {
+  it('reads again after each loss of the connection', async () => {
+    ensemble.apply([create('/a')]);
+    faults = ['unavailable', 'answer-lost', 'none'];
+    expect(await readThrough(runtime, patient(), exists)).toBe(true);
+  });
+
+  it('gives up when the time is over, as unavailable', async () => {
+    store.disconnect();
+    await expect(readThrough(runtime, AbortSignal.timeout(5), exists)).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+    await expect(connected(runtime, AbortSignal.abort())).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
+describe('a deadline', () => {
+  it('aborts when its time is over, and never once cancelled', () => {
+    const callbacks: (() => void)[] = [];
+    const timers = {
+      ...systemTimers,
+      after(_ms: number, callback: () => void) {
+        callbacks.push(callback);
+        return () => callbacks.splice(callbacks.indexOf(callback), 1);
+      },
+    };
+    const [first, second] = [deadline({ ...runtime, timers }, 10), deadline({ ...runtime, timers }, 10)];
+    second.cancel();
+    for (const callback of callbacks) callback();
+    expect([first.signal.aborted, second.signal.aborted]).toEqual([true, false]);
+  });
+});
+
+async function refuse(): Promise<never> {
+  throw new StoreError('refused', 'quota exceeded');
+}
