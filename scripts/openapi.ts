@@ -3,6 +3,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import type { Broker } from '../src/queue/index.ts';
+import { STREAM_LIMITS } from '../src/routes/event-stream.ts';
 import { apiOf } from '../src/routes/index.ts';
 
 const { documentText } = apiOf({
@@ -10,6 +11,7 @@ const { documentText } = apiOf({
   broker: {} as Broker,
   limits: { maxMessageBytes: 0 },
   log: { warn: () => undefined },
-  now: Date.now,
+  streaming: STREAM_LIMITS,
+  closing: new AbortController().signal,
 });
 writeFileSync(new URL('../openapi/openapi.json', import.meta.url), documentText);

@@ -16,6 +16,7 @@ import Fastify, {
 } from 'fastify';
 import type { Broker } from './queue/index.ts';
 import { refuseConnection } from './routes/client-errors.ts';
+import { STREAM_LIMITS, type StreamLimits } from './routes/event-stream.ts';
 import { apiOf } from './routes/index.ts';
 import {
   invalidField,
@@ -32,8 +33,7 @@ export interface AppOptions {
   readonly logger?: FastifyBaseLogger;
   /** The largest message, body and attributes together. */
   readonly maxMessageBytes?: number;
-  /** Milliseconds since 1970. */
-  readonly now?: () => number;
+  readonly streaming?: StreamLimits;
 }
 
 export const MAX_MESSAGE_BYTES_DEFAULT = 256 * 1024;
@@ -58,7 +58,8 @@ const REQUEST_ID = /^[A-Za-z0-9._:/+=-]{1,128}$/;
 
 /** The application, ready to be listened on or injected into. */
 export function buildApp(options: AppOptions): FastifyInstance {
-  const { broker, logger, maxMessageBytes = MAX_MESSAGE_BYTES_DEFAULT, now = Date.now } = options;
+  const { broker, logger, maxMessageBytes = MAX_MESSAGE_BYTES_DEFAULT } = options;
+  const closing = new AbortController();
   const app = Fastify({
     ...(logger === undefined ? {} : { loggerInstance: logger }),
     logController: new LogController({ disableRequestLogging: true }),
@@ -79,7 +80,15 @@ export function buildApp(options: AppOptions): FastifyInstance {
     // Operations parse their queries themselves, strictly.
     routerOptions: { maxParamLength: PARAM_CHARS_MAX, querystringParser: () => ({}) },
   });
-  const { operations, documentText } = apiOf({ broker, limits: { maxMessageBytes }, log: app.log, now });
+  const { operations, documentText } = apiOf({
+    broker,
+    limits: { maxMessageBytes },
+    log: app.log,
+    streaming: options.streaming ?? STREAM_LIMITS,
+    closing: closing.signal,
+  });
+  // Streams have no end of their own; `close` would wait for them for ever.
+  app.addHook('preClose', async () => closing.abort());
   answerErrors(app);
   prepareRequests(app, knownPaths(operations));
   logResponses(app);

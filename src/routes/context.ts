@@ -4,18 +4,20 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { z } from 'zod';
 import type { Broker, SubscriptionRef, TopicRef } from '../queue/index.ts';
+import type { StreamLimits } from './event-stream.ts';
 import type { PublishLimits } from './new-messages.ts';
 
 export interface RouteContext {
   readonly broker: Broker;
   readonly limits: PublishLimits;
   readonly log: Pick<FastifyBaseLogger, 'warn'>;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  readonly streaming: StreamLimits;
+  /** Aborted when the application closes: what goes on without end must end then. */
+  readonly closing: AbortSignal;
 }
 
 /** A schema of path parameters that has at least these. */
-type ParamsSchema<Params> = z.ZodObject & z.ZodType<Params>;
+export type ParamsSchema<Params> = z.ZodObject & z.ZodType<Params>;
 
 /** A kind of resource that messages are published to: where it is, and how its path names it. */
 export interface PublishTarget<Params> {

@@ -1,16 +1,23 @@
 /**
  * The table of contents of the HTTP API: every operation, in the order of the documentation.
  */
-import type { MessageSource, PublishTarget, RouteContext } from './context.ts';
+import type { MessageSource, RouteContext } from './context.ts';
 import { livez, readyz } from './health.ts';
 import { describeApi, openApiDocument } from './openapi-document.ts';
 import type { Operation } from './operation.ts';
-import { peek, purge } from './peek.ts';
+import { browse, peek, purge } from './peek.ts';
 import { describeProblem } from './problem-pages.ts';
 import { publish } from './publish.ts';
-import { deleteQueue, getQueue, listQueues, patchQueue, putQueue, queueSource } from './queues.ts';
+import { queueMessages, queues } from './queues.ts';
 import { receive } from './receive.ts';
-import { ack, deleteMessage, extend, nack } from './settle.ts';
+import { redrive } from './redrive.ts';
+import { resourceOperations } from './resources.ts';
+import { seek } from './seek.ts';
+import { ack, deleteMessage, extend, nack, reject } from './settle.ts';
+import { stream } from './stream.ts';
+import { subscriptionMessages, subscriptions } from './subscriptions.ts';
+import { topicMessages, topics } from './topics.ts';
+import { transact } from './transactions.ts';
 
 export type { RouteContext } from './context.ts';
 
@@ -31,24 +38,26 @@ export function apiOf(context: RouteContext): Api {
 
 function operationsOf(context: RouteContext): Operation[] {
   return [
-    putQueue(context),
-    patchQueue(context),
-    getQueue(context),
-    listQueues(context),
-    deleteQueue(context),
+    ...resourceOperations(context, queues),
+    publish(context, queueMessages),
+    ...delivery(context, queueMessages),
+    redrive(context),
 
-    ...publishing(context, queueSource),
-    ...delivery(context, queueSource),
+    ...resourceOperations(context, topics),
+    publish(context, topicMessages),
+    browse(context),
+    stream(context),
+
+    ...resourceOperations(context, subscriptions),
+    ...delivery(context, subscriptionMessages),
+    seek(context),
+
+    transact(context),
 
     livez(),
     readyz(context),
     describeProblem(),
   ];
-}
-
-/** What queues and topics share. */
-function publishing<Params>(context: RouteContext, target: PublishTarget<Params>): Operation[] {
-  return [publish(context, target)];
 }
 
 /** What queues and subscriptions share. */
@@ -58,6 +67,7 @@ function delivery<Params>(context: RouteContext, source: MessageSource<Params>):
     ack(context, source),
     nack(context, source),
     extend(context, source),
+    reject(context, source),
     deleteMessage(context, source),
     peek(context, source),
     purge(context, source),

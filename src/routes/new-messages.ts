@@ -1,6 +1,5 @@
 /**
- * Turns the two forms of a publish request, JSON and bytes, into the broker's messages. Pure but for the clock that
- * bounds `deliverAt`.
+ * Turns what publishers send, as JSON or as bytes, alone or in a transaction, into the broker's messages. Pure.
  *
  * Guarantees: a JSON body's bytes are those of the request; sizes are within the limits.
  */
@@ -8,9 +7,8 @@ import type { BodyKind, NewMessage } from '../queue/index.ts';
 import { instantMs } from './instants.ts';
 import { type Step, visitSpans } from './json-bodies.ts';
 import { bodyKindOf, isText } from './media-types.ts';
-import { invalidField, Problem } from './problems.ts';
+import { Problem } from './problems.ts';
 import { type MessageInput, type MessageOptions, withPlusRestored } from './schemas/messages.ts';
-import { DELAY_SECONDS_MAX } from './schemas/scalars.ts';
 
 /** What one request may store. */
 export interface PublishLimits {
@@ -19,40 +17,47 @@ export interface PublishLimits {
 }
 
 /** The sum of the sizes of all messages of one request. */
-export const REQUEST_MESSAGE_BYTES_MAX = 900 * 1024;
-export const REQUEST_MESSAGES_MAX = 1000;
+const REQUEST_MESSAGE_BYTES_MAX = 900 * 1024;
+const REQUEST_MESSAGES_MAX = 1000;
 
 /** Where message bodies lie in a publish request. */
-export const PUBLISH_BODIES: readonly Step[] = [{ member: 'messages' }, 'elements', { member: 'body' }];
+const PUBLISH_BODIES: readonly Step[] = [{ member: 'messages' }, 'elements', { member: 'body' }];
+/** Where they lie in a transaction. */
+const TRANSACTION_BODIES: readonly Step[] = [{ member: 'publishes' }, 'elements', ...PUBLISH_BODIES];
 
 type Options = Pick<
   NewMessage,
   'priority' | 'group' | 'dedupId' | 'delaySeconds' | 'deliverAtMs' | 'expiresInSeconds'
 >;
 
-/** The messages of a checked JSON request; `json` is its text, for the bodies. */
-export function messagesOfJson(json: Buffer, inputs: readonly MessageInput[], nowMs: number): NewMessage[] {
+/** The messages of a checked publish request; `json` is its text, for the bodies. */
+export function messagesOfJson(json: Buffer, inputs: readonly MessageInput[]): NewMessage[] {
   const bodies: Buffer[] = [];
-  visitSpans(json, PUBLISH_BODIES, ([index], start, end) => {
-    if (index !== undefined) {
-      bodies[index] = json.subarray(start, end);
-    }
+  visitSpans(json, PUBLISH_BODIES, ([index = 0], start, end) => {
+    bodies[index] = json.subarray(start, end);
   });
-  return inputs.map((input, index) => messageOfInput(input, bodies[index], `messages.${index}.`, nowMs));
+  return inputs.map((input, index) => messageOfInput(input, bodies[index]));
 }
 
-/** One message of a checked JSON request, with the bytes of its `body` if it has one. */
-export function messageOfInput(
-  input: MessageInput,
-  jsonText: Buffer | undefined,
-  path: string,
-  nowMs: number,
-): NewMessage {
-  return {
-    ...content(input, jsonText),
-    attributes: input.attributes ?? {},
-    ...optionsOf(input, path, nowMs),
-  };
+/** The messages of each publish of a checked transaction; `json` is its text, for the bodies. */
+export function publishesOfJson(
+  json: Buffer,
+  publishes: readonly (readonly MessageInput[])[],
+): NewMessage[][] {
+  const bodies = new Map<number, Buffer[]>();
+  visitSpans(json, TRANSACTION_BODIES, ([publish = 0, index = 0], start, end) => {
+    const ofPublish = bodies.get(publish) ?? [];
+    ofPublish[index] = json.subarray(start, end);
+    bodies.set(publish, ofPublish);
+  });
+  return publishes.map((inputs, publish) =>
+    inputs.map((input, index) => messageOfInput(input, bodies.get(publish)?.[index])),
+  );
+}
+
+/** One checked message, with the bytes of its `body` if it has one. */
+function messageOfInput(input: MessageInput, jsonText: Buffer | undefined): NewMessage {
+  return { ...content(input, jsonText), attributes: input.attributes ?? {}, ...optionsOf(input) };
 }
 
 /** The one message of a request that is not JSON. */
@@ -61,7 +66,6 @@ export function messageOfBytes(
   contentType: string,
   attributes: Readonly<Record<string, string>>,
   options: MessageOptions,
-  nowMs: number,
 ): NewMessage {
   const deliverAt = options.deliverAt === undefined ? undefined : withPlusRestored(options.deliverAt);
   return {
@@ -69,7 +73,7 @@ export function messageOfBytes(
     bodyKind: bodyKindOf(contentType, body),
     contentType,
     attributes,
-    ...optionsOf({ ...options, deliverAt }, '', nowMs),
+    ...optionsOf({ ...options, deliverAt }),
   };
 }
 
@@ -92,33 +96,46 @@ function content(
   return { body: jsonText, bodyKind: 'json', contentType };
 }
 
-function optionsOf(input: MessageOptions, path: string, nowMs: number): Options {
+function optionsOf(input: MessageOptions): Options {
   const { priority, group, dedupId, delaySeconds, deliverAt, expiresInSeconds } = input;
+  const deliverAtMs = deliverAt === undefined ? undefined : instantMs(deliverAt);
   return {
     priority: priority ?? 0,
     ...(group === undefined ? {} : { group }),
     ...(dedupId === undefined ? {} : { dedupId }),
     ...(delaySeconds === undefined ? {} : { delaySeconds }),
-    ...(deliverAt === undefined ? {} : { deliverAtMs: dueMs(deliverAt, path, nowMs) }),
+    ...(deliverAtMs === undefined ? {} : { deliverAtMs }),
     ...(expiresInSeconds === undefined ? {} : { expiresInSeconds }),
   };
 }
 
-function dueMs(deliverAt: string, path: string, nowMs: number): number {
-  const ms = instantMs(deliverAt);
-  if (ms === undefined || ms > nowMs + DELAY_SECONDS_MAX * 1000) {
-    throw invalidField(`${path}deliverAt`, 'must be at most 30 days ahead');
-  }
-  return ms;
-}
-
 /** The size that counts towards the limits: the body's bytes, and the attributes' names and values. */
-export function messageBytes(message: NewMessage): number {
+function messageBytes(message: NewMessage): number {
   let bytes = message.body.length;
   for (const [name, value] of Object.entries(message.attributes)) {
     bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
   }
   return bytes;
+}
+
+/**
+ * How many messages a value has that may or may not be a publish request. Asked before the value is checked: too many
+ * are too large (413), and not merely a mistake (400).
+ */
+export function messageCount(value: unknown): number {
+  return typeof value === 'object' && value !== null && 'messages' in value && Array.isArray(value.messages)
+    ? value.messages.length
+    : 0;
+}
+
+/** Refuses more messages than one request may publish. */
+export function requireMessageCount(messages: number): void {
+  if (messages > REQUEST_MESSAGES_MAX) {
+    throw new Problem(
+      'payload-too-large',
+      `One request may publish ${REQUEST_MESSAGES_MAX} messages at most.`,
+    );
+  }
 }
 
 /** Refuses what is too large for one message or one request. */

@@ -30,6 +30,19 @@ const TAGS = [
     description:
       'Publish, receive under a lease, and ack. Delivery is at least once; with autoAck at most once.',
   },
+  { name: 'Topics', description: 'A topic is an append-only, durable, ordered log of messages.' },
+  {
+    name: 'Messages of a topic',
+    description:
+      'Stored once, however many subscriptions there are. Publish, browse, and follow as a stream.',
+  },
+  {
+    name: 'Subscriptions',
+    description:
+      'A subscription is a named, durable cursor on a topic. Its consumers compete: each message goes to one of them.',
+  },
+  { name: 'Messages of a subscription', description: 'As of a queue; and seek to replay or to skip.' },
+  { name: 'Transactions', description: 'Acks and publishes that take effect together, exactly once.' },
   { name: 'Operation', description: 'For load balancers, monitoring and tools.' },
 ];
 

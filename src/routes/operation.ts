@@ -5,7 +5,7 @@
  * Every request takes the same way: method and path (Fastify), Accept, path, query, body, one call of the handler,
  * answer. Everything up to the handler is checked before anything has an effect.
  */
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
@@ -37,6 +37,8 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string | string[]>>;
   /** A JSON text unless the headers say otherwise. */
   readonly payload?: string | Buffer;
+  /** Writes the body itself, for as long as it takes, and ends it. Never rejects. */
+  readonly stream?: (response: ServerResponse) => Promise<void>;
   /** Called when the client went away before the whole answer was written. */
   readonly undelivered?: () => void;
 }
@@ -97,7 +99,7 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
         call: connection,
       });
       connection.onUndelivered(answer.undelivered);
-      return send(reply, answer);
+      return answer.stream === undefined ? send(reply, answer) : sendStream(reply, answer, answer.stream);
     },
   };
 }
@@ -121,6 +123,27 @@ function send(reply: FastifyReply, answer: Answer): FastifyReply {
     reply.headers(answer.headers);
   }
   return reply.send(answer.payload);
+}
+
+async function sendStream(
+  reply: FastifyReply,
+  answer: Answer,
+  write: (response: ServerResponse) => Promise<void>,
+): Promise<FastifyReply> {
+  if (reply.request.method === 'HEAD') {
+    answer.undelivered?.();
+    return send(reply, answer);
+  }
+  reply.headers(answer.headers ?? {}).hijack();
+  const response = reply.raw;
+  response.statusCode = answer.status;
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) {
+      response.setHeader(name, value);
+    }
+  }
+  await write(response);
+  return reply;
 }
 
 /** A JSON answer without hooks. */

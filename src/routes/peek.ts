@@ -1,5 +1,5 @@
 /**
- * Looking at messages without leasing them, and purging them; for queues and subscriptions alike.
+ * Looking at messages without leasing them: those of queues and subscriptions, and the log of a topic; and purging.
  */
 import { z } from 'zod';
 import type { MessageSource, RouteContext } from './context.ts';
@@ -9,6 +9,7 @@ import { noBody } from './request-bodies.ts';
 import { EXAMPLE_MESSAGE, emptyResponse, jsonResponse } from './responses.ts';
 import { peekedList } from './schemas/answers.ts';
 import { noQuery, PAGE_LIMIT_DEFAULT, pageCursor, pageLimit } from './schemas/scalars.ts';
+import { topicMessages } from './topics.ts';
 
 /** GET …/messages */
 export function peek<Params>({ broker }: RouteContext, source: MessageSource<Params>): Operation {
@@ -46,6 +47,34 @@ export function peek<Params>({ broker }: RouteContext, source: MessageSource<Par
         },
         call,
       );
+      return { status: 200, payload: peekedListText(page.items, page.nextCursor) };
+    },
+  });
+}
+
+/** GET /v1/topics/{topic}/messages */
+export function browse({ broker }: RouteContext): Operation {
+  return operation({
+    method: 'GET',
+    path: `${topicMessages.path}/messages`,
+    id: 'browseTopic',
+    tag: topicMessages.tag,
+    summary: 'Browse the log of a topic',
+    description:
+      'What the topic holds, oldest first, whatever its subscriptions have done with it; page by page.',
+    params: topicMessages.params,
+    query: z.strictObject({ limit: pageLimit, cursor: pageCursor }),
+    body: noBody(),
+    responses: {
+      200: jsonResponse('A page of messages.', peekedList, {
+        messages: [{ ...EXAMPLE_MESSAGE, state: 'ready', deliveries: 0 }],
+      }),
+    },
+    problems: ['not-found'],
+    produces: ['application/json'],
+    async handle({ params: { topic }, query: { limit, cursor }, call }) {
+      const request = { limit: limit ?? PAGE_LIMIT_DEFAULT, ...(cursor === undefined ? {} : { cursor }) };
+      const page = await broker.browse(topic, request, call);
       return { status: 200, payload: peekedListText(page.items, page.nextCursor) };
     },
   });

@@ -2,14 +2,19 @@
  * Publishing, for queues and topics alike: many messages as JSON, or one as bytes.
  */
 import { z } from 'zod';
-import type { NewMessage } from '../queue/index.ts';
+import type { NewMessage, PublishedMessage } from '../queue/index.ts';
 import { attributesOfHeaders } from './attribute-headers.ts';
 import type { PublishTarget, RouteContext } from './context.ts';
 import { CONTENT_TYPE, CONTENT_TYPE_CHARS_MAX, mediaTypeOf } from './media-types.ts';
-import { messageOfBytes, messagesOfJson, REQUEST_MESSAGES_MAX, requireWithinLimits } from './new-messages.ts';
-import { refuseNotYetMessages } from './not-yet.ts';
+import {
+  messageCount,
+  messageOfBytes,
+  messagesOfJson,
+  requireMessageCount,
+  requireWithinLimits,
+} from './new-messages.ts';
 import { json, type Operation, operation } from './operation.ts';
-import { invalidField, invalidFields, Problem } from './problems.ts';
+import { invalidField, invalidFields } from './problems.ts';
 import { bytesBody, parseJson } from './request-bodies.ts';
 import { jsonResponse } from './responses.ts';
 import { publishedList } from './schemas/answers.ts';
@@ -25,10 +30,7 @@ const PUBLISH_BODY_BYTES_MAX = 8 * 1024 * 1024;
 const DEFAULT_CONTENT_TYPE = 'application/octet-stream';
 
 /** POST …/messages */
-export function publish<Params>(
-  { broker, limits, now }: RouteContext,
-  target: PublishTarget<Params>,
-): Operation {
+export function publish<Params>({ broker, limits }: RouteContext, target: PublishTarget<Params>): Operation {
   return operation({
     method: 'POST',
     path: `${target.path}/messages`,
@@ -66,23 +68,26 @@ export function publish<Params>(
       const isJson = contentType !== undefined && mediaTypeOf(contentType) === 'application/json';
       const attributes = attributesOfHeaders(rawHeaders);
       const messages = isJson
-        ? messagesFromJson(body, query, attributes, now())
-        : [messageOfBytes(body, checkedContentType(contentType), attributes, query, now())];
-      refuseNotYetMessages(messages, (index) => (isJson ? `messages.${index}.` : ''));
+        ? messagesFromJson(body, query, attributes)
+        : [messageOfBytes(body, checkedContentType(contentType), attributes, query)];
       requireWithinLimits(messages, limits);
       const published = await broker.publish(target.refOf(params), messages, call);
-      return json(201, {
-        messages: published.map(({ id, duplicate }) => (duplicate === true ? { id, duplicate } : { id })),
-      });
+      return json(201, publishedJson(published));
     },
   });
+}
+
+/** What became of the messages of one publish. */
+export function publishedJson(published: readonly PublishedMessage[]): object {
+  return {
+    messages: published.map(({ id, duplicate }) => (duplicate === true ? { id, duplicate } : { id })),
+  };
 }
 
 function messagesFromJson(
   bytes: Buffer,
   query: MessageOptions,
   attributes: Readonly<Record<string, string>>,
-  nowMs: number,
 ): NewMessage[] {
   const misplaced = [
     ...Object.keys(query),
@@ -93,23 +98,8 @@ function messagesFromJson(
     throw invalidFields(misplaced.map((path) => ({ path, message })));
   }
   const value = parseJson(bytes);
-  if (hasTooManyMessages(value)) {
-    throw new Problem(
-      'payload-too-large',
-      `One request may publish ${REQUEST_MESSAGES_MAX} messages at most.`,
-    );
-  }
-  return messagesOfJson(bytes, checked(publishRequest, value).messages, nowMs);
-}
-
-function hasTooManyMessages(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'messages' in value &&
-    Array.isArray(value.messages) &&
-    value.messages.length > REQUEST_MESSAGES_MAX
-  );
+  requireMessageCount(messageCount(value));
+  return messagesOfJson(bytes, checked(publishRequest, value).messages);
 }
 
 function checkedContentType(contentType: string | undefined): string {

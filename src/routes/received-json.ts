@@ -25,6 +25,11 @@ export function peekedListText(messages: readonly PeekedMessage[], nextCursor: s
   return `{"messages":[${messages.map(peekedText).join(',')}]${cursor}}`;
 }
 
+/** A message as a stream shows it: without a lease, and so without a receipt. */
+export function storedText(message: StoredMessage): string {
+  return `{${storedMembers(message)}}`;
+}
+
 /** An outcome and nothing else. */
 export function outcomeJson({ receipt, outcome }: Outcome): Outcome {
   return { receipt, outcome };

@@ -74,6 +74,21 @@ export function jsonBody<Schema extends z.ZodType>(
   };
 }
 
+/** A JSON body that the operation takes as its text, because parsing it would lose what must be kept. */
+export function jsonTextBody(limitBytes: number, openapi: ZodOpenApiRequestBodyObject): BodyReader<Buffer> {
+  return {
+    limitBytes,
+    openapi,
+    read(bytes, contentType) {
+      if (bytes.length === 0) {
+        throw invalidField('', 'is required: send a JSON object');
+      }
+      requireMediaType(contentType, ['application/json']);
+      return bytes;
+    },
+  };
+}
+
 /** A body that the operation takes as bytes, of any content type. */
 export function bytesBody(limitBytes: number, openapi: ZodOpenApiRequestBodyObject): BodyReader<Buffer> {
   return { limitBytes, openapi, read: (bytes) => bytes };

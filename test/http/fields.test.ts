@@ -22,14 +22,14 @@ const NOT_STRINGS = ['1', 'null', 'true', '[]', '{}'];
 /** Bad JSON texts of each field. */
 const CONFIG: Record<string, readonly string[]> = {
   leaseSeconds: [...NOT_NUMBERS, '0.49', '0', '-1', '43200.1'],
-  maxDeliveries: [...NOT_NUMBERS, '0', '-1', '1.5', '1e9', '1'],
-  deadLetterQueue: [...NOT_STRINGS, '""', '"-a"', '"a/b"', '"../a"', `"${'a'.repeat(129)}"`, '"dlq"'],
-  delaySeconds: [...NOT_NUMBERS, '-0.1', '2592000.5', '1'],
-  messageTtlSeconds: [...NOT_NUMBERS, '0', '-1', '1e12', '60'],
-  maxMessages: [...NOT_NUMBERS, '0', '1.5', '1e300', '10'],
-  maxBytes: [...NOT_NUMBERS, '0', '1.5', '1e300', '10'],
-  ordering: [...NOT_STRINGS, '""', '"NONE"', '"fifo"', '"group"', '"strict"'],
-  priorities: [...NOT_NUMBERS, '0', '11', '1.5', '2'],
+  maxDeliveries: [...NOT_NUMBERS, '0', '-1', '1.5', '1e9'],
+  deadLetterQueue: [...NOT_STRINGS, '""', '"-a"', '"a/b"', '"../a"', `"${'a'.repeat(129)}"`],
+  delaySeconds: [...NOT_NUMBERS, '-0.1', '2592000.5'],
+  messageTtlSeconds: [...NOT_NUMBERS, '0', '-1', '1e12'],
+  maxMessages: [...NOT_NUMBERS, '0', '1.5', '1e300'],
+  maxBytes: [...NOT_NUMBERS, '0', '1.5', '1e300'],
+  ordering: [...NOT_STRINGS, '""', '"NONE"', '"fifo"'],
+  priorities: [...NOT_NUMBERS, '0', '11', '1.5'],
   dedupWindowSeconds: [...NOT_NUMBERS, '0', '0.9', '86400.1'],
   unknown: ['1', 'null'],
   __proto__x: ['1'],
@@ -37,12 +37,12 @@ const CONFIG: Record<string, readonly string[]> = {
 };
 
 const OPTIONS: Record<string, readonly string[]> = {
-  delaySeconds: [...NOT_NUMBERS, '-1', '2592001', '1'],
+  delaySeconds: [...NOT_NUMBERS, '-1', '2592001'],
   deliverAt: [...NOT_STRINGS, '""', '"tomorrow"', '"2030-02-30T00:00:00Z"', '"2999-01-01T00:00:00Z"'],
-  expiresInSeconds: [...NOT_NUMBERS, '0', '-1', '1e12', '60'],
+  expiresInSeconds: [...NOT_NUMBERS, '0', '-1', '1e12'],
   priority: [...NOT_NUMBERS, '-1', '10', '0.5', '1'],
   group: [...NOT_STRINGS, '""', `"${'x'.repeat(129)}"`, '"\\ud800"'],
-  dedupId: [...NOT_STRINGS, '""', `"${'x'.repeat(129)}"`, '"\\ud800"', '"a"'],
+  dedupId: [...NOT_STRINGS, '""', `"${'x'.repeat(129)}"`, '"\\ud800"'],
 };
 
 const MESSAGE: Record<string, readonly string[]> = {
@@ -117,7 +117,7 @@ const BAD: readonly Bad[] = [
     json.startsWith('"bodyBase64"') ? `{"messages":[{${json}}]}` : `{"messages":[{"body":1,${json}}]}`,
   ),
   ...inField('POST', '/messages/receive', RECEIVE, (json) => `{${json}}`),
-  ...['ack', 'nack'].flatMap((verb) =>
+  ...['ack', 'nack', 'reject'].flatMap((verb) =>
     inField('POST', `/messages/${verb}`, { receipts: RECEIPTS, unknown: ['1'] }, (json) =>
       json.startsWith('"receipts"') ? `{${json}}` : `{"receipts":["x"],${json}}`,
     ),
@@ -127,6 +127,18 @@ const BAD: readonly Bad[] = [
     '/messages/nack',
     { delaySeconds: [...NOT_NUMBERS, '-1', '43201'] },
     (json) => `{"receipts":["x"],${json}}`,
+  ),
+  ...inField(
+    'POST',
+    '/messages/reject',
+    { reason: [...NOT_STRINGS, '""', `"${'x'.repeat(1025)}"`, '"\\ud800"'] },
+    (json) => `{"receipts":["x"],${json}}`,
+  ),
+  ...inField(
+    'POST',
+    '/redrive',
+    { to: [...NOT_STRINGS, '""', '"-a"', '"a/b"'], max: [...NOT_NUMBERS, '0', '1.5', '1e9'], unknown: ['1'] },
+    (json) => `{${json}}`,
   ),
   ...inField(
     'POST',
@@ -151,12 +163,12 @@ const BAD: readonly Bad[] = [
     Max: ['1'],
   }),
   ...inQuery('POST', '/messages', {
-    delaySeconds: ['', '-1', 'x', '1'],
+    delaySeconds: ['', '-1', 'x'],
     deliverAt: ['', 'tomorrow', '2999-01-01T00:00:00%2B02:00'],
-    expiresInSeconds: ['', '0', '60'],
+    expiresInSeconds: ['', '0'],
     priority: ['', '-1', '10', '1'],
     group: ['', 'x'.repeat(129)],
-    dedupId: ['', 'x'.repeat(129), 'a'],
+    dedupId: ['', 'x'.repeat(129)],
     contentType: ['text/plain'],
   }),
   ...inQuery('GET', '/messages', {

@@ -6,10 +6,11 @@ import {
   peekedList,
   problem,
   publishedList,
-  queue,
-  queueList,
   receivedList,
+  resource,
+  resourceList,
 } from '../../src/routes/schemas/answers.ts';
+import { queueConfigs } from '../../src/routes/schemas/configs.ts';
 import { startTestGateways, type TestGateways } from '../support/http-app.ts';
 
 interface Response {
@@ -108,8 +109,9 @@ describe('answers', () => {
     peekedList.parse((await api.get(`${path}/messages`).expect(200)).body);
     const receipts = [received.messages[0].receipt];
     outcomeList.parse((await api.post(`${path}/messages/nack`).send({ receipts }).expect(200)).body);
+    const queue = resource('Queue', queueConfigs.output);
     queue.parse((await api.get(path).expect(200)).body);
-    queueList.parse((await api.get('/v1/queues?limit=1').expect(200)).body);
+    resourceList('Queue', 'queues', queue).parse((await api.get('/v1/queues?limit=1').expect(200)).body);
     problem.parse((await api.get('/v1/queues/nowhere').expect(404)).body);
     problem.parse((await api.get('/v1/queues?x=1').expect(400)).body);
   });

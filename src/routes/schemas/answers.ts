@@ -4,7 +4,6 @@
  */
 import { z } from 'zod';
 import { PROBLEM_CODES } from '../problems.ts';
-import { queueConfig } from './queue-config.ts';
 import { receipt } from './scalars.ts';
 
 const instantOut = z.iso
@@ -28,17 +27,23 @@ export const stats = z
   })
   .meta({ id: 'Stats', description: 'Exact at the moment of the read.' });
 
-export const queue = z
-  .strictObject({
-    name: z.string(),
-    config: queueConfig,
-    stats,
-    createdAt: instantOut,
-    updatedAt: instantOut.meta({ description: 'When the configuration was last written, in UTC.' }),
-  })
-  .meta({ id: 'Queue' });
+/** A queue, topic or subscription with this schema of its configuration. */
+export function resource(noun: string, config: z.ZodType) {
+  return z
+    .strictObject({
+      name: z.string(),
+      config,
+      stats,
+      createdAt: instantOut,
+      updatedAt: instantOut.meta({ description: 'When the configuration was last written, in UTC.' }),
+    })
+    .meta({ id: noun });
+}
 
-export const queueList = z.strictObject({ queues: z.array(queue), nextCursor }).meta({ id: 'QueueList' });
+/** A page of resources, under their plural. */
+export function resourceList(noun: string, plural: string, item: z.ZodType) {
+  return z.strictObject({ [plural]: z.array(item), nextCursor }).meta({ id: `${noun}List` });
+}
 
 export const publishedList = z
   .strictObject({

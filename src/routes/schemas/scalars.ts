@@ -6,6 +6,8 @@ import { INSTANT_CHARS_MAX, instantMs } from '../instants.ts';
 import { CONTENT_TYPE, CONTENT_TYPE_CHARS_MAX } from '../media-types.ts';
 
 export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+/** What a name may begin with. */
+export const NAME_PREFIX = /^[A-Za-z0-9._-]{0,128}$/;
 const NAME_MESSAGE =
   'must be 1 to 128 letters, digits, dots, underscores or hyphens, beginning with a letter or digit';
 

@@ -1,0 +1,104 @@
+/**
+ * Acks and publishes that take effect together.
+ */
+import { z } from 'zod';
+import { message } from './messages.ts';
+import { label, name, receipts } from './scalars.ts';
+
+const TRANSACTION_RECEIPTS_MAX = 1000;
+const PARTS_MAX = 1000;
+
+const SOURCE_MESSAGE = 'is required: send queue, or topic and subscription';
+const TARGET_MESSAGE = 'is required: send queue or topic';
+
+const ackPart = z
+  .strictObject({
+    queue: name('The queue that the messages were received from.').optional(),
+    topic: name('The topic of the subscription that they were received from.').optional(),
+    subscription: name('The subscription that they were received from.').optional(),
+    receipts,
+  })
+  .superRefine(({ queue, topic, subscription }, context) => {
+    const refuse = (field: string, message: string): void =>
+      context.addIssue({ code: 'custom', path: [field], message });
+    if (queue === undefined && topic === undefined && subscription === undefined) {
+      refuse('queue', SOURCE_MESSAGE);
+    } else if (queue === undefined) {
+      if (topic === undefined) refuse('topic', SOURCE_MESSAGE);
+      if (subscription === undefined) refuse('subscription', SOURCE_MESSAGE);
+    } else {
+      if (topic !== undefined) refuse('topic', 'cannot be combined with queue');
+      if (subscription !== undefined) refuse('subscription', 'cannot be combined with queue');
+    }
+  })
+  .meta({
+    id: 'TransactionAck',
+    description: 'Messages that are done: of a queue, or of a subscription.',
+    override: { oneOf: [{ required: ['queue'] }, { required: ['topic', 'subscription'] }] },
+  });
+
+const publishPart = z
+  .strictObject({
+    queue: name('The queue that the messages go to.').optional(),
+    topic: name('The topic that the messages go to.').optional(),
+    messages: z.array(message).min(1).max(1000),
+  })
+  .superRefine(({ queue, topic }, context) => {
+    if (queue === undefined && topic === undefined) {
+      context.addIssue({ code: 'custom', path: ['queue'], message: TARGET_MESSAGE });
+    } else if (queue !== undefined && topic !== undefined) {
+      context.addIssue({ code: 'custom', path: ['topic'], message: 'cannot be combined with queue' });
+    }
+  })
+  .meta({
+    id: 'TransactionPublish',
+    description: 'Messages for a queue or a topic.',
+    override: { oneOf: [{ required: ['queue'] }, { required: ['topic'] }] },
+  });
+
+export const transactionRequest = z
+  .strictObject({
+    transactionId: label(
+      128,
+      'Makes it safe to repeat the transaction when its answer was lost: within 300 s the same id returns the first answer with duplicate: true, whatever the body.',
+    ).optional(),
+    acks: z.array(ackPart).max(PARTS_MAX).default([]),
+    publishes: z.array(publishPart).max(PARTS_MAX).default([]),
+  })
+  .superRefine(({ acks, publishes }, context) => {
+    if (acks.length === 0 && publishes.length === 0) {
+      context.addIssue({ code: 'custom', message: 'must have at least one ack or publish' });
+    }
+    const seen = new Set<string>();
+    for (const [part, { receipts: ofPart }] of acks.entries()) {
+      for (const [index, receipt] of ofPart.entries()) {
+        if (seen.has(receipt)) {
+          const path = ['acks', part, 'receipts', index];
+          context.addIssue({ code: 'custom', path, message: 'is given more than once; send it once' });
+        }
+        seen.add(receipt);
+      }
+    }
+    if (seen.size > TRANSACTION_RECEIPTS_MAX) {
+      const message = `must have at most ${TRANSACTION_RECEIPTS_MAX} receipts in all`;
+      context.addIssue({ code: 'custom', path: ['acks'], message });
+    }
+  })
+  .meta({
+    id: 'TransactionRequest',
+    description:
+      'At least one ack or publish; at most 1000 receipts, 1000 messages and 900 KiB of messages in all.',
+  });
+
+export const transactionResult = z
+  .strictObject({
+    publishes: z.array(
+      z.strictObject({
+        messages: z.array(z.strictObject({ id: z.string(), duplicate: z.literal(true).optional() })),
+      }),
+    ),
+    duplicate: z.literal(true).optional().meta({
+      description: 'The transactionId was seen before: nothing was done, and this is the first answer.',
+    }),
+  })
+  .meta({ id: 'TransactionResult', description: 'In the order of the request.' });

@@ -1,0 +1,70 @@
+/**
+ * Seeking: a subscription starts anew from another place of its topic.
+ */
+import { z } from 'zod';
+import type { SeekTarget } from '../queue/index.ts';
+import type { RouteContext } from './context.ts';
+import { INSTANT_CHARS_MAX, instantMs } from './instants.ts';
+import { type Operation, operation } from './operation.ts';
+import { jsonBody } from './request-bodies.ts';
+import { emptyResponse } from './responses.ts';
+import { noQuery } from './schemas/scalars.ts';
+import { subscriptionMessages } from './subscriptions.ts';
+
+const BODY_BYTES_MAX = 16 * 1024;
+
+const seekRequest = z
+  .strictObject({
+    to: z
+      .string()
+      .max(INSTANT_CHARS_MAX)
+      .refine(
+        (text) => targetOf(text) !== undefined,
+        'must be "earliest", "latest" or an RFC 3339 instant such as 2030-01-31T12:00:00Z',
+      )
+      .meta({
+        examples: ['earliest', 'latest', '2030-01-31T12:00:00Z'],
+        description:
+          '`earliest`: the oldest message that the topic still has. `latest`: only what is published from now on. An RFC 3339 instant: everything published from then on.',
+      }),
+  })
+  .meta({ id: 'SeekRequest' });
+
+function targetOf(text: string): SeekTarget | undefined {
+  if (text === 'earliest' || text === 'latest') {
+    return { kind: text };
+  }
+  const atMs = instantMs(text);
+  return atMs === undefined ? undefined : { kind: 'instant', atMs };
+}
+
+/** POST /v1/topics/{topic}/subscriptions/{subscription}/seek */
+export function seek({ broker }: RouteContext): Operation {
+  return operation({
+    method: 'POST',
+    path: `${subscriptionMessages.path}/seek`,
+    id: 'seekSubscription',
+    tag: subscriptionMessages.tag,
+    summary: 'Replay or skip messages',
+    description:
+      'The subscription starts anew from another place: messages that were acked come again if the topic still has them (see retentionSeconds and retentionBytes), with deliveries from 1. All older receipts are `lost`.',
+    params: subscriptionMessages.params,
+    query: noQuery,
+    body: jsonBody(seekRequest, {
+      limitBytes: BODY_BYTES_MAX,
+      description: 'Where to.',
+      example: { to: '2030-01-31T12:00:00Z' },
+    }),
+    responses: { 204: emptyResponse('The next receive begins there.') },
+    problems: ['not-found', 'payload-too-large', 'unsupported-media-type', 'store-full'],
+    produces: [],
+    async handle({ params, body: { to }, call }) {
+      const target = targetOf(to);
+      if (target === undefined) {
+        throw new Error('a checked seek leads nowhere');
+      }
+      await broker.seek(subscriptionMessages.refOf(params), target, call);
+      return { status: 204 };
+    },
+  });
+}
