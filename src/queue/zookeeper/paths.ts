@@ -19,6 +19,7 @@
 const SEGMENT_DIGITS = 10;
 
 export const LAYOUT_PATH = '/layout';
+export const CLOCK_PATH = '/clock';
 export const TOPICS_PATH = '/topics';
 export const DATA_PATH = '/data';
 export const TRASH_PATH = '/trash';

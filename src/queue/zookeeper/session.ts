@@ -13,6 +13,7 @@ import { commitResult } from './commit-result.ts';
 import { EnsembleClock } from './ensemble-clock.ts';
 import type { Logger } from './logger.ts';
 import { decodeStat } from './node-stat.ts';
+import { CLOCK_PATH } from './paths.ts';
 import { type Replied, Requests } from './requests.ts';
 import * as port from './store.ts';
 import { Supervisor } from './supervisor.ts';
@@ -43,8 +44,6 @@ export interface ZooKeeperStore extends port.Store {
 export function openStore(options: OpenStoreOptions): ZooKeeperStore {
   return new SessionStore(options);
 }
-
-const clockPath = '/clock';
 
 class SessionStore implements ZooKeeperStore {
   readonly #chroot: string;
@@ -122,7 +121,7 @@ class SessionStore implements ZooKeeperStore {
   }
 
   async barrier(options: port.CallOptions = {}): Promise<void> {
-    this.#prepare(clockPath);
+    this.#prepare(CLOCK_PATH);
     await this.#barrier.pass(options);
   }
 
@@ -136,7 +135,7 @@ class SessionStore implements ZooKeeperStore {
   /** Puts a write through on a new connection, after making the nodes that it needs. */
   async #establish(): Promise<void> {
     this.#clock.reset();
-    const clock = fullPath(this.#chroot, clockPath);
+    const clock = fullPath(this.#chroot, CLOCK_PATH);
     const { code } = await this.#requests.touch(clock);
     if (code === codes.ok) return;
     for (const path of chrootNodes(this.#chroot)) await this.#requests.ensure(path);
@@ -145,7 +144,7 @@ class SessionStore implements ZooKeeperStore {
   }
 
   async #touchClock(): Promise<void> {
-    const { code } = await this.#requests.touch(fullPath(this.#chroot, clockPath));
+    const { code } = await this.#requests.touch(fullPath(this.#chroot, CLOCK_PATH));
     if (code !== codes.ok) throw storeError(code, 'a barrier', true);
   }
 }
