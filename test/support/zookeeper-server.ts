@@ -77,17 +77,17 @@ export class ZooKeeperServer {
     return answer;
   }
 
-  /** As a crash: SIGKILL. */
-  async kill(): Promise<void> {
+  /** As a crash, or as an operator would do it: with SIGTERM. */
+  async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
     const child = this.#process;
     if (!child) return;
     const exited = once(child, 'exit');
-    child.kill('SIGKILL');
+    child.kill(signal);
     await exited;
   }
 
-  async restart(): Promise<void> {
-    await this.kill();
+  async restart(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+    await this.kill(signal);
     this.launch();
     await this.whenServing();
   }
