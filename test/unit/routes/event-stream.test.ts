@@ -1,0 +1,126 @@
+import { once } from 'node:events';
+import { PassThrough, Writable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { eventText, retryText, writeEvents } from '../../../src/routes/event-stream.ts';
+
+const NEVER = new AbortController().signal;
+const LIMITS = { heartbeatMs: 60_000, stalledMs: 60_000, bufferedBytesMax: 100 };
+
+async function* only(...batches: string[][]): AsyncGenerator<readonly string[]> {
+  yield* batches;
+}
+
+/** Nothing, until it is told to end. */
+function silence(): AsyncIterable<readonly string[]> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) };
+}
+
+/** A client that never takes anything. */
+function silentReader(): Writable {
+  return new Writable({ highWaterMark: 10, write() {} });
+}
+
+describe('the text of an event', () => {
+  it('has its id and its data', () => {
+    expect(eventText({ id: '7', data: '{"a":1}' })).toBe('id: 7\ndata: {"a":1}\n\n');
+  });
+
+  it('has its type first', () => {
+    expect(eventText({ event: 'gap', data: '{}' })).toBe('event: gap\ndata: {}\n\n');
+  });
+
+  it('begins a line for each line break in the data, of whatever kind', () => {
+    expect(eventText({ data: '{\n"a":\r\n1\r,\n\r"b":2}' })).toBe(
+      'data: {\ndata: "a":\ndata: 1\ndata: ,\ndata: \ndata: "b":2}\n\n',
+    );
+  });
+
+  it('tells how long to wait before connecting again', () => {
+    expect(retryText(1000)).toBe('retry: 1000\n\n');
+  });
+});
+
+describe('writing events', () => {
+  it('writes all of them and ends', async () => {
+    const response = new PassThrough();
+    await writeEvents(response, only(['a', 'b'], [], ['c']), LIMITS, NEVER);
+    expect(response.read()?.toString()).toBe('abc');
+    expect(response.writableEnded).toBe(true);
+  });
+
+  it('ends the response when the signal aborts, whatever the source does', async () => {
+    const response = new PassThrough().resume();
+    const closing = new AbortController();
+    void writeEvents(response, silence(), LIMITS, closing.signal);
+    closing.abort();
+    await once(response, 'close');
+    expect(response.writableFinished).toBe(true);
+  });
+
+  it('ends the response at once when the signal has aborted already', async () => {
+    const response = new PassThrough().resume();
+    await writeEvents(response, only(['a']), LIMITS, AbortSignal.abort());
+    expect(response.writableEnded).toBe(true);
+  });
+
+  it('ends the response and passes on the error when the source fails', async () => {
+    const response = new PassThrough().resume();
+    async function* failing(): AsyncGenerator<readonly string[]> {
+      yield ['a'];
+      throw new Error('no more');
+    }
+    await expect(writeEvents(response, failing(), LIMITS, NEVER)).rejects.toThrow('no more');
+    expect(response.writableEnded).toBe(true);
+  });
+
+  it('shows a silent stream to be alive', async () => {
+    const response = new PassThrough();
+    const closing = new AbortController();
+    void writeEvents(response, silence(), { ...LIMITS, heartbeatMs: 1 }, closing.signal);
+    const [chunk] = await once(response, 'data');
+    closing.abort();
+    expect(String(chunk)).toMatch(/^(:\n\n)+$/);
+  });
+
+  it('reads nothing more for a client that does not take what waits for it, and drops it', async () => {
+    const response = silentReader();
+    let produced = 0;
+    async function* endless(): AsyncGenerator<readonly string[]> {
+      for (;;) {
+        produced += 1;
+        yield ['x'.repeat(60)];
+      }
+    }
+    await writeEvents(response, endless(), { ...LIMITS, stalledMs: 20, heartbeatMs: 1 }, NEVER);
+    expect(response.destroyed).toBe(true);
+    expect(produced).toBe(2);
+    expect(response.writableLength).toBe(120);
+  });
+
+  it('drops a client that does not take even the little that waits for it', async () => {
+    const response = silentReader();
+    void writeEvents(response, onlyThenSilence('x'.repeat(20)), { ...LIMITS, stalledMs: 20 }, NEVER);
+    await once(response, 'close');
+    expect(response.destroyed).toBe(true);
+  });
+
+  it('waits for a client that is slow but takes what it gets', async () => {
+    const taken: string[] = [];
+    const response = new Writable({
+      highWaterMark: 10,
+      write(chunk, _encoding, done) {
+        taken.push(String(chunk));
+        setTimeout(done, 1);
+      },
+    });
+    const texts = Array.from({ length: 20 }, (_, index) => `${index}`.padEnd(60));
+    await writeEvents(response, only(texts), LIMITS, NEVER);
+    await once(response, 'finish');
+    expect(taken).toEqual(texts);
+  });
+});
+
+async function* onlyThenSilence(text: string): AsyncGenerator<readonly string[]> {
+  yield [text];
+  yield* silence();
+}
