@@ -4,6 +4,7 @@ import { type GatewayPair, useGateways } from '../support/gateway-cluster.ts';
 import { violations } from '../support/history-checker.ts';
 import { Load } from '../support/load.ts';
 import { answerOf } from '../support/queue-client.ts';
+import { opcode } from '../support/tcp-proxy.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const cluster = useGateways('file');
@@ -82,6 +83,32 @@ describe('with two gateways on one ensemble', () => {
     await Promise.all(Array.from({ length: 16 }, (_, number) => publisher(number)));
     expect(empties).toEqual([]);
     expect((await a.stats()).messages).toBe(0);
+  });
+
+  test('statistics at one are right when the other trims a segment while they are being read', async () => {
+    const { proxy } = pair;
+    const [reader, other] = await pair.createQueue();
+    // One entry each: as many as make a segment worth sealing as soon as it is done.
+    for (let entry = 0; entry < 20; entry += 1) answerOf(await other.publish(`${entry}`));
+    const receipts = answerOf(await other.receive({ max: 100 })).messages.map(({ receipt }) => receipt);
+    expect(await reader.stats()).toMatchObject({ messages: 20, leased: 20 });
+    const nodes = await cluster.server.nodeCount();
+
+    // The log and the list of pages have been read, the page has not.
+    let isHeld = false;
+    proxy.onRequest = ({ bytes, opcode: kind }) => {
+      if (kind === opcode.getData && bytes.includes('/cursor') && !isHeld) {
+        isHeld = true;
+        proxy.hold('toServer');
+      }
+      return 'forward';
+    };
+    const stats = reader.stats();
+    await waitUntil(() => isHeld, 'the page is about to be read');
+    answerOf(await other.settle('ack', receipts));
+    await waitUntil(async () => (await cluster.server.nodeCount()) < nodes - 15, 'the segment is trimmed');
+    proxy.release();
+    expect(await stats).toMatchObject({ messages: 0, ready: 0, leased: 0 });
   });
 
   test('a message has one valid lease at any moment, and a confirmed ack is final', async () => {

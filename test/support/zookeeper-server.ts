@@ -77,6 +77,11 @@ export class ZooKeeperServer {
     return answer;
   }
 
+  /** Nodes in its tree. */
+  async nodeCount(): Promise<number> {
+    return Number(/Node count: (\d+)/.exec(await this.command('srvr'))?.[1]);
+  }
+
   /** As a crash, or as an operator would do it: with SIGTERM. */
   async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
     const child = this.#process;

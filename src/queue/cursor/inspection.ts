@@ -14,7 +14,7 @@ import type { EntryCache } from '../log/entry-cache.ts';
 import type { Log, Segment } from '../log/log.ts';
 import { initialPage } from '../model/cursor-draft.ts';
 import type { Page } from '../model/page.ts';
-import type { SegmentHeader } from '../model/segment.ts';
+import { OPEN_VERSION, type SegmentHeader } from '../model/segment.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Topic } from '../topics/topic.ts';
 import { notFound } from '../topics/topic.ts';
@@ -47,16 +47,24 @@ export async function inspect(
   name: string,
 ): Promise<Inspection> {
   await runtime.store.barrier();
-  await topic.refresh();
-  const cursor = new LoadedCursor(runtime.store, entries, topic, name, () => {});
-  for (const log of topic.logs) log.markStale();
-  await cursor.refresh();
-  if (topic.deleted || !cursor.exists) throw notFound(topic.kind, topic.name);
-  const levels = await Promise.all(cursor.levels.map((level) => inspectLevel(cursor, level)));
-  return { cursor, nowMs: runtime.store.now(), levels };
+  for (;;) {
+    await topic.refresh();
+    const cursor = new LoadedCursor(runtime.store, entries, topic, name, () => {});
+    for (const log of topic.logs) log.markStale();
+    await cursor.refresh();
+    if (topic.deleted || !cursor.exists) throw notFound(topic.kind, topic.name);
+    const levels = await Promise.all(cursor.levels.map((level) => inspectLevel(runtime, cursor, level)));
+    const seen = levels.filter((level) => level !== undefined);
+    if (seen.length === levels.length) return { cursor, nowMs: runtime.store.now(), levels: seen };
+  }
 }
 
-async function inspectLevel(cursor: LoadedCursor, level: number): Promise<LevelInspection> {
+/** Undefined when the log has moved on while it was being read: to be looked at again. */
+async function inspectLevel(
+  runtime: Runtime,
+  cursor: LoadedCursor,
+  level: number,
+): Promise<LevelInspection | undefined> {
   const log = cursor.topic.log(level);
   const open = log.openSegment();
   if (open === undefined) return { level, pages: [], untouched: undefined, total: { messages: 0, bytes: 0 } };
@@ -73,6 +81,11 @@ async function inspectLevel(cursor: LoadedCursor, level: number): Promise<LevelI
   const behindPages = (pages.at(-1)?.segment ?? first - 1) + 1;
   if (behindPages > last) return { level, pages, untouched: undefined, total };
   const { segment, header } = await firstUntouched(log, open, behindPages);
+  if (segment === open.number && open.end > 0) {
+    // Without a page it is untouched, or it was sealed and trimmed, page and all, after we saw it open.
+    const stat = await runtime.store.stat(log.path(segment));
+    if (stat?.version !== OPEN_VERSION) return undefined;
+  }
   return {
     level,
     pages,
