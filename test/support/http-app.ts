@@ -8,6 +8,7 @@ import { buildApp } from '../../src/app.ts';
 import { createBroker } from '../../src/queue/broker.ts';
 import type { Broker } from '../../src/queue/index.ts';
 import { systemRandom, systemTimers } from '../../src/queue/system-runtime.ts';
+import { STREAM_LIMITS } from '../../src/routes/event-stream.ts';
 import { openTestStore, patienceMs, silentLogger } from './test-store.ts';
 import { startZooKeeper } from './zookeeper-server.ts';
 
@@ -16,12 +17,22 @@ export interface TestGateways {
   readonly urls: readonly [string, ...string[]];
   /** Sends requests to the first gateway. */
   readonly api: ReturnType<typeof supertest>;
+  /** Sends each request to a gateway picked at random. */
+  readonly randomGateway: RandomGateway;
   /** Makes an empty queue with a name of its own; answers its path. */
   createQueue(config?: object): Promise<string>;
   /** Of the first gateway. */
   drain(): void;
   stop(): Promise<void>;
 }
+
+export type RandomGateway = Pick<
+  ReturnType<typeof supertest>,
+  'get' | 'put' | 'post' | 'patch' | 'delete'
+> & {
+  /** The URL of one of them. */
+  url(): string;
+};
 
 interface TestGateway {
   readonly url: string;
@@ -40,6 +51,7 @@ export async function startTestGateways(count = 1): Promise<TestGateways> {
   return {
     urls: [first.url, ...others.map(({ url }) => url)],
     api,
+    randomGateway: randomGateway([first, ...others].map(({ url }) => url)),
     async createQueue(config = {}) {
       queues += 1;
       const path = `/v1/queues/test-${queues}`;
@@ -54,6 +66,18 @@ export async function startTestGateways(count = 1): Promise<TestGateways> {
   };
 }
 
+function randomGateway(urls: readonly string[]): RandomGateway {
+  const url = () => urls[Math.floor(Math.random() * urls.length)] ?? '';
+  return {
+    url,
+    get: (path) => supertest(url()).get(path),
+    put: (path) => supertest(url()).put(path),
+    post: (path) => supertest(url()).post(path),
+    patch: (path) => supertest(url()).patch(path),
+    delete: (path) => supertest(url()).delete(path),
+  };
+}
+
 async function startTestGateway(connectionString: string): Promise<TestGateway> {
   const store = await openTestStore(connectionString);
   const broker = createBroker({
@@ -64,7 +88,7 @@ async function startTestGateway(connectionString: string): Promise<TestGateway> 
     requestTimeoutMs: 10_000,
     entryCacheBytesMax: 16 * 1024 * 1024,
   });
-  const app = buildApp({ broker });
+  const app = buildApp({ broker, streaming: { ...STREAM_LIMITS, heartbeatMs: 500 } });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   await becomeReady(app);
   return {
