@@ -36,6 +36,9 @@ export interface Segment {
 /** Listings of sealed segments kept; each is at most some 20 kB. */
 const SEGMENTS_KEPT = 64;
 
+/** A segment may outgrow its limits by so many entries of others. */
+const UNLISTED_MAX = 8;
+
 export class Log {
   readonly id: string;
   readonly level: number;
@@ -45,6 +48,8 @@ export class Log {
   /** -1 until looked for; a level that has never been written to has no segment. */
   #last = -1;
   #stale = true;
+  /** Entries that the open segment had more than known when this gateway last appended to it. */
+  #unlisted = 0;
 
   constructor(store: Store, id: string, level: number) {
     this.#store = store;
@@ -105,6 +110,7 @@ export class Log {
    */
   async refresh(watch?: Watch): Promise<void> {
     this.#stale = false;
+    this.#unlisted = 0;
     try {
       if (this.openSegment() === undefined) await this.#findLast();
       while (this.#last >= 0 && (await this.#refreshLast(watch)) === 'sealed') await this.#ensureSuccessor();
@@ -149,6 +155,7 @@ export class Log {
     if (entry.sequence !== known.slots.length) {
       // Others have appended in between: only a listing tells what.
       if (entry.sequence > known.slots.length) this.#stale = true;
+      this.#unlisted = entry.sequence + 1 - known.slots.length;
       return undefined;
     }
     const slot = { ...entry, start: known.end };
@@ -175,6 +182,8 @@ export class Log {
 
   /** Seals the open segment if it has reached its limits, and opens the next. */
   async rollIfFull(): Promise<void> {
+    // Who only appends, and not alone, would never learn that the segment is full.
+    if (this.#unlisted >= UNLISTED_MAX) await this.refresh();
     const open = this.openSegment();
     if (open !== undefined && isFull(open.slots)) await this.seal(open);
   }
