@@ -132,7 +132,38 @@ describe('while the ensemble does not answer', () => {
   });
 });
 
+describe('a write that certainly never arrived', () => {
+  it('is refused as unavailable, not of unknown outcome, when the ensemble goes away before it is tried again', async () => {
+    const { store } = engine;
+    const list = store.list.bind(store);
+    // Gone for good as soon as the look for the lost write has told that it is not there.
+    store.list = async (...parameters) => {
+      const listing = await list(...parameters);
+      store.disconnect();
+      return listing;
+    };
+    engine.plan(({ kind }) => (kind === 'commit' ? 'request-lost' : 'none'));
+    expect(await codeOf(publish(engine.broker, 'a'))).toBe('unavailable');
+    expect(await drained(other.broker)).toEqual([]);
+  });
+});
+
 describe('a gateway that lags behind the others', () => {
+  it('neither acks nor takes what another has purged, though the purged pages are still there', async () => {
+    await publish(engine.broker, 'a', 'b');
+    const [leased] = await receive(engine.broker);
+    held = true;
+    other.plan(({ writes }) => (writes?.some(({ kind }) => kind === 'delete') ? 'unavailable' : 'none'));
+    await other.broker.purge(jobs, staying());
+    const before = steps.length;
+    const acked = ack(engine.broker, leased?.receipt ?? '');
+    const received = receive(engine.broker);
+    await until(() => steps.length > before, 'it acts on what it knew');
+    letGo();
+    expect(await acked).toEqual(['lost']);
+    expect(await received).toEqual([]);
+  });
+
   it.each([
     ['published to', () => publish(engine.broker, 'a')],
     ['received from', () => receive(engine.broker)],

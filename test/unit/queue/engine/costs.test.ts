@@ -54,7 +54,7 @@ async function cost<Result>(of: () => Promise<Result>, at: Engine = engine) {
 const once = { reads: 0, writes: 1, conflicts: 0 };
 const thousand = Array.from({ length: 1000 }, (_, index) => `${index}`);
 
-describe('one write, and no read, is what it costs', () => {
+describe('one write is what it costs', () => {
   it('to publish one message, or a thousand together', async () => {
     expect(await cost(() => publish(engine.broker, 'a'))).toMatchObject(once);
     expect(await cost(() => publish(engine.broker, ...thousand))).toMatchObject(once);
@@ -80,6 +80,11 @@ describe('one write, and no read, is what it costs', () => {
     const both = await cost(() => engine.broker.receive(jobs, request, staying()));
     expect(both).toMatchObject(once);
     expect(both.result).toMatchObject({ acked: [{ outcome: 'ok' }], messages: [{ deliveries: 1 }] });
+  });
+
+  it('to say for certain that there is nothing', async () => {
+    const looked = await cost(() => receive(engine.broker));
+    expect(looked).toMatchObject({ result: [], writes: 1 });
   });
 
   it('to take with autoAck', async () => {

@@ -76,6 +76,8 @@ describe('a publish whose answer was lost', () => {
         await receive(two.broker, { leaseSeconds: 3_600 });
         for (let entry = 0; entry < 127; entry += 1) await publish(two.broker, 'filling');
       }
+      // From here on it knows the open segment, so that the next write is the one that counts.
+      await publish(one.broker, 'known');
       const { outcome, reconnect } = await cutOff(one, 'applied', () => publish(one.broker, 'a'));
       for (let entry = 0; entry < 16; entry += 1) await publish(two.broker, 'after');
       const texts = await drained(two.broker);

@@ -60,6 +60,15 @@ describe('a segment that becomes full', () => {
     expect(all.slice(4_400)).toEqual(Array.from({ length: 150 }, (_, index) => `after ${index}`));
   });
 
+  it('is sealed though two gateways fill it in turns and neither ever looks at it', async () => {
+    for (let entry = 0; entry < 500; entry += 1)
+      await publish((entry % 2 === 0 ? one : two).broker, `${entry}`);
+    const ordinals = headers().map(({ ordinal }) => ordinal);
+    expect(ordinals.length).toBeGreaterThanOrEqual(4);
+    expect(Math.max(...ordinals.map((ordinal, at) => (ordinals[at + 1] ?? 500) - ordinal))).toBeLessThan(150);
+    expect(await drained(two.broker)).toHaveLength(500);
+  });
+
   it.each([
     ['before it has sealed it', seals],
     ['between sealing it and opening the next', opensNext],
@@ -90,6 +99,33 @@ describe('a segment that becomes full', () => {
     const fresh = await cluster.start();
     expect((await fresh.broker.get(jobs, staying())).stats.messages).toBe(4_100);
     expect(await drained(fresh.broker)).toHaveLength(4_100);
+  });
+});
+
+describe('a gateway that has not noticed that a segment was sealed', () => {
+  it('appends to the one that is open now, behind what is there', async () => {
+    await publish(two.broker, 'known');
+    // Looking at the queue tells the other what is there, so that it sees the segment filling up.
+    await one.broker.get(jobs, staying());
+    for (let entry = 0; entry < 5; entry += 1) await publish(one.broker, ...full);
+    await publish(one.broker, 'before');
+    await publish(two.broker, 'late');
+    const { stats } = await one.broker.get(jobs, staying());
+    expect(stats.messages).toBe(5_003);
+    expect(headers().at(-1)?.ordinal).toBe(5_001);
+    const texts = await drained(one.broker);
+    expect(texts).toHaveLength(5_003);
+    expect(texts.slice(-2)).toEqual(['before', 'late']);
+  });
+
+  it('reads what was appended to it after it last looked', async () => {
+    await publish(two.broker, 'known');
+    expect(await drained(two.broker)).toEqual(['known']);
+    for (let entry = 0; entry < 5; entry += 1) await publish(one.broker, ...full);
+    await publish(one.broker, 'last');
+    const texts = await drained(two.broker);
+    expect(texts).toHaveLength(5_001);
+    expect(texts.at(-1)).toBe('last');
   });
 });
 
