@@ -32,7 +32,7 @@ import type { Lease } from './cursor/requests.ts';
 import { endsOf, restart } from './cursor/restart.ts';
 import { statsOf } from './cursor/stats.ts';
 import type { Subscription } from './cursor/subscription.ts';
-import { BrokerError } from './errors.ts';
+import { BrokerError, partlyDone } from './errors.ts';
 import type { Broker } from './index.ts';
 import { ensureLayout } from './layout.ts';
 import { EntryCache } from './log/entry-cache.ts';
@@ -406,10 +406,11 @@ async function bothSettled(
 ): Promise<[Outcome[] | undefined, Lease | undefined]> {
   const [acked, lease] = await Promise.allSettled([acking, claiming]);
   if (acked.status === 'rejected') {
-    if (lease.status === 'fulfilled') onUnused(lease.value);
-    throw acked.reason;
+    if (lease.status !== 'fulfilled' || lease.value === undefined) throw acked.reason;
+    onUnused(lease.value);
+    throw partlyDone(acked.reason);
   }
-  if (lease.status === 'rejected') throw lease.reason;
+  if (lease.status === 'rejected') throw acking === undefined ? lease.reason : partlyDone(lease.reason);
   return [acked.value, lease.value];
 }
 

@@ -46,3 +46,10 @@ export class BrokerError extends Error {
     this.errors = options.errors ?? [];
   }
 }
+
+/** How a request fails of which another part has taken effect: 'unavailable' would say that nothing was changed. */
+export function partlyDone(error: unknown): unknown {
+  if (!(error instanceof BrokerError) || error.code !== 'unavailable') return error;
+  const detail = 'A part of the request has taken effect; then ZooKeeper could no longer be reached.';
+  return new BrokerError('outcome-unknown', detail, { cause: error });
+}

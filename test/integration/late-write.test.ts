@@ -1,15 +1,16 @@
-/** What was refused because it had waited too long for ZooKeeper is not done later behind its client's back. */
+/** What was refused because it had waited too long for ZooKeeper has not been done, and is not done later. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { useGateways } from '../support/gateway-cluster.ts';
 import { answerOf } from '../support/queue-client.ts';
+import { opcode } from '../support/tcp-proxy.ts';
 
 const cluster = useGateways();
 
 const requestTimeoutMs = 800;
 
-test('a publish that is refused while its segment is being looked for is never stored', async () => {
+async function start() {
   const proxy = await cluster.startProxy();
   const chroot = `/test/${randomUUID()}`;
   const [slow] = await cluster.start(1, { address: proxy.address, chroot, requestTimeoutMs });
@@ -17,7 +18,11 @@ test('a publish that is refused while its segment is being looked for is never s
   if (slow === undefined || other === undefined) throw new Error('two gateways were asked for');
   const [atOther, atSlow] = await cluster.createQueue([other, slow]);
   if (atOther === undefined || atSlow === undefined) throw new Error('two gateways were asked for');
+  return { proxy, atSlow, atOther };
+}
 
+test('a publish that is refused while its segment is being looked for is never stored', async () => {
+  const { proxy, atSlow, atOther } = await start();
   // The gateway knows the queue, but has never looked at its log: from that look on nothing reaches the server.
   let isHeld = false;
   proxy.onRequest = ({ bytes }) => {
@@ -41,4 +46,18 @@ test('a publish that is refused while its segment is being looked for is never s
   answerOf(await atSlow.publish('third'));
   const { messages } = answerOf(await atOther.receive({ max: 10 }));
   expect(messages.map(({ body }) => body)).toEqual(['third']);
+});
+
+test('a receive whose acks have taken effect is not refused as if nothing had been changed', async () => {
+  const { proxy, atSlow, atOther } = await start();
+  answerOf(await atSlow.publish('a'));
+  const [message] = answerOf(await atSlow.receive()).messages;
+  // The ack is written and answered; the look that must come before "there is nothing more" gets no answer.
+  proxy.onReply = ({ opcode: kind }) => {
+    if (kind === opcode.multi) setImmediate(() => proxy.hold('toServer'));
+    return 'forward';
+  };
+  const ending = await atSlow.receive({ ack: [message?.receipt ?? ''] });
+  expect(ending).toMatchObject({ kind: 'unknown', problem: { status: 504, code: 'outcome-unknown' } });
+  expect(await atOther.stats()).toMatchObject({ messages: 0 });
 });

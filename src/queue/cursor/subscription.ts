@@ -12,7 +12,7 @@
  * a lease, and now and then they look without any reason, should a hint have been lost.
  */
 import { setMaxListeners } from 'node:events';
-import { BrokerError } from '../errors.ts';
+import { BrokerError, partlyDone } from '../errors.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import type { Settlement } from '../model/cursor-draft.ts';
 import { fencingToken } from '../model/fencing.ts';
@@ -84,7 +84,15 @@ export class Subscription {
     if (signal !== undefined) setMaxListeners(0, signal);
     const items = receipts.map((receipt) => this.#enqueueSettle(receipt, settlement, signal));
     this.#kick();
-    return Promise.all(items.map((item) => item.pending.promise));
+    const settled = await Promise.allSettled(items.map((item) => item.pending.promise));
+    const failures = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+    const outcomes = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    const [failure] = failures;
+    if (failure === undefined) return outcomes;
+    // They may have gone into several writes.
+    throw outcomes.includes('ok') || failures.some(({ code }) => code === 'outcome-unknown')
+      ? partlyDone(failure)
+      : failure;
   }
 
   /**
