@@ -60,6 +60,7 @@ describe('a client that disconnects', () => {
     const received = new Set<unknown>();
     const count = 60;
     let isOver = false;
+    let isRestless = true;
     const stay = async (gateway: QueueClient) => {
       while (!isOver) {
         // What was already on the wire to one who left comes again when its lease has ended.
@@ -68,7 +69,7 @@ describe('a client that disconnects', () => {
       }
     };
     const comeAndGo = async (gateway: QueueClient) => {
-      while (!isOver) {
+      while (isRestless) {
         const poll = gateway.poll({ waitSeconds: 20, leaseSeconds: 1 });
         await sleep(Math.random() * 8);
         poll.leave();
@@ -85,8 +86,10 @@ describe('a client that disconnects', () => {
       for (let number = 0; number < count; number += 1) {
         answerOf(await (number % 2 === 0 ? left : right).publish(`${number}`));
       }
+      isRestless = false;
       await waitUntil(() => received.size === count, 'every message has found a consumer');
     } finally {
+      isRestless = false;
       isOver = true;
       await Promise.all(clients);
     }

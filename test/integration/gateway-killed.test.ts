@@ -2,27 +2,31 @@
 import { describe, expect, test } from 'vitest';
 import { useGateways } from '../support/gateway-cluster.ts';
 import { violations } from '../support/history-checker.ts';
-import { Load } from '../support/load.ts';
+import { Load, loadLimits } from '../support/load.ts';
 import { answerOf } from '../support/queue-client.ts';
 
 const cluster = useGateways();
 
 describe('when a gateway is killed', () => {
-  test('under load, everything answered 201 is delivered and acked once and for all at the others', async () => {
-    const gateways = await cluster.start(3);
-    const clients = await cluster.createQueue(gateways);
-    const load = new Load({ clients, producers: 16, consumers: 16, leaseSeconds: 2, mischief: 0.1 });
-    load.start();
-    for (const gateway of gateways.slice(0, 2)) {
+  test(
+    'under load, everything answered 201 is delivered and acked once and for all at the others',
+    loadLimits,
+    async () => {
+      const gateways = await cluster.start(3);
+      const clients = await cluster.createQueue(gateways);
+      const load = new Load({ clients, producers: 16, consumers: 16, leaseSeconds: 2, mischief: 0.1 });
+      load.start();
+      for (const gateway of gateways.slice(0, 2)) {
+        await load.whenMore(600);
+        await gateway.kill();
+      }
       await load.whenMore(600);
-      await gateway.kill();
-    }
-    await load.whenMore(600);
-    await load.finish();
-    console.log('gateway killed:', load.history.summary(), Object.fromEntries(load.problems));
-    expect(load.problems.get('no answer')).toBeGreaterThan(0);
-    expect(violations(load.history)).toEqual([]);
-  });
+      await load.finish();
+      console.log('gateway killed:', load.history.summary(), Object.fromEntries(load.problems));
+      expect(load.problems.get('no answer')).toBeGreaterThan(0);
+      expect(violations(load.history)).toEqual([]);
+    },
+  );
 
   test('the leases of its clients end at their time, and can be acked at another gateway before', async () => {
     const gateways = await cluster.start(2);

@@ -2,10 +2,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type GatewayPair, useGateways } from '../support/gateway-cluster.ts';
 import { violations } from '../support/history-checker.ts';
-import { Load } from '../support/load.ts';
+import { Load, loadLimits } from '../support/load.ts';
 import { answerOf } from '../support/queue-client.ts';
 import { opcode } from '../support/tcp-proxy.ts';
-import { waitUntil } from '../support/wait-until.ts';
+import { waitUntil, wakeLimitMs } from '../support/wait-until.ts';
 
 const cluster = useGateways('file');
 
@@ -19,11 +19,15 @@ describe('with two gateways on one ensemble', () => {
   test('a publish at one wakes a consumer that waits at the other', async () => {
     const [a, b] = await pair.createQueue();
     for (const body of ['first', 'second', 'third']) {
-      // Far longer than the slow look that waiting consumers take without being woken.
       const poll = b.receive({ waitSeconds: 50 });
+      let isAnswered = false;
+      poll.then(() => {
+        isAnswered = true;
+      }, expect.fail);
       // That its lookout is set cannot be seen from outside; the message must come whether it is or not.
       await waitUntil(async () => (await b.stats()).messages === 0, 'the gateway has read on');
       answerOf(await a.publish(body));
+      await waitUntil(() => isAnswered, 'the consumer is woken', wakeLimitMs);
       const { messages } = answerOf(await poll);
       expect(messages.map((message) => message.body)).toEqual([body]);
       answerOf(
@@ -111,7 +115,7 @@ describe('with two gateways on one ensemble', () => {
     expect(await stats).toMatchObject({ messages: 0, ready: 0, leased: 0 });
   });
 
-  test('a message has one valid lease at any moment, and a confirmed ack is final', async () => {
+  test('a message has one valid lease at any moment, and a confirmed ack is final', loadLimits, async () => {
     const clients = await pair.createQueue();
     const load = new Load({ clients, producers: 8, consumers: 24, leaseSeconds: 1, mischief: 0.2 });
     load.start();

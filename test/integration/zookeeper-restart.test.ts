@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { useGateways } from '../support/gateway-cluster.ts';
 import { violations } from '../support/history-checker.ts';
-import { Load } from '../support/load.ts';
+import { Load, loadLimits } from '../support/load.ts';
 import type { QueueClient } from '../support/queue-client.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -32,40 +32,52 @@ function expectSound(what: string, load: Load): void {
 }
 
 describe('when ZooKeeper is restarted under load', () => {
-  test('by kill -9 and by SIGTERM, nothing is lost and nothing refused appears later', async () => {
-    const { load } = await startLoad();
-    for (const signal of ['SIGKILL', 'SIGTERM', 'SIGKILL'] as const) {
+  test(
+    'by kill -9 and by SIGTERM, nothing is lost and nothing refused appears later',
+    loadLimits,
+    async () => {
+      const { load } = await startLoad();
+      for (const signal of ['SIGKILL', 'SIGTERM', 'SIGKILL'] as const) {
+        await load.whenMore(300);
+        await cluster.server.restart(signal);
+      }
       await load.whenMore(300);
-      await cluster.server.restart(signal);
-    }
-    await load.whenMore(300);
-    await load.finish();
-    expectSound('restarts', load);
-  });
+      await load.finish();
+      expectSound('restarts', load);
+    },
+  );
 
-  test('and stays away longer than a request may wait, requests are refused in time', async () => {
-    const { load } = await startLoad();
-    await load.whenMore(300);
-    await cluster.server.kill();
-    // Each of the 32 clients has been refused, most of them after having waited for the ensemble.
-    const refused = () => load.problems.get('unavailable') ?? 0;
-    await waitUntil(() => refused() >= 64, 'the clients are refused');
-    await cluster.server.restart();
-    await load.whenMore(300);
-    await load.finish();
-    expectSound('long outage', load);
-  });
+  test(
+    'and stays away longer than a request may wait, requests are refused in time',
+    loadLimits,
+    async () => {
+      const { load } = await startLoad();
+      await load.whenMore(300);
+      await cluster.server.kill();
+      // Each of the 32 clients has been refused, most of them after having waited for the ensemble.
+      const refused = () => load.problems.get('unavailable') ?? 0;
+      await waitUntil(() => refused() >= 64, 'the clients are refused');
+      await cluster.server.restart();
+      await load.whenMore(300);
+      await load.finish();
+      expectSound('long outage', load);
+    },
+  );
 
-  test('and only stops answering for a while, nothing is lost and nothing refused appears later', async () => {
-    const { load } = await startLoad();
-    await load.whenMore(300);
-    cluster.server.freeze();
-    const unanswered = () =>
-      (load.problems.get('unavailable') ?? 0) + (load.problems.get('outcome-unknown') ?? 0);
-    await waitUntil(() => unanswered() >= 32, 'the clients are told that it is away');
-    cluster.server.thaw();
-    await load.whenMore(300);
-    await load.finish();
-    expectSound('a freeze', load);
-  });
+  test(
+    'and only stops answering for a while, nothing is lost and nothing refused appears later',
+    loadLimits,
+    async () => {
+      const { load } = await startLoad();
+      await load.whenMore(300);
+      cluster.server.freeze();
+      const unanswered = () =>
+        (load.problems.get('unavailable') ?? 0) + (load.problems.get('outcome-unknown') ?? 0);
+      await waitUntil(() => unanswered() >= 32, 'the clients are told that it is away');
+      cluster.server.thaw();
+      await load.whenMore(300);
+      await load.finish();
+      expectSound('a freeze', load);
+    },
+  );
 });

@@ -19,6 +19,9 @@ export interface LoadOptions {
   readonly mischief?: number;
 }
 
+/** For tests with a load: what they wait for has limits of its own, which say more than a test that took too long. */
+export const loadLimits = { timeout: 150_000 };
+
 /** Between attempts of one client, so that an outage is not a busy loop. */
 const retryMs = 20;
 const waitSeconds = 1;

@@ -136,17 +136,23 @@ export async function startZooKeeper(extraConfig: readonly string[] = []): Promi
   return server;
 }
 
-/** An ensemble of `size` servers, all serving. */
+/** Where a server finds another one's port for followers: for links between them that are not what they seem. */
+export type PeerRoute = (viewerId: number, peerId: number, peerPort: number) => Promise<number>;
+
+/** An ensemble of `size` servers, all serving; the first has id 1. */
 export async function startEnsemble(
   size: number,
   extraConfig: readonly string[] = [],
+  route: PeerRoute = async (_viewerId, _peerId, peerPort) => peerPort,
 ): Promise<ZooKeeperEnsemble> {
   const ports = await freePorts(size * 3);
   const members: Member[] = Array.from({ length: size }, (_, index) => {
     const [clientPort = 0, peerPort = 0, electionPort = 0] = ports.slice(index * 3);
     return { id: index + 1, clientPort, peerPort, electionPort };
   });
-  const servers = await Promise.all(members.map((member) => prepareServer(member, members, extraConfig)));
+  const servers = await Promise.all(
+    members.map((member) => prepareServer(member, members, extraConfig, route)),
+  );
   for (const server of servers) server.launch();
   await Promise.all(servers.map((server) => server.whenServing()));
   return {
@@ -162,6 +168,7 @@ async function prepareServer(
   member: Member,
   members: readonly Member[],
   extraConfig: readonly string[],
+  route: PeerRoute,
 ): Promise<ZooKeeperServer> {
   const directory = await mkdtemp(join(tmpdir(), 'zoogate-zookeeper-'));
   const dataDirectory = join(directory, 'data');
@@ -182,8 +189,10 @@ async function prepareServer(
   ];
   if (members.length > 1) {
     await writeFile(join(dataDirectory, 'myid'), `${member.id}`);
-    for (const each of members)
-      lines.push(`server.${each.id}=127.0.0.1:${each.peerPort}:${each.electionPort}`);
+    for (const each of members) {
+      const peerPort = each === member ? each.peerPort : await route(member.id, each.id, each.peerPort);
+      lines.push(`server.${each.id}=127.0.0.1:${peerPort}:${each.electionPort}`);
+    }
   }
   await writeFile(join(directory, 'zoo.cfg'), `${lines.join('\n')}\n`);
   return new ZooKeeperServer(member.clientPort, directory);
