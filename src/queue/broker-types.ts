@@ -195,7 +195,8 @@ export interface RedriveRequest {
 
 /** Where a seek goes to. */
 export type SeekTarget =
-  | { readonly kind: 'earliest' | 'latest' }
+  | { readonly kind: 'earliest' }
+  | { readonly kind: 'latest' }
   | { readonly kind: 'instant'; readonly atMs: number };
 
 /**

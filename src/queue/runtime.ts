@@ -26,11 +26,22 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
+/** What the engine has done to messages without being asked, for the metrics. */
+export interface Counts {
+  /** Dropped because their time was over. */
+  expired: number;
+  /** Moved to a dead-letter queue. */
+  deadLettered: number;
+  /** Dropped after their last delivery, or rejected, without a dead-letter queue. */
+  droppedDead: number;
+}
+
 export interface Runtime {
   readonly store: Store;
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
+  readonly counts: Counts;
   /** Longest time that one request may wait for the ensemble. */
   readonly requestTimeoutMs: number;
 }

@@ -9,6 +9,8 @@ import { BrokerError } from './errors.ts';
 import type { Runtime } from './runtime.ts';
 import { type CommitConflict, StoreError, type Write, type WriteResult } from './zookeeper/store.ts';
 
+const PAUSE_MS = 2;
+
 export type SettledCommit =
   /** `results` are missing when the answer was lost and the write was recognised by its mark. */
   | { readonly outcome: 'applied'; readonly results?: readonly WriteResult[] }
@@ -37,7 +39,7 @@ export async function settledCommit(
     if (!(error instanceof StoreError)) throw error;
     if (error.kind === 'refused') throw unavailable(error);
     if (error.kind === 'unavailable') {
-      await connected(runtime, signal);
+      await reconnected(runtime, signal);
       return { outcome: 'absent' };
     }
   }
@@ -72,8 +74,15 @@ export async function readThrough<Result>(
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       if (error.kind === 'refused' || signal.aborted) throw unavailable(error);
+      await reconnected(runtime, signal);
     }
   }
+}
+
+/** After a failure. The pause keeps a store that says it is connected and yet fails at once from being asked for ever. */
+async function reconnected(runtime: Runtime, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => void runtime.timers.after(PAUSE_MS, resolve));
+  await connected(runtime, signal);
 }
 
 /** A signal that aborts after `ms`; `cancel` frees its timer. */

@@ -12,24 +12,27 @@ interface Shard {
 export class AttemptShards {
   readonly #store: Store;
   readonly #path: (shard: number) => string;
-  readonly #shards = new Map<number, Shard>();
+  /** By path: another generation has others. */
+  readonly #shards = new Map<string, Shard>();
 
-  constructor(store: Store, id: string, subscription: string) {
+  /** @param cursorPath of the current generation, at the time of the call */
+  constructor(store: Store, cursorPath: () => string) {
     this.#store = store;
-    this.#path = (shard) => attemptsPath(id, subscription, shard);
+    this.#path = (shard) => attemptsPath(cursorPath(), shard);
   }
 
   /** The shard's records, or undefined when it has yet to be loaded. */
   records(shard: number): readonly AttemptRecord[] | undefined {
-    return this.#shards.get(shard)?.records;
+    return this.#shards.get(this.#path(shard))?.records;
   }
 
   async load(shards: Iterable<number>): Promise<void> {
     await Promise.all(
       [...shards].map(async (shard) => {
-        const node = await this.#store.read(this.#path(shard));
+        const path = this.#path(shard);
+        const node = await this.#store.read(path);
         const records = node === undefined ? [] : decodeAttempts(node.data, node.stat.mzxid);
-        this.#shards.set(shard, { records, version: node?.stat.version ?? 0 });
+        this.#shards.set(path, { records, version: node?.stat.version ?? 0 });
       }),
     );
   }
@@ -42,7 +45,7 @@ export class AttemptShards {
   writes(shard: number, records: readonly AttemptRecord[]): Write[] {
     const path = this.#path(shard);
     const data = encodeAttempts(records);
-    const version = this.#shards.get(shard)?.version ?? 0;
+    const version = this.#shards.get(path)?.version ?? 0;
     if (version > 0) return [{ kind: 'set', path, data, version }];
     return [
       { kind: 'create', path, data: Buffer.alloc(0) },

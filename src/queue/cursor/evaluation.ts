@@ -10,7 +10,9 @@ import {
   shardOf,
   withAttempt,
 } from '../model/attempts.ts';
-import { type Claimed, CursorDraft, type CursorView, type Settled } from '../model/cursor-draft.ts';
+import { type Claimed, Claiming } from '../model/claim.ts';
+import { CursorDraft, type Settled } from '../model/cursor-draft.ts';
+import type { CursorView } from '../model/cursor-view.ts';
 import { CLAIMS_PER_WRITE_MAX } from '../model/fencing.ts';
 import { runAt } from '../model/page.ts';
 import type { ClaimItem, LeasedMessage, SettleItem } from './requests.ts';
@@ -70,6 +72,8 @@ export function evaluate(input: EvaluationInput): Evaluation {
   for (const item of input.batch.settles) {
     settled.set(item, draft.settle(item.receipt, item.settlement(input.nowMs)));
   }
+  draft.buryDead();
+  const claiming = new Claiming(draft);
   const state = {
     grants: [] as Grant[],
     repeats: [] as Repeat[],
@@ -87,9 +91,9 @@ export function evaluate(input: EvaluationInput): Evaluation {
     if (exhausted) continue;
     const untilMs = Math.round(input.nowMs + (item.spec.leaseMs ?? input.defaultLeaseMs));
     const lease = input.newLease();
-    const claimed = draft.claim({ max: item.spec.max, lease, untilMs, autoAck: item.spec.autoAck });
+    const claimed = claiming.claim({ max: item.spec.max, lease, untilMs, autoAck: item.spec.autoAck });
     if (claimed.length === 0) {
-      if (draft.full) break;
+      if (draft.full || draft.blind) break;
       exhausted = true;
       continue;
     }

@@ -1,31 +1,32 @@
 /**
- * A subscription's cursor and log as they are now, for those who look without taking part: loaded anew behind a
- * barrier, and thrown away afterwards.
+ * A subscription's cursor and log as they are now, for those who look without taking part: read anew, and
+ * thrown away afterwards.
  *
  *     segment      3      4     5     6      7      8      9
  *               page   page     -  page      -      -   open        - no page
  *                          trimmed         untouched from 7 on
  *
- * Claims go through the segments in order, so one without a page is finished when it lies before the last page. After
- * that the trimmed ones come first and then those that nobody has touched: where these begin is found by bisection,
- * so that no backlog is ever listed.
+ * Claims go through the segments in order. After the last page the trimmed segments come first and then those that
+ * nobody has touched: where these begin is found by bisection, so that no backlog is ever listed. Before the last page
+ * a segment without one is trimmed, or, where an ordering has passed over all of it, untouched too: each is looked at.
  */
 import type { EntryCache } from '../log/entry-cache.ts';
 import type { Log, Segment } from '../log/log.ts';
-import { initialPage } from '../model/cursor-draft.ts';
+import { CursorDraft } from '../model/cursor-draft.ts';
 import type { Page } from '../model/page.ts';
-import { OPEN_VERSION, type SegmentHeader } from '../model/segment.ts';
+import { bytesOf, OPEN_VERSION, type SegmentHeader } from '../model/segment.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Topic } from '../topics/topic.ts';
 import { notFound } from '../topics/topic.ts';
-import { ABSENT, LoadedCursor } from './loaded-cursor.ts';
+import { CursorReader } from './cursor-reader.ts';
+import { ABSENT, CursorState, untouchedPage } from './cursor-state.ts';
 
 /** The work left in one level. */
 export interface LevelInspection {
   readonly level: number;
-  /** Pages in which something may be pending, in order. */
+  /** Segments in which something may be pending though not all of it, in order. */
   readonly pages: readonly { readonly segment: number; readonly page: Page }[];
-  /** The first segment that nobody has touched, where it starts, and the last; undefined when there is none. */
+  /** The first of the segments at the end that nobody has touched, and where it starts; undefined for none. */
   readonly untouched:
     | { readonly segment: number; readonly header: SegmentHeader; readonly offset: number }
     | undefined;
@@ -34,51 +35,69 @@ export interface LevelInspection {
 }
 
 export interface Inspection {
-  readonly cursor: LoadedCursor;
+  readonly state: CursorState;
+  readonly reader: CursorReader;
   readonly nowMs: number;
   readonly levels: readonly LevelInspection[];
 }
 
-/** Rejects with a StoreError; throws BrokerError 'not-found'. */
+/**
+ * As the server shows it that is asked: for what everybody has committed by now, put a barrier through before.
+ * Rejects with a StoreError; throws BrokerError 'not-found'.
+ */
 export async function inspect(
   runtime: Runtime,
   entries: EntryCache,
   topic: Topic,
   name: string,
 ): Promise<Inspection> {
-  await runtime.store.barrier();
   for (;;) {
     await topic.refresh();
-    const cursor = new LoadedCursor(runtime.store, entries, topic, name, () => {});
+    const state = new CursorState(entries, topic, name, () => {});
+    const reader = new CursorReader(runtime.store, entries, state);
     for (const log of topic.logs) log.markStale();
-    await cursor.refresh();
-    if (topic.deleted || !cursor.exists) throw notFound(topic.kind, topic.name);
-    const levels = await Promise.all(cursor.levels.map((level) => inspectLevel(runtime, cursor, level)));
+    await reader.refresh();
+    topic.assertLive();
+    if (!state.exists) throw notFound(topic.kind === 'queue' ? 'queue' : 'subscription', name);
+    const levels = await Promise.all(state.levels.map((level) => inspectLevel(runtime, state, level)));
     const seen = levels.filter((level) => level !== undefined);
-    if (seen.length === levels.length) return { cursor, nowMs: runtime.store.now(), levels: seen };
+    if (seen.length === levels.length) return { state, reader, nowMs: runtime.store.now(), levels: seen };
   }
 }
 
 /** Undefined when the log has moved on while it was being read: to be looked at again. */
 async function inspectLevel(
   runtime: Runtime,
-  cursor: LoadedCursor,
+  state: CursorState,
   level: number,
 ): Promise<LevelInspection | undefined> {
-  const log = cursor.topic.log(level);
+  const log = state.topic.log(level);
   const open = log.openSegment();
   if (open === undefined) return { level, pages: [], untouched: undefined, total: { messages: 0, bytes: 0 } };
   const total = {
     messages: open.header.ordinal + open.end,
-    bytes: open.header.bytesBefore + open.slots.reduce((sum, slot) => sum + slot.bytes, 0),
+    bytes: open.header.bytesBefore + bytesOf(open.slots),
   };
-  const { first, last } = cursor.bounds(level);
-  const pages = cursor
-    .pages()
-    .filter((page) => page.level === level && page.segment >= first && page.version !== ABSENT)
-    .map(({ segment, page }) => ({ segment, page }))
+  const { first, last } = state.bounds(level);
+  const written = new Map(
+    state
+      .pages()
+      .filter((page) => page.level === level && page.segment >= first && page.version !== ABSENT)
+      .map(({ segment, page }) => [segment, page]),
+  );
+  const behindPages = written.size === 0 ? first : Math.max(...written.keys()) + 1;
+  const gaps: number[] = [];
+  for (let segment = first; segment < behindPages; segment += 1)
+    if (!written.has(segment)) gaps.push(segment);
+  const passedOver = await Promise.all(
+    gaps.map(async (segment) => (await headerNow(log, segment)) === undefined),
+  );
+  gaps.forEach((segment, index) => {
+    if (passedOver[index] === false) written.set(segment, untouchedPage(state, level, segment));
+  });
+  const pages = [...written]
+    .map(([segment, page]) => ({ segment, page }))
     .sort((a, b) => a.segment - b.segment);
-  const behindPages = (pages.at(-1)?.segment ?? first - 1) + 1;
   if (behindPages > last) return { level, pages, untouched: undefined, total };
   const { segment, header } = await firstUntouched(log, open, behindPages);
   if (segment === open.number && open.end > 0) {
@@ -86,18 +105,18 @@ async function inspectLevel(
     const stat = await runtime.store.stat(log.path(segment));
     if (stat?.version !== OPEN_VERSION) return undefined;
   }
-  return {
-    level,
-    pages,
-    total,
-    untouched: { segment, header, offset: initialPage(segment, cursor.start(level)).frontier },
-  };
+  const offset = untouchedPage(state, level, segment).frontier;
+  return { level, pages, total, untouched: { segment, header, offset } };
 }
 
-/**
- * The first segment at or after `from` that is not trimmed; the open one never is. What this gateway knows of sealed
- * segments is not asked: others trim them without telling.
- */
+/** What this gateway knows of sealed segments is not asked: others trim them without telling. Undefined when trimmed. */
+async function headerNow(log: Log, segment: number): Promise<SegmentHeader | undefined> {
+  log.forget(segment);
+  const header = await log.header(segment);
+  return header?.state === 'trimmed' ? undefined : header;
+}
+
+/** The first segment at or after `from` that is not trimmed; the open one never is. */
 async function firstUntouched(
   log: Log,
   open: Segment,
@@ -108,13 +127,19 @@ async function firstUntouched(
   let header = open.header;
   // Nearly always the very next one, so that is asked first.
   for (let middle = low; low < high; middle = (low + high) >> 1) {
-    log.forget(middle);
-    const found = await log.header(middle);
-    if (found === undefined || found.state === 'trimmed') low = middle + 1;
+    const found = await headerNow(log, middle);
+    if (found === undefined) low = middle + 1;
     else {
       high = middle;
       header = found;
     }
   }
   return { segment: low, header };
+}
+
+/** Whether there are messages whose last lease has ended: they are as good as moved, and must be before anybody looks. */
+export function hasDead({ state, nowMs }: Inspection): boolean {
+  const draft = new CursorDraft(state, nowMs);
+  draft.buryDead();
+  return draft.changed.size > 0;
 }

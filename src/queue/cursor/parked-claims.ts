@@ -5,7 +5,8 @@
  */
 import type { Runtime } from '../runtime.ts';
 import { StoreError } from '../zookeeper/store.ts';
-import type { LoadedCursor } from './loaded-cursor.ts';
+import type { CursorReader } from './cursor-reader.ts';
+import type { CursorState } from './cursor-state.ts';
 
 /** A queue that is merely empty for a moment is not worth the reads that watching costs. */
 const ARM_AFTER_MS = 2;
@@ -14,7 +15,8 @@ const LOOK_AGAIN_MAX_MS = 40_000;
 
 export class ParkedClaims {
   readonly #runtime: Runtime;
-  readonly #cursor: LoadedCursor;
+  readonly #state: CursorState;
+  readonly #reader: CursorReader;
   readonly #wake: () => void;
   readonly #cancels: (() => void)[] = [];
   #arming = false;
@@ -23,9 +25,10 @@ export class ParkedClaims {
   #active = false;
   readonly #ended = new AbortController();
 
-  constructor(runtime: Runtime, cursor: LoadedCursor, wake: () => void) {
+  constructor(runtime: Runtime, state: CursorState, reader: CursorReader, wake: () => void) {
     this.#runtime = runtime;
-    this.#cursor = cursor;
+    this.#state = state;
+    this.#reader = reader;
     this.#wake = wake;
   }
 
@@ -38,11 +41,11 @@ export class ParkedClaims {
     const lookAgainMs = LOOK_AGAIN_MIN_MS + random.fraction() * (LOOK_AGAIN_MAX_MS - LOOK_AGAIN_MIN_MS);
     this.#cancels.push(
       timers.after(lookAgainMs, () => {
-        this.#cursor.disarm();
+        this.#reader.disarm();
         this.#wake();
       }),
     );
-    const due = this.#cursor.exists ? this.#cursor.earliestDueMs() : undefined;
+    const due = this.#state.exists ? this.#state.earliestDueMs() : undefined;
     // Never early: a timer may fire a little before its time, and finding nothing would cost a look.
     if (due !== undefined) this.#cancels.push(timers.after(Math.max(1, due - store.now() + 1), this.#wake));
   }
@@ -69,7 +72,7 @@ export class ParkedClaims {
     this.#armAgain = false;
     let changed = false;
     try {
-      changed = await this.#cursor.arm();
+      changed = await this.#reader.arm();
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       changed = await this.#reconnected();

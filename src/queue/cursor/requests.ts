@@ -3,6 +3,7 @@
  * consist of several of them; they are evaluated in one go, settlements before claims.
  */
 
+import { partlyDone } from '../errors.ts';
 import type { Settlement } from '../model/cursor-draft.ts';
 import type { EntryMessage } from '../model/entry.ts';
 import type { Position } from '../model/position.ts';
@@ -19,6 +20,17 @@ export interface SettleItem {
   readonly pending: Pending<SettleOutcome>;
   /** The view said that nothing needs to change: to be confirmed behind a barrier. */
   unsure: boolean;
+}
+
+/** The outcomes of one request's settlements, which may have gone into several writes. Throws BrokerError. */
+export async function outcomesOf(items: readonly SettleItem[]): Promise<SettleOutcome[]> {
+  const settled = await Promise.allSettled(items.map((item) => item.pending.promise));
+  const failures = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+  const outcomes = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const [failure] = failures;
+  if (failure === undefined) return outcomes;
+  const isPartlyDone = outcomes.includes('ok') || failures.some(({ code }) => code === 'outcome-unknown');
+  throw isPartlyDone ? partlyDone(failure) : failure;
 }
 
 export interface ClaimSpec {
@@ -52,6 +64,8 @@ export class ClaimItem {
   isFinal: boolean;
   /** Nothing was found for it, or its attempt was found: to be confirmed behind a barrier. */
   unsure = false;
+  /** Whatever had to happen elsewhere before it may be told that there is nothing has happened. */
+  prepared = false;
   readonly #cancelWait: () => void;
 
   /** @param onFinal called when it has waited long enough. @param onSettled called once, however it ends */

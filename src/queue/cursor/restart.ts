@@ -1,51 +1,88 @@
 /**
- * Starting a subscription anew from another place: a purge starts it at the end of the log. One commit writes the new
- * start and the next generation, whose pages live in a cursor of their own; every receipt of an older generation is
- * lost with it, and every commit under way that was made for the old one fails.
+ * Starting a subscription anew from another place: a purge starts it at the end of the log, a seek anywhere. One commit
+ * writes the new start and the next generation, whose pages live in a cursor of their own; every receipt of an older
+ * generation is lost with it, and every commit under way that was made for the old one fails.
  */
-import type { LogPosition } from '../model/position.ts';
+import type { SeekTarget } from '../broker-types.ts';
+import type { EntryCache } from '../log/entry-cache.ts';
+import type { Log, Segment } from '../log/log.ts';
+import { LOG_START, type LogPosition } from '../model/position.ts';
 import { encodeRecord, type SubscriptionRecord } from '../model/records.ts';
 import type { Runtime } from '../runtime.ts';
 import { settledCommit } from '../settled-commit.ts';
-import { cursorPath, subscriptionPath } from '../zookeeper/paths.ts';
+import type { Topic } from '../topics/topic.ts';
+import { cursorPath, subscriptionPath, trashedCursorPath } from '../zookeeper/paths.ts';
 import type { Write } from '../zookeeper/store.ts';
-import type { Inspection } from './inspection.ts';
+import type { CursorState } from './cursor-state.ts';
 
-/** Where the logs end now: everything stored before lies before it. */
-export function endsOf(inspection: Inspection): LogPosition[] {
-  const starts: LogPosition[] = [];
-  for (const { level } of inspection.levels) {
-    const open = inspection.cursor.topic.log(level).openSegment();
-    if (open !== undefined) starts[level] = { segment: open.number, offset: open.end };
+/** Where a target lies in each level of a topic whose logs have just been refreshed. Rejects with a StoreError. */
+export async function positionsOf(
+  topic: Topic,
+  entries: EntryCache,
+  target: SeekTarget,
+): Promise<LogPosition[]> {
+  const positions: LogPosition[] = [];
+  for (const log of topic.logs) {
+    const open = log.openSegment();
+    if (open === undefined) continue;
+    if (target.kind === 'latest') positions[log.level] = { segment: open.number, offset: open.end };
+    else if (target.kind === 'earliest') positions[log.level] = { segment: log.first, offset: 0 };
+    else positions[log.level] = await positionAt(log, open, entries, target.atMs);
   }
-  return Array.from(starts, (start) => start ?? { segment: 0, offset: 0 });
+  return Array.from(positions, (position) => position ?? LOG_START);
 }
 
-/** @returns whether it was done; else the subscription has changed since it was inspected. Throws BrokerError. */
+/** @returns whether it was done; else the subscription has changed since it was read. Throws BrokerError. */
 export async function restart(
   runtime: Runtime,
-  { cursor }: Inspection,
+  state: CursorState,
   start: readonly LogPosition[],
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { topic, name, record } = cursor;
+  const { topic, name, record } = state;
   const generation = record.generation + 1;
   const next: SubscriptionRecord = { ...record, generation, start };
+  const oldCursor = state.cursorPath.slice(state.cursorPath.lastIndexOf('/') + 1);
+  const path = subscriptionPath(topic.id, name);
   const data = encodeRecord(next);
   const writes: Write[] = [
     topic.guard(),
-    {
-      kind: 'set',
-      path: subscriptionPath(topic.id, name),
-      data,
-      version: cursor.version,
-    },
+    { kind: 'set', path, data, version: state.version },
     { kind: 'create', path: cursorPath(topic.id, name, generation), data: Buffer.alloc(0) },
+    { kind: 'create', path: trashedCursorPath(topic.id, oldCursor), data: Buffer.alloc(0) },
   ];
+  const versionBefore = state.version;
   // Somebody else's restart makes the same generation, perhaps from a place before what this one was to leave out.
   const didApply = async () => {
-    const node = await runtime.store.read(subscriptionPath(topic.id, name));
-    return node !== undefined && node.stat.version === cursor.version + 1 && node.data.equals(data);
+    const node = await runtime.store.read(path);
+    return node !== undefined && node.stat.version === versionBefore + 1 && node.data.equals(data);
   };
   return (await settledCommit(runtime, writes, didApply, signal)).outcome === 'applied';
+}
+
+/** The first message published at or after an instant, by bisection over segments, entries and messages. */
+async function positionAt(log: Log, open: Segment, entries: EntryCache, atMs: number): Promise<LogPosition> {
+  const firstPublished = async (number: number): Promise<number | undefined> => {
+    const segment = await log.segment(number);
+    const slot = segment?.slots[0];
+    if (slot === undefined) return undefined;
+    return (await entries.read(log.entryPath(number, slot), slot.token))?.messages[0]?.publishedAtMs;
+  };
+  // The last segment that begins before the instant holds the place, or ends just before it.
+  let low = log.first;
+  let high = open.number;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    const published = await firstPublished(middle);
+    if (published !== undefined && published < atMs) low = middle;
+    else high = middle - 1;
+  }
+  const segment = await log.segment(low);
+  if (segment === undefined) return { segment: low, offset: 0 };
+  for (const slot of segment.slots) {
+    const entry = await entries.read(log.entryPath(low, slot), slot.token);
+    const index = entry?.messages.findIndex((message) => message.publishedAtMs >= atMs) ?? -1;
+    if (index >= 0) return { segment: low, offset: slot.start + index };
+  }
+  return { segment: low, offset: segment.end };
 }

@@ -4,7 +4,9 @@
  */
 import type { Stats } from '../broker-types.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
+import { isWanted } from '../model/delivery-policy.ts';
 import { coverage, depthOf, pendingRanges } from '../model/depth.ts';
+import { untouchedPage } from './cursor-state.ts';
 import type { Inspection, LevelInspection } from './inspection.ts';
 
 interface LevelStats {
@@ -15,9 +17,23 @@ interface LevelStats {
   readonly oldestPublishedAtMs: number | undefined;
 }
 
-/** Rejects with a StoreError. */
-export async function statsOf(inspection: Inspection, entries: EntryCache): Promise<Stats> {
-  const levels = await Promise.all(inspection.levels.map((level) => levelStats(inspection, level, entries)));
+/** @param scheduled what waits for its time, which counts as delayed. Rejects with a StoreError. */
+export async function statsOf(
+  inspection: Inspection,
+  entries: EntryCache,
+  scheduled: { messages: number; bytes: number; oldestPublishedAtMs: number | undefined },
+): Promise<Stats> {
+  const counted = inspection.state.policy.filter === undefined ? levelStats : filteredStats;
+  const inLog = await Promise.all(inspection.levels.map((level) => counted(inspection, level, entries)));
+  const { oldestPublishedAtMs } = scheduled;
+  const waiting = {
+    ready: 0,
+    leased: 0,
+    delayed: scheduled.messages,
+    bytes: scheduled.bytes,
+    oldestPublishedAtMs,
+  };
+  const levels: LevelStats[] = [...inLog, waiting];
   const sum = (count: (level: LevelStats) => number) =>
     levels.reduce((total, level) => total + count(level), 0);
   const ready = sum((level) => level.ready);
@@ -43,7 +59,7 @@ async function levelStats(
   entries: EntryCache,
 ): Promise<LevelStats> {
   const { level, pages, untouched, total } = inspected;
-  const log = inspection.cursor.topic.log(level);
+  const log = inspection.state.topic.log(level);
   const stats = { ready: 0, leased: 0, delayed: 0, bytes: 0 };
   let oldest: { segment: number; offset: number } | undefined;
   for (const { segment, page } of pages) {
@@ -72,6 +88,42 @@ async function levelStats(
   return { ...stats, oldestPublishedAtMs: await publishedAtMs(inspection, level, oldest, entries) };
 }
 
+/**
+ * With a filter, what is pending is only known by looking at each message that nobody has been given: the one count
+ * whose cost grows with what the subscription has yet to go through.
+ */
+async function filteredStats(
+  inspection: Inspection,
+  inspected: LevelInspection,
+  entries: EntryCache,
+): Promise<LevelStats> {
+  const { state, nowMs } = inspection;
+  const { level, pages, untouched } = inspected;
+  const log = state.topic.log(level);
+  const stats = { ready: 0, leased: 0, delayed: 0, bytes: 0 };
+  let oldestPublishedAtMs: number | undefined;
+  const segments = [...pages];
+  for (let segment = untouched?.segment ?? log.last + 1; segment <= log.last; segment += 1) {
+    segments.push({ segment, page: untouchedPage(state, level, segment) });
+  }
+  for (const { segment, page } of segments) {
+    const known = await log.segment(segment);
+    if (known === undefined) continue;
+    for (const range of pendingRanges(page, known.end, nowMs)) {
+      for (let offset = range.start; offset < range.end; offset += 1) {
+        const slot = log.slotAt(segment, offset);
+        const entry = slot && (await entries.read(log.entryPath(segment, slot), slot.token));
+        const message = slot && entry?.messages[offset - slot.start];
+        if (message === undefined || (range.deliveries === 0 && !isWanted(message, state.policy))) continue;
+        stats[range.state] += 1;
+        stats.bytes += message.body.length;
+        oldestPublishedAtMs ??= message.publishedAtMs;
+      }
+    }
+  }
+  return { ...stats, oldestPublishedAtMs };
+}
+
 /** Bytes of the messages that a subscription starting in the middle of a segment leaves out. */
 async function bytesBefore(
   inspection: Inspection,
@@ -80,7 +132,7 @@ async function bytesBefore(
   entries: EntryCache,
 ): Promise<number> {
   if (offset === 0) return 0;
-  const log = inspection.cursor.topic.log(level);
+  const log = inspection.state.topic.log(level);
   const known = await log.segment(segment);
   let bytes = 0;
   for (const slot of known?.slots ?? []) {
@@ -100,7 +152,7 @@ async function publishedAtMs(
   entries: EntryCache,
 ): Promise<number | undefined> {
   if (position === undefined) return undefined;
-  const log = inspection.cursor.topic.log(level);
+  const log = inspection.state.topic.log(level);
   await log.segment(position.segment);
   const slot = log.slotAt(position.segment, position.offset);
   if (slot === undefined) return undefined;

@@ -1,77 +1,78 @@
 /**
- * One subscription at one gateway: the loop that turns waiting requests into writes of cursor pages.
+ * One subscription at one gateway: what waits for its next write, and the loop that runs a round whenever there is
+ * something to do.
  *
- *     requests --> [settles] [claims] --> evaluate on the loaded cursor --> one commit --> answers
- *                      ^                        | nothing to give              | lost: look again, evaluate again
- *                      |                        v                              |
- *                      '------ wake ------- claims stay parked <---------------'
+ *     requests --> [settles] [claims] --> round: one commit for all that has gathered --> answers
+ *                      ^                     | nothing to give
+ *                      '------ wake ---- claims stay parked, watching
  *
- * One write is under way at a time and carries all that has gathered (group commit). An answer that changes nothing
- * ("there is no message", "you no longer hold this") is given only after the cursor was read again behind a barrier.
- * While claims are parked, everything that could bring them a message is watched, a timer runs to the earliest end of
- * a lease, and now and then they look without any reason, should a hint have been lost.
+ * One write is under way at a time (group commit). An answer that changes nothing ("there is no message", "you no
+ * longer hold this") is given only after the cursor was read again behind a barrier. While claims are parked,
+ * everything that could bring them a message is watched, a timer runs to the earliest end of a lease, and now and
+ * then they look without any reason, should a hint have been lost.
  */
 import { setMaxListeners } from 'node:events';
-import { BrokerError, partlyDone } from '../errors.ts';
+import { BrokerError } from '../errors.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import type { Settlement } from '../model/cursor-draft.ts';
-import { fencingToken } from '../model/fencing.ts';
 import type { Receipt } from '../model/receipt.ts';
 import { Pending } from '../pending.ts';
 import type { Runtime } from '../runtime.ts';
-import { deadline, readThrough } from '../settled-commit.ts';
-import { notFound, type Topic } from '../topics/topic.ts';
-import { AttemptShards } from './attempt-shards.ts';
-import { CursorCommit } from './cursor-commit.ts';
-import { type Batch, type Evaluation, evaluate, type Grant } from './evaluation.ts';
-import { LoadedCursor } from './loaded-cursor.ts';
+import type { Topic } from '../topics/topic.ts';
+import { CursorState } from './cursor-state.ts';
+import type { Batch } from './evaluation.ts';
 import { ParkedClaims } from './parked-claims.ts';
-import { ClaimItem, type ClaimSpec, type Lease, type SettleItem, type SettleOutcome } from './requests.ts';
-import { TurnTaking } from './turn-taking.ts';
+import {
+  ClaimItem,
+  type ClaimSpec,
+  type Lease,
+  outcomesOf,
+  type SettleItem,
+  type SettleOutcome,
+} from './requests.ts';
+import { Rounds } from './round.ts';
+import type { SubscriptionSurroundings } from './surroundings.ts';
 
-/** One write serves so many settlements; more wait for the next. */
-const SETTLES_PER_WRITE_MAX = 4096;
+/** One write serves so many settlements and claims; more wait for the next. */
+const SETTLES_PER_ROUND_MAX = 4096;
 const CLAIMS_PER_ROUND_MAX = 1024;
-const LEASE_CHARACTERS = 9;
 
 export class Subscription {
   readonly topic: Topic;
   readonly name: string;
+  /** For those who work on the cursor in `exclusively`. */
+  readonly state: CursorState;
+  readonly rounds: Rounds;
   readonly #runtime: Runtime;
-  readonly #cursor: LoadedCursor;
-  readonly #attempts: AttemptShards;
-  readonly #commit: CursorCommit;
-  readonly #turns: TurnTaking;
+  readonly #surroundings: SubscriptionSurroundings;
   readonly #parked: ParkedClaims;
   readonly #settles = new Set<SettleItem>();
   readonly #claims = new Set<ClaimItem>();
-  readonly #defaultLeaseMs: () => number;
+  readonly #buryings = new Set<Pending<void>>();
+  readonly #exclusives: (() => Promise<void>)[] = [];
+  #preparing: Promise<void> | undefined;
+  #followers = 0;
   #running = false;
-  /** There may be something to claim: set by every hint, cleared when a look has found nothing. */
+  /** There may be something to do: set by every hint, cleared when a look has found nothing. */
   #awake = true;
   #draining = false;
 
-  /**
-   * @param defaultLeaseMs the configured lease at the time of the call
-   * @param onFinished told of segments in which nothing is left for this subscription
-   */
   constructor(
     runtime: Runtime,
-    entries: EntryCache,
+    cache: EntryCache,
     topic: Topic,
     name: string,
-    defaultLeaseMs: () => number,
-    onFinished: (level: number, segment: number) => void,
+    surroundings: SubscriptionSurroundings,
   ) {
     this.#runtime = runtime;
     this.topic = topic;
     this.name = name;
-    this.#defaultLeaseMs = defaultLeaseMs;
-    this.#cursor = new LoadedCursor(runtime.store, entries, topic, name, (foreign) => this.#onHint(foreign));
-    this.#attempts = new AttemptShards(runtime.store, topic.id, name);
-    this.#commit = new CursorCommit(runtime, this.#cursor, this.#attempts, onFinished);
-    this.#turns = new TurnTaking(runtime.random);
-    this.#parked = new ParkedClaims(runtime, this.#cursor, () => this.wake());
+    this.#surroundings = surroundings;
+    this.state = new CursorState(cache, topic, name, (foreign) => this.#onHint(foreign));
+    this.rounds = new Rounds(runtime, cache, this.state, surroundings.deadLetters, (level, segment) =>
+      surroundings.onFinished(level, segment),
+    );
+    this.#parked = new ParkedClaims(runtime, this.state, this.rounds.reader, () => this.wake());
   }
 
   /** One outcome for each receipt, in order. Throws BrokerError. */
@@ -84,15 +85,7 @@ export class Subscription {
     if (signal !== undefined) setMaxListeners(0, signal);
     const items = receipts.map((receipt) => this.#enqueueSettle(receipt, settlement, signal));
     this.#kick();
-    const settled = await Promise.allSettled(items.map((item) => item.pending.promise));
-    const failures = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
-    const outcomes = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-    const [failure] = failures;
-    if (failure === undefined) return outcomes;
-    // They may have gone into several writes.
-    throw outcomes.includes('ok') || failures.some(({ code }) => code === 'outcome-unknown')
-      ? partlyDone(failure)
-      : failure;
+    return outcomesOf(items);
   }
 
   /**
@@ -101,17 +94,44 @@ export class Subscription {
    */
   claim(spec: ClaimSpec, signal: AbortSignal): Promise<Lease | undefined> {
     const waiting = this.#draining ? { ...spec, waitMs: 0 } : spec;
-    const item: ClaimItem = new ClaimItem(
-      this.#runtime,
-      waiting,
-      signal,
-      () => this.#kick(),
-      (settled) => this.#claims.delete(settled),
-    );
+    const onSettled = (settled: ClaimItem) => {
+      this.#claims.delete(settled);
+      if (this.#claims.size === 0) this.#surroundings.onWaiting(false);
+    };
+    const item: ClaimItem = new ClaimItem(this.#runtime, waiting, signal, () => this.#kick(), onSettled);
     if (item.pending.open) this.#claims.add(item);
     // What is known may be old, when nobody has waited and so nothing was watched.
     this.wake();
     return item.pending.promise;
+  }
+
+  /** Buries what is dead by now, for somebody who is about to look. Throws BrokerError. */
+  bury(): Promise<void> {
+    const { timers, requestTimeoutMs } = this.#runtime;
+    const pending = new Pending<void>(timers, requestTimeoutMs, undefined, () =>
+      this.#buryings.delete(pending),
+    );
+    this.#buryings.add(pending);
+    this.#kick();
+    return pending.promise;
+  }
+
+  /** Runs `work` while no round is under way and none begins: for commits that include this cursor's pages. */
+  exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
+    return new Promise<Result>((resolve, reject) => {
+      this.#exclusives.push(() => work().then(resolve, reject));
+      this.#kick();
+    });
+  }
+
+  /** Buries what dies, when it dies, until told otherwise: somebody waits for the dead letters. */
+  follow(): void {
+    this.#followers += 1;
+    this.wake();
+  }
+
+  unfollow(): void {
+    this.#followers -= 1;
   }
 
   /** Something may have become claimable. */
@@ -122,23 +142,18 @@ export class Subscription {
 
   /** This gateway has appended to the log. */
   noteAppended(): void {
-    this.#cursor.noteAppended();
+    this.state.noteAppended();
     this.wake();
   }
 
   /** The topic's or the subscription's configuration, or its start, may have changed. */
   noteChanged(): void {
-    this.#cursor.markRecordStale();
+    this.state.recordPart.stale = true;
     this.wake();
   }
 
   noteTrimmed(level: number, segment: number): void {
-    this.#cursor.noteFinished(level, segment);
-  }
-
-  /** Nobody waits here and nothing is under way. */
-  get idle(): boolean {
-    return !this.#running && this.#claims.size === 0 && this.#settles.size === 0;
+    this.state.noteFinished(level, segment);
   }
 
   /** Answers all that wait for a message with none, and lets nobody wait any more. */
@@ -151,7 +166,8 @@ export class Subscription {
   close(): void {
     this.drain();
     const error = new BrokerError('unavailable', 'This gateway is shutting down.');
-    for (const item of [...this.#claims, ...this.#settles]) item.pending.fail(error);
+    for (const pending of [...this.#claims, ...this.#settles].map((item) => item.pending))
+      pending.fail(error);
   }
 
   #enqueueSettle(
@@ -160,9 +176,9 @@ export class Subscription {
     signal?: AbortSignal,
   ): SettleItem {
     const { timers, requestTimeoutMs } = this.#runtime;
-    const pending = new Pending<SettleOutcome>(timers, requestTimeoutMs, signal, () =>
-      this.#settles.delete(item),
-    );
+    const pending = new Pending<SettleOutcome>(timers, requestTimeoutMs, signal, () => {
+      this.#settles.delete(item);
+    });
     const item: SettleItem = { receipt, settlement, pending, unsure: false };
     if (pending.open) this.#settles.add(item);
     return item;
@@ -181,22 +197,38 @@ export class Subscription {
   }
 
   #hasWork(): boolean {
-    if (this.#settles.size > 0) return true;
-    if (this.#claims.size === 0) return false;
-    if (this.#awake) return true;
-    for (const item of this.#claims) if (item.isFinal) return true;
-    return false;
+    if (this.#settles.size > 0 || this.#buryings.size > 0 || this.#exclusives.length > 0) return true;
+    if (this.#awake && (this.#claims.size > 0 || this.#followers > 0)) return true;
+    return [...this.#claims].some((item) => this.#isDue(item));
+  }
+
+  /** Its last look is due, and has been prepared if it needs to be certain. */
+  #isDue(item: ClaimItem): boolean {
+    return item.unsure ? item.prepared : item.isFinal;
   }
 
   async #run(): Promise<void> {
     this.#parked.stop();
     while (this.#hasWork()) {
-      const pauseMs = this.#turns.pauseMs(this.#runtime.timers.monotonicMs());
-      if (pauseMs > 0) await new Promise<void>((resolve) => this.#runtime.timers.after(pauseMs, resolve));
+      for (const exclusive of this.#exclusives.splice(0)) await exclusive();
+      const pauseMs = this.rounds.turns.pauseMs(this.#runtime.timers.monotonicMs());
+      if (pauseMs > 0)
+        await new Promise<void>((resolve) => void this.#runtime.timers.after(pauseMs, resolve));
+      const buryings = [...this.#buryings];
       const batch = this.#takeBatch();
+      this.#awake = false;
       try {
-        await this.#round(batch);
+        const certain =
+          buryings.length > 0 || [...batch.settles, ...batch.claims].some((item) => item.unsure);
+        // Those that are prepared were so behind a barrier; for all others one is still to come.
+        const isBehindBarrier = buryings.length === 0 && batch.settles.length === 0;
+        const { more, unused } = await this.rounds.run(batch, certain, isBehindBarrier);
+        if (more) this.#awake = true;
+        else for (const pending of buryings) pending.settle();
+        for (const lease of unused) this.#giveBack(lease);
+        this.#prepareUnsure();
       } catch (error) {
+        for (const pending of buryings) pending.fail(error as Error);
         this.#fail(batch, error as Error);
       }
     }
@@ -205,20 +237,33 @@ export class Subscription {
   }
 
   #takeBatch(): Batch {
-    return {
-      settles: [...this.#settles].slice(0, SETTLES_PER_WRITE_MAX),
-      claims: this.#claimsToTry(),
-    };
-  }
-
-  /** When a look has just found nothing, only those are tried again whose last look is due. */
-  #claimsToTry(): ClaimItem[] {
     const claims: ClaimItem[] = [];
     for (const item of this.#claims) {
-      if (this.#awake || item.isFinal) claims.push(item);
       if (claims.length >= CLAIMS_PER_ROUND_MAX) break;
+      if (item.unsure ? item.prepared : this.#awake || item.isFinal) claims.push(item);
     }
-    return claims;
+    return { settles: [...this.#settles].slice(0, SETTLES_PER_ROUND_MAX), claims };
+  }
+
+  /** Has done elsewhere what must be done before those claims may be told that there is nothing. */
+  #prepareUnsure(): void {
+    const unsure = [...this.#claims].filter((item) => item.unsure && !item.prepared);
+    if (unsure.length === 0 || this.#preparing !== undefined) return;
+    this.#preparing = this.#surroundings
+      .prepareEmpty()
+      .then(
+        () => {
+          for (const item of unsure) item.prepared = true;
+        },
+        (error: Error) => {
+          for (const item of unsure) item.pending.fail(error);
+        },
+      )
+      .finally(() => {
+        this.#preparing = undefined;
+        this.#prepareUnsure();
+        this.#kick();
+      });
   }
 
   /** What waits for the ensemble fails, as does what may have been leased; who waits for a message goes on. */
@@ -228,135 +273,28 @@ export class Subscription {
     for (const item of batch.claims) {
       if (!operating || item.isFinal || item.pending.sent) item.pending.fail(error);
     }
-    if (!(error instanceof BrokerError)) {
-      this.#runtime.logger.error(
-        { err: error, topic: this.topic.name, subscription: this.name },
-        'a cursor round failed',
-      );
-    }
-    this.#awake = false;
-  }
-
-  async #round(batch: Batch): Promise<void> {
-    const { signal, cancel } = deadline(this.#runtime, this.#runtime.requestTimeoutMs);
-    try {
-      const certain = [...batch.settles, ...batch.claims].some((item) => item.unsure);
-      this.#awake = false;
-      await readThrough(this.#runtime, signal, () => this.#look(certain));
-      if (!this.#cursor.exists || this.topic.deleted) throw notFound(this.topic.kind, this.topic.name);
-      const evaluation = await this.#evaluate(batch, certain, signal);
-      this.#answerUnchanged(batch, evaluation, certain);
-      if (evaluation.draft.changed.size > 0) await this.#write(evaluation, signal);
-      if (!evaluation.exhausted && this.#claims.size > 0) this.#awake = true;
-    } finally {
-      cancel();
-    }
-  }
-
-  /** Reads what is known to be old; everything, behind a barrier, when the answer will be that there is nothing. */
-  async #look(certain: boolean): Promise<void> {
-    if (certain) {
-      await this.#runtime.store.barrier();
-      this.#cursor.markAllStale();
-      this.#attempts.forget();
-      this.topic.markStale();
-    } else if (this.#turns.looksFirst(this.#runtime.timers.monotonicMs())) {
-      this.#commit.markWrittenStale();
-    }
-    if (this.topic.stale) await this.topic.refresh();
-    await this.#cursor.refresh();
-  }
-
-  async #evaluate(batch: Batch, certain: boolean, signal: AbortSignal): Promise<Evaluation> {
-    for (;;) {
-      const evaluation = evaluate({
-        view: this.#cursor,
-        attempts: this.#attempts,
-        batch: {
-          settles: batch.settles.filter((item) => item.pending.open),
-          claims: batch.claims.filter((item) => item.pending.open),
-        },
-        nowMs: this.#runtime.store.now(),
-        certain,
-        defaultLeaseMs: this.#defaultLeaseMs(),
-        newLease: () => Number.parseInt(this.#runtime.random.token(LEASE_CHARACTERS), 36) + 1,
-      });
-      const { missing } = evaluation.draft;
-      if (missing.length === 0 && evaluation.missingShards.size === 0) return evaluation;
-      await readThrough(this.#runtime, signal, async () => {
-        await Promise.all([this.#cursor.loadMissing(missing), this.#attempts.load(evaluation.missingShards)]);
-      });
-    }
-  }
-
-  /** Answers what needs no write, or has it looked at again with certainty. */
-  #answerUnchanged(batch: Batch, evaluation: Evaluation, certain: boolean): void {
-    for (const [item, settled] of evaluation.settled) {
-      if (settled.kind !== 'unsure') continue;
-      if (certain) item.pending.settle(settled.as);
-      else item.unsure = true;
-    }
-    for (const item of evaluation.unsureRepeats) {
-      item.unsure = true;
-      this.#awake = true;
-    }
-    for (const { item, record, untilMs, messages } of evaluation.repeats) {
-      const token = fencingToken(BigInt(record.zxid ?? 0), record.index);
-      const { generation, lease } = record;
-      item.pending.settle({ generation, lease, untilMs, fencingToken: token, messages });
-    }
-    for (const item of evaluation.refused) {
-      item.pending.fail(
-        new BrokerError('rate-limited', 'Too many receives with an attemptId are under lease.'),
-      );
-    }
-    if (!evaluation.exhausted) return;
-    const granted = new Set(evaluation.grants.map((grant) => grant.item));
-    for (const item of batch.claims) {
-      if (!item.isFinal || granted.has(item)) continue;
-      if (certain) item.pending.settle(undefined);
-      else item.unsure = true;
-    }
-  }
-
-  async #write(evaluation: Evaluation, signal: AbortSignal): Promise<void> {
-    const settled = [...evaluation.settled].filter(([, { kind }]) => kind === 'ok').map(([item]) => item);
-    const answered = [...settled, ...evaluation.grants.map((grant) => grant.item)];
-    for (const item of answered) item.pending.markSent();
-    const written = await this.#commit.write(evaluation, signal);
-    const nowMs = this.#runtime.timers.monotonicMs();
-    if (written.outcome !== 'applied') {
-      for (const item of answered) item.pending.markQueued();
-      if (written.outcome === 'lost') this.#turns.noteLost(nowMs);
-      this.#awake = true;
+    if (error instanceof BrokerError) {
+      if (!operating) for (const item of [...this.#claims]) item.pending.fail(error);
       return;
     }
-    this.#turns.noteWon();
-    for (const item of settled) item.pending.settle('ok');
-    for (const grant of evaluation.grants) this.#answerGrant(grant, written.zxid);
-    // What was given back, or given back later, may be claimed by those who wait.
-    if (settled.length > 0) this.#awake = true;
+    const { topic, name } = this;
+    this.#runtime.logger.error(
+      { err: error, topic: topic.name, subscription: name },
+      'a cursor round failed',
+    );
   }
 
-  #answerGrant(grant: Grant, zxid: bigint | undefined): void {
-    const { generation } = this.#cursor;
-    const { item, lease, untilMs, index, claimed } = grant;
-    if (item.pending.open && zxid !== undefined) {
-      const token = fencingToken(zxid, index);
-      item.pending.settle({ generation, lease, untilMs, fencingToken: token, messages: claimed });
-      return;
-    }
-    // Nobody is there to take the lease, or its fencing token can't be told: it is given back. Whoever still waits
-    // gets a new one.
-    if (item.pending.open) item.pending.markQueued();
-    for (const position of claimed) {
-      const release = this.#enqueueSettle({ ...position, generation, lease }, () => ({ kind: 'release' }));
-      release.pending.promise.catch(() => {});
+  #giveBack(lease: Lease): void {
+    for (const position of lease.messages) {
+      const receipt = { ...position, generation: lease.generation, lease: lease.lease };
+      this.#enqueueSettle(receipt, () => ({ kind: 'release' })).pending.promise.catch(() => {});
     }
   }
 
   #park(): void {
-    if (this.#claims.size === 0 || this.#draining) this.#parked.stop();
+    const waiting = this.#claims.size > 0;
+    if (this.#draining || (!waiting && this.#followers <= 0)) this.#parked.stop();
     else this.#parked.start();
+    if (waiting) this.#surroundings.onWaiting(true);
   }
 }

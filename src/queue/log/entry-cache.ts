@@ -9,10 +9,15 @@ import type { Store } from '../zookeeper/store.ts';
 /** What an entry costs beyond its bytes: objects for each message, the key. */
 const OVERHEAD_BYTES = 512;
 
+/** Entries whose groups are known, at some hundred bytes each. */
+const GROUPS_KEPT = 200_000;
+
 export class EntryCache {
   readonly #store: Store;
   readonly #codec = createEntryCodec();
   readonly #entries: LRUCache<string, Entry>;
+  /** Groups of entries, kept when their bodies are not: a blocked group's backlog is passed over without reading it. */
+  readonly #groups = new LRUCache<string, string | readonly string[]>({ max: GROUPS_KEPT });
   /** Reads under way, so that many consumers of one entry cause one read. */
   readonly #loading = new Map<string, Promise<Entry | undefined>>();
 
@@ -33,6 +38,11 @@ export class EntryCache {
   /** The entry if it is here. */
   peek(path: string): Entry | undefined {
     return this.#entries.get(path);
+  }
+
+  /** The group of each of its messages ('' for none), or one text when all are alike; undefined when not known. */
+  groups(path: string): string | readonly string[] | undefined {
+    return this.#groups.get(path);
   }
 
   /** The entry, or undefined when it has been trimmed. Rejects with a StoreError. */
@@ -56,6 +66,9 @@ export class EntryCache {
   }
 
   #keep(path: string, data: Buffer, entry: Entry): void {
+    const groups = entry.messages.map((message) => message.group ?? '');
+    const first = groups[0] ?? '';
+    this.#groups.set(path, groups.every((group) => group === first) ? first : groups);
     this.#entries.set(path, entry, { size: data.length + OVERHEAD_BYTES * (1 + entry.messages.length) });
   }
 }

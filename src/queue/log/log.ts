@@ -180,12 +180,14 @@ export class Log {
     return result.applied || result.reason === 'exists';
   }
 
-  /** Seals the open segment if it has reached its limits, and opens the next. */
-  async rollIfFull(): Promise<void> {
+  /** Seals the open segment if it has reached its limits, and opens the next. @returns the sealed one's number */
+  async rollIfFull(): Promise<number | undefined> {
     // Who only appends, and not alone, would never learn that the segment is full.
     if (this.#unlisted >= UNLISTED_MAX) await this.refresh();
     const open = this.openSegment();
-    if (open !== undefined && isFull(open.slots)) await this.seal(open);
+    if (open === undefined || !isFull(open.slots)) return undefined;
+    await this.seal(open);
+    return open.number;
   }
 
   /** Seals a segment so that every later append to it fails, and opens the next one. Anyone may have been faster. */
@@ -250,7 +252,9 @@ export class Log {
     const sealed = await this.segment(this.#last);
     if (sealed === undefined) return this.#findLast();
     const next = sealed.number + 1;
-    if (sealed.header.state === 'sealed') {
+    // Usually somebody else has rolled, and is long done: a look costs less than a commit that fails.
+    const exists = (await this.#store.stat(this.path(next))) !== undefined;
+    if (sealed.header.state === 'sealed' && !exists) {
       await this.#store.commit([
         { kind: 'check', path: this.path(sealed.number), version: SEALED_VERSION },
         ...createSegment(this.id, this.level, next, {

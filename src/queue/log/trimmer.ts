@@ -9,6 +9,7 @@
  * a log are known from one stat. An open segment that is finished and no longer tiny is sealed early, or a quiet
  * queue would keep for ever what was acked.
  */
+import type { TopicConfig } from '../broker-types.ts';
 import { initialPage } from '../model/cursor-draft.ts';
 import { isFinished } from '../model/page.ts';
 import { decodePage } from '../model/page-codec.ts';
@@ -19,6 +20,7 @@ import type { Runtime } from '../runtime.ts';
 import type { Topic } from '../topics/topic.ts';
 import { cursorPath, pageName, subscriptionPath, subscriptionsPath } from '../zookeeper/paths.ts';
 import { ANY_VERSION, StoreError, type Write } from '../zookeeper/store.ts';
+import type { EntryCache } from './entry-cache.ts';
 import type { Log, Segment } from './log.ts';
 
 /** Acked messages of an open segment below both of these stay until there are more. */
@@ -28,12 +30,19 @@ const TINY_BYTES = 64 * 1024;
 export class Trimmer {
   readonly #runtime: Runtime;
   readonly #topic: Topic;
+  readonly #cache: EntryCache;
   readonly #onTrimmed: (level: number, segment: number) => void;
   readonly #waiting = new Map<string, { level: number; segment: number }>();
   #running = false;
 
-  constructor(runtime: Runtime, topic: Topic, onTrimmed: (level: number, segment: number) => void) {
+  constructor(
+    runtime: Runtime,
+    topic: Topic,
+    cache: EntryCache,
+    onTrimmed: (level: number, segment: number) => void,
+  ) {
     this.#runtime = runtime;
+    this.#cache = cache;
     this.#topic = topic;
     this.#onTrimmed = onTrimmed;
   }
@@ -42,6 +51,12 @@ export class Trimmer {
   consider(level: number, segment: number): void {
     this.#waiting.set(`${level}/${segment}`, { level, segment });
     if (!this.#running) void this.#run();
+  }
+
+  /** Has every segment up to one looked at: retention may have ended for them, or nobody subscribes. */
+  considerFrom(level: number, upTo: number): void {
+    for (let segment = this.#topic.log(level).first; segment <= upTo; segment += 1)
+      this.consider(level, segment);
   }
 
   async #run(): Promise<void> {
@@ -68,6 +83,7 @@ export class Trimmer {
       segment = await log.segment(number);
     }
     if (segment?.header.state !== 'sealed') return;
+    if (await this.#isRetained(log, segment)) return;
     const pages = await this.#finishedPages(log.level, segment);
     if (pages === undefined) return;
     const path = log.path(number);
@@ -93,6 +109,26 @@ export class Trimmer {
     if (!result.applied) return;
     this.#onTrimmed(log.level, number);
     await this.#dropHeaders(log);
+  }
+
+  /** A topic may keep what everybody has acked, for replay: until it is old, or too much. */
+  async #isRetained(log: Log, segment: Segment): Promise<boolean> {
+    const { retentionSeconds, retentionBytes } = this.#topic.config as TopicConfig;
+    if (retentionSeconds === undefined && retentionBytes === undefined) return false;
+    const last = segment.slots.at(-1);
+    const open = log.openSegment();
+    if (last === undefined || open === undefined) return false;
+    if (retentionBytes !== undefined) {
+      const behind =
+        open.header.bytesBefore + bytesOf(open.slots) - segment.header.bytesBefore - bytesOf(segment.slots);
+      if (behind >= retentionBytes) return false;
+    }
+    if (retentionSeconds !== undefined) {
+      const entry = await this.#cache.read(log.entryPath(segment.number, last), last.token);
+      const publishedAtMs = entry?.messages.at(-1)?.publishedAtMs ?? 0;
+      if (publishedAtMs + retentionSeconds * 1000 <= this.#runtime.store.now()) return false;
+    }
+    return true;
   }
 
   /** The writes that remove the segment's pages, or undefined when a subscription is not done with it. */

@@ -1,6 +1,6 @@
 /** Counting what is pending in a page. Pure. */
 import type { MessageState } from '../broker-types.ts';
-import { type Page, type Run, WAITING } from './page.ts';
+import { isPending, type Page, type Run, WAITING } from './page.ts';
 import type { EntrySlot } from './segment.ts';
 
 export interface Depth {
@@ -20,7 +20,7 @@ export interface PendingRange {
 
 /** What is pending in a segment of `end` messages, in order. */
 export function pendingRanges(page: Page, end: number, nowMs: number): PendingRange[] {
-  const ranges = page.runs.map(
+  const ranges = page.runs.filter(isPending).map(
     (run): PendingRange => ({
       start: run.start,
       end: run.start + run.length,

@@ -21,6 +21,16 @@ export interface EntryMessage {
   /** After this the message is dropped unless acked; absent means never. */
   readonly expiresAtMs?: number;
   readonly deadLetter?: DeadLetter;
+  /** The one subscription that the message was redriven to; the others pass over it. */
+  readonly onlyFor?: string;
+}
+
+/** What differs from the entry's own: a message that was moved keeps its id and the time of its publishing. */
+export interface Moved {
+  readonly id: string;
+  readonly publishedAtMs: number;
+  readonly deadLetter?: DeadLetter;
+  readonly onlyFor?: string;
 }
 
 export interface Entry {
@@ -39,8 +49,7 @@ type PackedMessage = [
   priority: number,
   group: string | null,
   expiresAtMs: number | null,
-  /** What differs from the entry's own: a message that was moved keeps its id and publishedAt. */
-  moved: { id: string; publishedAtMs: number; deadLetter?: DeadLetter } | null,
+  moved: Moved | null,
 ];
 type PackedEntry = [format: number, publishedAtMs: number, messages: PackedMessage[]];
 
@@ -50,11 +59,7 @@ export function createEntryCodec() {
   return {
     /** @param publishedAtMs time by the ensemble's clock for those messages that have none of their own */
     encode(messages: readonly PackableMessage[], publishedAtMs: number): Buffer {
-      const packed: PackedEntry = [
-        FORMAT,
-        publishedAtMs,
-        messages.map((message) => pack(message, publishedAtMs)),
-      ];
+      const packed: PackedEntry = [FORMAT, publishedAtMs, messages.map(pack)];
       return packr.pack(packed);
     },
     decode(data: Buffer, token: string): Entry {
@@ -70,16 +75,18 @@ export function createEntryCodec() {
 export type EntryCodec = ReturnType<typeof createEntryCodec>;
 
 /** What can be packed: a new message, or one that is moved and keeps what it had. */
-export type PackableMessage = NewMessage & {
-  readonly moved?: { id: string; publishedAtMs: number; deadLetter?: DeadLetter };
-};
+export interface PackableMessage
+  extends Omit<NewMessage, 'delaySeconds' | 'deliverAtMs' | 'dedupId' | 'expiresInSeconds'> {
+  readonly expiresAtMs?: number;
+  readonly moved?: Moved;
+}
 
 /** Known before the commit, since the token is chosen by the writer. */
 export function messageId(token: string, index: number): string {
   return `${token}-${index}`;
 }
 
-function pack(message: PackableMessage, publishedAtMs: number): PackedMessage {
+function pack(message: PackableMessage): PackedMessage {
   const attributes = Object.entries(message.attributes);
   return [
     message.body,
@@ -88,9 +95,7 @@ function pack(message: PackableMessage, publishedAtMs: number): PackedMessage {
     attributes.length === 0 ? null : attributes,
     message.priority,
     message.group ?? null,
-    message.expiresInSeconds === undefined
-      ? null
-      : Math.round(publishedAtMs + message.expiresInSeconds * 1000),
+    message.expiresAtMs ?? null,
     message.moved ?? null,
   ];
 }
@@ -108,5 +113,6 @@ function unpack(packed: PackedMessage, id: string, publishedAtMs: number): Entry
     publishedAtMs: moved?.publishedAtMs ?? publishedAtMs,
     ...(expiresAtMs === null ? {} : { expiresAtMs }),
     ...(moved?.deadLetter === undefined ? {} : { deadLetter: moved.deadLetter }),
+    ...(moved?.onlyFor === undefined ? {} : { onlyFor: moved.onlyFor }),
   };
 }

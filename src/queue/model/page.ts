@@ -15,7 +15,11 @@
  *                    |    ^
  *                    |    '--claim-- waiting (due at `untilMs`)
  *                    '--nack, release---^
- *     A lease that has run out stays as it is until somebody claims the message: until then its holder may still ack.
+ *                    '--last delivery used up, rejected--> buried
+ *
+ * A lease that has run out stays as it is until somebody claims the message: until then its holder may still ack.
+ * Buried is done, by a move to the dead letters rather than by an ack: the run stays as long as its page, so that who
+ * comes to ack such a message is told that it was lost.
  */
 
 export interface Run {
@@ -31,6 +35,14 @@ export interface Run {
 
 /** In the place of a lease: nobody holds these messages. */
 export const WAITING = 0;
+
+/** In the place of a lease: these messages went to the dead letters. */
+export const BURIED = -1;
+
+/** Whether a run's messages have yet to be delivered or acked. */
+export function isPending(run: Run): boolean {
+  return run.lease !== BURIED;
+}
 
 /** The last commit of a writer that this page has seen: how a writer whose answer was lost learns of its fate. */
 export interface WriterMark {
@@ -52,7 +64,7 @@ export function emptyPage(frontier = 0): Page {
 
 /** Nothing left to deliver or to ack in a segment of `end` messages. */
 export function isFinished(page: Page, end: number): boolean {
-  return page.frontier >= end && page.runs.length === 0;
+  return page.frontier >= end && !page.runs.some(isPending);
 }
 
 /** The run that holds `offset`, if any. */
@@ -64,7 +76,9 @@ export function runAt(page: Page, offset: number): Run | undefined {
 /** The earliest time at which a run becomes claimable, or undefined when there are no runs. */
 export function earliestDueMs(page: Page): number | undefined {
   let earliest: number | undefined;
-  for (const run of page.runs) if (earliest === undefined || run.untilMs < earliest) earliest = run.untilMs;
+  for (const run of page.runs) {
+    if (isPending(run) && (earliest === undefined || run.untilMs < earliest)) earliest = run.untilMs;
+  }
   return earliest;
 }
 

@@ -13,6 +13,7 @@ export interface NameRecord {
 /** At /data/<id>: the configuration of an incarnation. Its version is checked by every write to the incarnation. */
 export interface TopicRecord {
   readonly name: string;
+  readonly kind: 'queue' | 'topic';
   /** Set by deletion, so that writes that checked an older version fail. */
   readonly deleted?: true;
   readonly config: QueueConfig | TopicConfig;
@@ -20,14 +21,17 @@ export interface TopicRecord {
 
 /** At /data/<id>/subscriptions/<name>. Its version is checked by every write to the subscription's pages. */
 export interface SubscriptionRecord {
-  /** Counts purges and seeks; receipts of an older one are lost. */
+  /** Begins at random and counts purges and seeks; receipts of another one are lost. */
   readonly generation: number;
   /** Where this generation starts, by level; levels beyond the list start at the beginning of their log. */
   readonly start: readonly LogPosition[];
   /** A queue's is in its TopicRecord. */
   readonly config?: SubscriptionConfig;
-  /** Counts changes of the configuration alone, for its ETag. */
-  readonly revision: number;
+  /** Opaque, and another one with each change of the configuration alone: for the ETag. */
+  readonly revision: string;
+  /** Times of creation and of the last change of the configuration. */
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
 }
 
 export function encodeRecord(record: NameRecord | TopicRecord | SubscriptionRecord): Buffer {

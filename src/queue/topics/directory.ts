@@ -1,48 +1,49 @@
 /**
- * From names to incarnations: what this gateway knows of queues and topics, with the appender, the trimmer and the
- * subscriptions of each in use.
+ * From names to incarnations: which queues and topics this gateway has in use.
  *
  * A known name is used without asking: every write to an incarnation is guarded by its configuration's version, so
  * acting on an old picture fails and is looked up again. That a name does not exist is said only behind a barrier.
  */
 import { LRUCache } from 'lru-cache';
-import type { DeliveryConfig, SubscriptionRef, TopicRef } from '../broker-types.ts';
-import { Subscription } from '../cursor/subscription.ts';
+import type { TopicRef } from '../broker-types.ts';
+import type { Subscription } from '../cursor/subscription.ts';
 import { BrokerError } from '../errors.ts';
-import { Appender } from '../log/appender.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
-import { Trimmer } from '../log/trimmer.ts';
-import { decodeRecord, type NameRecord } from '../model/records.ts';
+import { decodeRecord, type NameRecord, type TopicRecord } from '../model/records.ts';
 import type { Runtime } from '../runtime.ts';
 import { deadline, readThrough } from '../settled-commit.ts';
-import { dataPath, QUEUE_SUBSCRIPTION, topicPath } from '../zookeeper/paths.ts';
+import { dataPath, topicPath } from '../zookeeper/paths.ts';
+import { OpenTopic, type TopicSurroundings } from './open-topic.ts';
 import { notFound, Topic } from './topic.ts';
-
-/** An incarnation in use at this gateway. */
-export interface OpenTopic {
-  readonly topic: Topic;
-  readonly appender: Appender;
-  readonly trimmer: Trimmer;
-  readonly subscriptions: Map<string, Subscription>;
-}
 
 /** What is forgotten beyond this is read again when it is needed. */
 const TOPICS_KEPT = 10_000;
 
 export class Directory {
   readonly #runtime: Runtime;
-  readonly #entries: EntryCache;
+  readonly #surroundings: TopicSurroundings;
   readonly #open = new LRUCache<string, OpenTopic>({ max: TOPICS_KEPT });
   readonly #opening = new Map<string, Promise<OpenTopic | undefined>>();
   #draining = false;
 
-  constructor(runtime: Runtime, entries: EntryCache) {
+  constructor(runtime: Runtime, cache: EntryCache, removeTree: (path: string) => void) {
     this.#runtime = runtime;
-    this.#entries = entries;
+    this.#surroundings = {
+      runtime,
+      cache,
+      findQueue: async (name) => {
+        const open = await this.find(name);
+        return open?.topic.kind === 'queue' ? open.topic : undefined;
+      },
+      findSubscription: (id, name) => this.#findSubscription(id, name),
+      removeTree,
+    };
   }
 
   /** The incarnation that the name stands for now. Throws BrokerError 'not-found', also when it is of the other kind. */
   async resolve(ref: TopicRef): Promise<OpenTopic> {
+    const known = this.#known(ref.name);
+    if (known !== undefined && known.topic.kind === ref.kind) return known;
     const { signal, cancel } = deadline(this.#runtime, this.#runtime.requestTimeoutMs);
     try {
       const open = await readThrough(this.#runtime, signal, () => this.find(ref.name));
@@ -71,45 +72,27 @@ export class Directory {
 
   /** The incarnation behind a name of either kind, or undefined for certain. Rejects with a StoreError. */
   async find(name: string): Promise<OpenTopic | undefined> {
-    const known = this.#open.get(name);
-    if (known !== undefined && !known.topic.stale && !known.topic.deleted) return known;
-    return (await this.#look(name)) ?? (await this.#lookAgain(name));
+    return this.#known(name) ?? (await this.#look(name)) ?? (await this.#lookAgain(name));
   }
 
-  /** The subscription's loop at this gateway. */
-  subscription(open: OpenTopic, ref: SubscriptionRef): Subscription {
-    const name = ref.kind === 'queue' ? QUEUE_SUBSCRIPTION : ref.subscription;
-    let subscription = open.subscriptions.get(name);
-    if (subscription === undefined) {
-      const defaultLeaseMs = () => (open.topic.config as unknown as DeliveryConfig).leaseSeconds * 1000;
-      subscription = new Subscription(
-        this.#runtime,
-        this.#entries,
-        open.topic,
-        name,
-        defaultLeaseMs,
-        (level, segment) => open.trimmer.consider(level, segment),
-      );
-      if (this.#draining) subscription.drain();
-      open.subscriptions.set(name, subscription);
-    }
-    return subscription;
-  }
-
-  /** Forgets a name whose incarnation has been found to be deleted. */
+  /** Forgets a name whose incarnation has been deleted. */
   forget(name: string): void {
+    this.#open.get(name)?.schedule.close();
     this.#open.delete(name);
   }
 
   drain(): void {
     this.#draining = true;
-    for (const open of this.#open.values())
-      for (const subscription of open.subscriptions.values()) subscription.drain();
+    for (const open of this.#open.values()) open.drain();
   }
 
   close(): void {
-    for (const open of this.#open.values())
-      for (const subscription of open.subscriptions.values()) subscription.close();
+    for (const open of this.#open.values()) open.close();
+  }
+
+  #known(name: string): OpenTopic | undefined {
+    const known = this.#open.get(name);
+    return known !== undefined && !known.topic.stale && !known.topic.deleted ? known : undefined;
   }
 
   #look(name: string): Promise<OpenTopic | undefined> {
@@ -131,7 +114,7 @@ export class Directory {
     const { store } = this.#runtime;
     const node = await store.read(topicPath(name));
     if (node === undefined) {
-      this.#open.delete(name);
+      this.forget(name);
       return undefined;
     }
     const { kind, id } = decodeRecord<NameRecord>(node.data);
@@ -140,33 +123,29 @@ export class Directory {
       await known.topic.refresh();
       return known.topic.deleted ? undefined : known;
     }
-    const data = await store.read(dataPath(id));
+    // Watched from the first reading on.
+    const opened: { topic?: Topic } = {};
+    const data = await store.read(dataPath(id), { watch: () => opened.topic?.watch() });
     if (data === undefined) return undefined;
     const topic = new Topic(store, kind, id, data);
-    await topic.refresh();
+    opened.topic = topic;
     if (topic.deleted) return undefined;
-    return this.#adopt(topic);
+    // Two look-ups of one name may have crossed: the first to come through stays.
+    const crossed = this.#open.get(name);
+    if (crossed?.topic.id === id) return crossed;
+    this.forget(name);
+    const open = new OpenTopic(topic, this.#surroundings);
+    if (this.#draining) open.drain();
+    this.#open.set(name, open);
+    return open;
   }
 
-  #adopt(topic: Topic): OpenTopic {
-    const subscriptions = new Map<string, Subscription>();
-    const trimmer = new Trimmer(this.#runtime, topic, (level, segment) => {
-      for (const subscription of subscriptions.values()) subscription.noteTrimmed(level, segment);
-    });
-    const open: OpenTopic = {
-      topic,
-      trimmer,
-      subscriptions,
-      appender: new Appender(this.#runtime, topic, this.#entries),
-    };
-    topic.onEvent((event) => {
-      for (const subscription of subscriptions.values()) {
-        if (event === 'appended') subscription.noteAppended();
-        else subscription.noteChanged();
-      }
-    });
-    this.#open.set(topic.name, open);
-    return open;
+  async #findSubscription(id: string, name: string): Promise<Subscription | undefined> {
+    const node = await this.#runtime.store.read(dataPath(id));
+    if (node === undefined) return undefined;
+    const record = decodeRecord<TopicRecord>(node.data);
+    const open = record.deleted === true ? undefined : await this.find(record.name);
+    return open?.topic.id === id ? open.subscription(name) : undefined;
   }
 }
 

@@ -24,6 +24,7 @@ export class Topic {
   readonly #store: Store;
   readonly #logs = new Map<number, Log>();
   readonly #listeners = new Set<(event: 'changed' | 'appended') => void>();
+  readonly #sealListeners = new Set<(level: number, segment: number) => void>();
   #record: TopicRecord;
   #version: number;
   #createdAtMs: number;
@@ -107,14 +108,24 @@ export class Topic {
     this.#stale = true;
   }
 
-  /** Calls the listener when the incarnation may have changed, or this gateway has appended to it. */
-  onEvent(listener: (event: 'changed' | 'appended') => void): void {
+  /** Calls the listener when the incarnation may have changed, or this gateway has appended to it. The returned function ends that. */
+  onEvent(listener: (event: 'changed' | 'appended') => void): () => void {
     this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** This gateway has appended: who waits here need not wait for a watch to tell. */
   notifyAppended(): void {
     for (const listener of this.#listeners) listener('appended');
+  }
+
+  /** This gateway has sealed a segment: whether it is to be kept may have to be decided. */
+  notifySealed(level: number, segment: number): void {
+    for (const listener of this.#sealListeners) listener(level, segment);
+  }
+
+  onSealed(listener: (level: number, segment: number) => void): void {
+    this.#sealListeners.add(listener);
   }
 
   /** Reads the configuration again, and has its next change told. */

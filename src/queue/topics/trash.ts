@@ -5,7 +5,14 @@
  * at by anyone any more.
  */
 import type { Runtime } from '../runtime.ts';
-import { dataPath, TRASH_PATH, trashPath } from '../zookeeper/paths.ts';
+import {
+  cursorsPath,
+  dataPath,
+  parseTrashName,
+  TRASH_PATH,
+  trashedCursorPath,
+  trashPath,
+} from '../zookeeper/paths.ts';
 import { ANY_VERSION, StoreError, type Write } from '../zookeeper/store.ts';
 
 const DELETES_PER_COMMIT = 200;
@@ -41,6 +48,11 @@ export class Trash {
     this.#enqueue(() => this.#removeIncarnation(id));
   }
 
+  /** Removes a cursor that has been put into the trash. Returns at once. */
+  removeCursor(id: string, cursor: string): void {
+    this.#enqueue(() => this.#removeCursor(id, cursor));
+  }
+
   /** Removes a node with all below it, which nobody uses any more. Returns at once. */
   removeTree(path: string): void {
     this.#enqueue(() => this.#removeTree(path));
@@ -61,7 +73,17 @@ export class Trash {
 
   async #sweep(): Promise<void> {
     const listing = await this.#runtime.store.list(TRASH_PATH);
-    for (const id of listing?.children ?? []) await this.#removeIncarnation(id);
+    for (const { id, cursor } of (listing?.children ?? []).map(parseTrashName)) {
+      if (cursor === undefined) await this.#removeIncarnation(id);
+      else await this.#removeCursor(id, cursor);
+    }
+  }
+
+  async #removeCursor(id: string, cursor: string): Promise<void> {
+    await this.#removeTree(`${cursorsPath(id)}/${cursor}`);
+    await this.#runtime.store.commit([
+      { kind: 'delete', path: trashedCursorPath(id, cursor), version: ANY_VERSION },
+    ]);
   }
 
   async #removeIncarnation(id: string): Promise<void> {

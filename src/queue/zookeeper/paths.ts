@@ -1,19 +1,26 @@
 /**
  * Where everything lies in ZooKeeper: the only file that spells paths.
  *
- *     /layout                                             version of this layout
- *     /clock                                              written by barriers and to sample the leader's clock
- *     /topics/<name>                                      kind, and the id of the incarnation behind the name
- *     /data/<id>                                          configuration; its version guards every write below
- *     /data/<id>/log/<level>/<segment>                    segment header: ordinals of its start; open, sealed, trimmed
- *                        /<count>.<bytes>.<token>-<seq>   entry: an immutable packed batch of messages
- *     /data/<id>/subscriptions/<name>                     configuration, start position, generation
- *                        /cursor-<generation>/<level>-<segment>   cursor page
- *                        /attempts-<shard>                recent receives that carried an attemptId
- *     /trash/<id>                                         incarnations being removed
+ *     /layout                                        version of this layout
+ *     /clock                                         written by barriers and to sample the leader's clock
+ *     /topics/<name>                                 kind, and the id of the incarnation behind the name
+ *     /data/<id>                                     configuration; its version guards every write below
+ *        /log/<level>/<segment>                      segment header: ordinals of its start; open, sealed, trimmed
+ *             /<count>.<bytes>.<token>-<seq>         entry: an immutable packed batch of messages
+ *        /subscriptions/<name>                       configuration, start position, generation
+ *        /cursors/<name>~<generation>                a generation's cursor
+ *             /<level>-<segment>                     page: who leases what in that segment
+ *             /attempts-<shard>                      recent receives that carried an attemptId
+ *        /scheduled                                  how many messages wait for their time, and when the next is due
+ *             /<epoch>/<hour>/<minute>/<due>.…-<seq> entry of messages due at one instant
+ *        /dedup/<width>-<number>/<shard>/<hash>      ids of messages published lately with a dedupId
+ *        /sources/<id>~<subscription>                subscriptions whose dead letters come here
+ *     /transactions/<width>-<number>/<shard>/<hash>  answers of recent transactions with a transactionId
+ *     /trash/<id>, /trash/<id>~<cursor>              incarnations and cursors being removed
  *
- * An id is never used twice, so that nothing late can hit what another incarnation of the same name owns. Nothing a
- * user chooses becomes part of a path but names of the API's grammar, which cannot leave its place.
+ * An id is never used twice, nor a cursor's generation, so that nothing late can hit what came after it. Of what a
+ * user chooses only names of the API's grammar become part of a path, which cannot leave their place; free-form texts
+ * are hashed. `~` is in no name.
  */
 
 const SEGMENT_DIGITS = 10;
@@ -36,13 +43,33 @@ export const segmentPath = (id: string, level: number, segment: number): string 
   `${levelPath(id, level)}/${String(segment).padStart(SEGMENT_DIGITS, '0')}`;
 export const subscriptionsPath = (id: string): string => `${dataPath(id)}/subscriptions`;
 export const subscriptionPath = (id: string, name: string): string => `${subscriptionsPath(id)}/${name}`;
-export const cursorPath = (id: string, name: string, generation: number): string =>
-  `${subscriptionPath(id, name)}/${cursorName(generation)}`;
-export const attemptsPath = (id: string, name: string, shard: number): string =>
-  `${subscriptionPath(id, name)}/attempts-${shard}`;
 
-/** Name of a generation's cursor below its subscription. */
-export const cursorName = (generation: number): string => `cursor-${generation}`;
+export const cursorsPath = (id: string): string => `${dataPath(id)}/cursors`;
+export const cursorPath = (id: string, name: string, generation: number): string =>
+  `${cursorsPath(id)}/${cursorName(name, generation)}`;
+export const cursorName = (name: string, generation: number): string => `${name}~${generation}`;
+export const attemptsPath = (cursor: string, shard: number): string => `${cursor}/attempts-${shard}`;
+export const trashedCursorPath = (id: string, cursor: string): string => `${TRASH_PATH}/${id}~${cursor}`;
+
+/** What a name in the trash stands for. */
+export function parseTrashName(name: string): { id: string; cursor?: string } {
+  const at = name.indexOf('~');
+  return at < 0 ? { id: name } : { id: name.slice(0, at), cursor: name.slice(at + 1) };
+}
+
+export const scheduledPath = (id: string): string => `${dataPath(id)}/scheduled`;
+export const dedupPath = (id: string): string => `${dataPath(id)}/dedup`;
+export const TRANSACTIONS_PATH = '/transactions';
+
+export const sourcesPath = (id: string): string => `${dataPath(id)}/sources`;
+export const sourcePath = (id: string, sourceId: string, subscription: string): string =>
+  `${sourcesPath(id)}/${sourceId}~${subscription}`;
+
+/** The incarnation and subscription behind a name below `sourcesPath`. */
+export function parseSourceName(name: string): { id: string; subscription: string } {
+  const at = name.indexOf('~');
+  return { id: name.slice(0, at), subscription: name.slice(at + 1) };
+}
 
 /** Name of a page below its cursor. */
 export const pageName = (level: number, segment: number): string =>

@@ -25,6 +25,7 @@ beforeEach(() => {
     random: systemRandom,
     logger: silentLogger,
     requestTimeoutMs: 1_000,
+    counts: { expired: 0, deadLettered: 0, droppedDead: 0 },
   };
 });
 

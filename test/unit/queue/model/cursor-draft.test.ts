@@ -1,14 +1,18 @@
 /** The edges of a draft that generated histories do not come to: its limits, what it asks for, older generations. */
 import { describe, expect, it } from 'vitest';
+import { Claiming } from '../../../../src/queue/model/claim.ts';
 import { CursorDraft } from '../../../../src/queue/model/cursor-draft.ts';
 import { DraftingWorld, worldMessage } from './drafting-world.ts';
 
 const claim = (max: number, lease = 1) => ({ max, lease, untilMs: 2_000, autoAck: false });
 
-function draftWithAllInView(world: DraftingWorld, act: (draft: CursorDraft) => void): CursorDraft {
+function draftWithAllInView(
+  world: DraftingWorld,
+  act: (draft: CursorDraft, claiming: Claiming) => void,
+): CursorDraft {
   for (;;) {
     const draft = new CursorDraft(world, 1_000);
-    act(draft);
+    act(draft, new Claiming(draft));
     if (draft.missing.length === 0) return draft;
     world.load(draft.missing);
   }
@@ -27,15 +31,15 @@ function longWorld(segments: number): DraftingWorld {
 describe('a draft', () => {
   it('asks for no more than what it must see first, however long the log is', () => {
     const draft = new CursorDraft(longWorld(50), 1_000);
-    expect(draft.claim(claim(10))).toEqual([]);
+    expect(new Claiming(draft).claim(claim(10))).toEqual([]);
     expect(draft.missing.length).toBeLessThanOrEqual(3);
   });
 
   it('writes a bounded number of pages, and says that it is full', () => {
     const world = longWorld(100);
     let claimed: readonly unknown[] = [];
-    const draft = draftWithAllInView(world, (each) => {
-      claimed = each.claim(claim(1_000));
+    const draft = draftWithAllInView(world, (_each, claiming) => {
+      claimed = claiming.claim(claim(1_000));
     });
     expect(claimed).toHaveLength(64);
     expect(draft.changed.size).toBe(64);
@@ -44,9 +48,9 @@ describe('a draft', () => {
 
   it('that is full puts settlements of other pages off, but not those of pages that it writes anyway', () => {
     const world = longWorld(100);
-    const first = draftWithAllInView(world, (each) => void each.claim(claim(1_000)));
+    const first = draftWithAllInView(world, (_each, claiming) => void claiming.claim(claim(1_000)));
     world.keep(first);
-    const second = draftWithAllInView(world, (each) => void each.claim(claim(1_000, 2)));
+    const second = draftWithAllInView(world, (_each, claiming) => void claiming.claim(claim(1_000, 2)));
     world.keep(second);
     const receipt = (segment: number, lease: number) => ({
       generation: 3,
@@ -67,8 +71,8 @@ describe('a draft', () => {
     const large = { ...worldMessage('large'), body: Buffer.alloc(5 * 1024 * 1024) };
     world.append(0, [large, large, large]);
     const given: number[] = [];
-    draftWithAllInView(world, (each) => {
-      given.splice(0, given.length, each.claim(claim(10)).length, each.claim(claim(10, 2)).length);
+    draftWithAllInView(world, (_each, claiming) => {
+      given.splice(0, given.length, claiming.claim(claim(10)).length, claiming.claim(claim(10, 2)).length);
     });
     expect(given).toEqual([1, 1]);
   });
@@ -91,8 +95,8 @@ describe('a draft', () => {
     world.append(0, [worldMessage('low')]);
     world.append(1, [worldMessage('high')]);
     let ids: string[] = [];
-    draftWithAllInView(world, (each) => {
-      ids = each.claim(claim(2)).map(({ message }) => message.id);
+    draftWithAllInView(world, (_each, claiming) => {
+      ids = claiming.claim(claim(2)).map(({ message }) => message.id);
     });
     expect(ids).toEqual(['high', 'low']);
   });
@@ -101,8 +105,8 @@ describe('a draft', () => {
     const world = new DraftingWorld();
     world.append(0, [worldMessage('old', 1_000), worldMessage('good', 1_001), worldMessage('older', 1)]);
     let ids: string[] = [];
-    const draft = draftWithAllInView(world, (each) => {
-      ids = each.claim(claim(10)).map(({ message }) => message.id);
+    const draft = draftWithAllInView(world, (_each, claiming) => {
+      ids = claiming.claim(claim(10)).map(({ message }) => message.id);
     });
     expect(ids).toEqual(['good']);
     expect(draft.expired).toBe(2);

@@ -2,12 +2,8 @@
  * One generated run: numbers become operations, operations become batches, and each batch goes through a draft and
  * through the naive model. Whatever differs is thrown, with the story so far.
  */
-import {
-  type Claim,
-  CursorDraft,
-  type Settled,
-  type Settlement,
-} from '../../../../src/queue/model/cursor-draft.ts';
+import { type Claim, Claiming } from '../../../../src/queue/model/claim.ts';
+import { CursorDraft, type Settled, type Settlement } from '../../../../src/queue/model/cursor-draft.ts';
 import type { Position } from '../../../../src/queue/model/position.ts';
 import { assertSamePages } from './drafted-pages.ts';
 import { DraftingWorld, worldMessage } from './drafting-world.ts';
@@ -114,7 +110,8 @@ export class DraftingRun {
     for (let looks = 0; ; looks += 1) {
       const draft = new CursorDraft(this.#world, this.#nowMs);
       const settled = settles.map((settle) => draft.settle({ generation: 3, ...settle }, settle.settlement));
-      const granted = claims.map((claim) => draft.claim(claim));
+      const claiming = new Claiming(draft);
+      const granted = claims.map((claim) => claiming.claim(claim));
       if (draft.missing.length > 0) {
         if (looks > 40) throw new Error('the draft never has enough');
         this.#world.load(draft.missing);

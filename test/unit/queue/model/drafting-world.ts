@@ -2,12 +2,9 @@
  * A log of a few segments on two priority levels, with its cursor pages, as a draft sees them: the parts come into
  * view only when a draft has asked for them, and a batch counts only when its pages are kept.
  */
-import {
-  type CursorDraft,
-  type CursorView,
-  initialPage,
-  type Missing,
-} from '../../../../src/queue/model/cursor-draft.ts';
+import { type CursorDraft, initialPage } from '../../../../src/queue/model/cursor-draft.ts';
+import type { CursorView, Missing } from '../../../../src/queue/model/cursor-view.ts';
+import type { DeliveryPolicy } from '../../../../src/queue/model/delivery-policy.ts';
 import type { EntryMessage } from '../../../../src/queue/model/entry.ts';
 import { isFinished, type Page } from '../../../../src/queue/model/page.ts';
 import { type EntrySlot, endOf, slotAt } from '../../../../src/queue/model/segment.ts';
@@ -25,6 +22,13 @@ interface WorldSegment {
 export class DraftingWorld implements CursorView {
   readonly generation = 3;
   readonly levels = [1, 0] as const;
+  readonly policy: DeliveryPolicy = {
+    subscription: 'queue',
+    ordering: 'none',
+    maxDeliveries: undefined,
+    messageTtlMs: undefined,
+    filter: undefined,
+  };
   readonly #logs: readonly WorldSegment[][] = [[newSegment(0)], [newSegment(0)]];
   readonly #inView = new Set<string>();
 
@@ -43,6 +47,14 @@ export class DraftingWorld implements CursorView {
     return this.#inView.has(`page ${level}/${segment}`) ? known.page : undefined;
   }
 
+  pages() {
+    return this.levels.flatMap((level) =>
+      this.#log(level).flatMap(({ page }, segment) => {
+        return this.#inView.has(`page ${level}/${segment}`) ? [{ level, segment, page }] : [];
+      }),
+    );
+  }
+
   end(level: number, segment: number): number | undefined {
     const known = this.#log(level)[segment];
     if (known === undefined || !this.#inView.has(`segment ${level}/${segment}`)) return undefined;
@@ -57,7 +69,13 @@ export class DraftingWorld implements CursorView {
     const messages = inView
       ? known?.entries.find((entry) => entry.start === slot.start)?.messages
       : undefined;
-    return { start: slot.start, end: slot.start + slot.count, bytes: slot.bytes, messages };
+    return {
+      start: slot.start,
+      end: slot.start + slot.count,
+      bytes: slot.bytes,
+      messages,
+      groups: messages && '',
+    };
   }
 
   /** Brings into view what a draft has asked for. */

@@ -2,7 +2,8 @@
  * What a cursor means, without any of its cleverness: one record for each message, gone through from the front. The
  * property tests hold the page and the draft against it.
  */
-import type { Claim, Settlement } from '../../../../src/queue/model/cursor-draft.ts';
+import type { Claim } from '../../../../src/queue/model/claim.ts';
+import type { Settlement } from '../../../../src/queue/model/cursor-draft.ts';
 import type { Position } from '../../../../src/queue/model/position.ts';
 
 export interface NaiveMessage {

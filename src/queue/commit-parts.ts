@@ -1,0 +1,62 @@
+/**
+ * One commit made of parts that know nothing of each other: the pages of a subscription, the entries of a topic, a
+ * mark. Each brings its writes, and is told how they fared. That is all it takes to ack here and publish there in one
+ * atomic step.
+ */
+import type { Runtime } from './runtime.ts';
+import { settledCommit } from './settled-commit.ts';
+import type { CommitConflict, Write, WriteResult } from './zookeeper/store.ts';
+
+export interface CommitPart {
+  readonly writes: readonly Write[];
+  /** @param results of this part's writes, in order; undefined when the answer was lost and a mark told the outcome */
+  applied(results: readonly WriteResult[] | undefined): void;
+  /** The write at `index` of this part failed, and with it the whole commit: what it relied on is old. */
+  conflicted(index: number, reason: CommitConflict['reason']): Promise<void> | void;
+  /** The commit was not applied, for whatever reason. */
+  abandoned?(): void;
+  /** Looks for the part's mark after a lost answer, behind a barrier; undefined when it can no longer be told. */
+  didApply?(): Promise<boolean | undefined>;
+}
+
+/**
+ * @returns 'applied'; 'conflict' when somebody was faster: prepare the parts anew; 'absent' when certainly not applied
+ *   for another reason: try again
+ * @throws BrokerError 'unavailable' or 'outcome-unknown'
+ */
+export async function commitParts(
+  runtime: Runtime,
+  parts: readonly CommitPart[],
+  signal: AbortSignal,
+): Promise<'applied' | 'conflict' | 'absent'> {
+  const writes = parts.flatMap((part) => part.writes);
+  const marked = parts.find((part) => part.didApply !== undefined);
+  const abandon = () => {
+    for (const part of parts) part.abandoned?.();
+  };
+  try {
+    const settled = await settledCommit(runtime, writes, async () => marked?.didApply?.(), signal);
+    if (settled.outcome === 'applied') {
+      let from = 0;
+      for (const part of parts) {
+        part.applied(settled.results?.slice(from, from + part.writes.length));
+        from += part.writes.length;
+      }
+      return 'applied';
+    }
+    abandon();
+    if (settled.outcome === 'absent') return 'absent';
+    let index = settled.index;
+    for (const part of parts) {
+      if (index < part.writes.length) {
+        await part.conflicted(index, settled.reason);
+        break;
+      }
+      index -= part.writes.length;
+    }
+    return 'conflict';
+  } catch (error) {
+    abandon();
+    throw error;
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * Receiving and settling, in the terms of the face: receipts as text, durations in seconds. Which messages, and whose
+ * they are, is the subscriptions' business.
+ */
+import type {
+  MessageState,
+  Outcome,
+  Page,
+  PageRequest,
+  PeekedMessage,
+  ReceivedMessage,
+  ReceiveRequest,
+  ReceiveResult,
+  SeekTarget,
+  SettleAction,
+  SubscriptionRef,
+} from './broker-types.ts';
+import { inspect } from './cursor/inspection.ts';
+import { peekAt, storedMessage } from './cursor/peek.ts';
+import type { Lease } from './cursor/requests.ts';
+import { positionsOf, restart } from './cursor/restart.ts';
+import type { Subscription } from './cursor/subscription.ts';
+import { partlyDone } from './errors.ts';
+import type { EntryCache } from './log/entry-cache.ts';
+import { ScheduleReader } from './log/schedule-reader.ts';
+import { hashAttempt } from './model/attempts.ts';
+import type { Settlement } from './model/cursor-draft.ts';
+import { decodeReceipt, encodeReceipt, type Receipt } from './model/receipt.ts';
+import type { Runtime } from './runtime.ts';
+import { readThrough } from './settled-commit.ts';
+import { untilDone } from './topics/changes.ts';
+import type { Directory } from './topics/directory.ts';
+import { type OpenTopic, subscriptionName } from './topics/open-topic.ts';
+import type { Trash } from './topics/trash.ts';
+import { cursorName } from './zookeeper/paths.ts';
+
+export class Consuming {
+  readonly #runtime: Runtime;
+  readonly #entries: EntryCache;
+  readonly #directory: Directory;
+  readonly #trash: Trash;
+
+  constructor(runtime: Runtime, entries: EntryCache, directory: Directory, trash: Trash) {
+    this.#runtime = runtime;
+    this.#entries = entries;
+    this.#directory = directory;
+    this.#trash = trash;
+  }
+
+  async receive(
+    source: SubscriptionRef,
+    request: ReceiveRequest,
+    signal: AbortSignal,
+  ): Promise<ReceiveResult> {
+    return this.#use(source, (_open, subscription) => this.#receiveFrom(subscription, request, signal));
+  }
+
+  async #receiveFrom(
+    subscription: Subscription,
+    request: ReceiveRequest,
+    signal: AbortSignal,
+  ): Promise<ReceiveResult> {
+    const acking = request.ack && settleAll(subscription, request.ack, () => ({ kind: 'ack' }), signal);
+    // Claimed in the same turn of the event loop, and so in the same write.
+    const claiming = subscription.claim(
+      {
+        max: request.max,
+        leaseMs: request.leaseSeconds === undefined ? undefined : request.leaseSeconds * 1000,
+        waitMs: request.waitSeconds * 1000,
+        autoAck: request.autoAck,
+        attempt: request.attemptId === undefined ? undefined : hashAttempt(request.attemptId),
+      },
+      signal,
+    );
+    const [acked, lease] = await bothSettled(acking, claiming, (unused) => release(subscription, unused));
+    const messages = lease === undefined ? [] : receivedMessages(lease, identityOf(subscription));
+    return acked === undefined ? { messages } : { messages, acked };
+  }
+
+  async release(source: SubscriptionRef, receipts: readonly string[]): Promise<void> {
+    await this.#use(source, (_open, subscription) =>
+      settleAll(subscription, receipts, () => ({ kind: 'release' }), undefined),
+    );
+  }
+
+  async settle(
+    source: SubscriptionRef,
+    action: SettleAction,
+    receipts: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Outcome[]> {
+    const settlement = settlementOf(action);
+    return this.#use(source, (_open, subscription) => settleAll(subscription, receipts, settlement, signal));
+  }
+
+  async peek(
+    source: SubscriptionRef,
+    request: PageRequest & { state?: MessageState },
+  ): Promise<Page<PeekedMessage>> {
+    return this.#use(source, (open, subscription) =>
+      untilDone(this.#runtime, (signal) =>
+        readThrough(this.#runtime, signal, async () => {
+          const inspection = await open.inspect(subscription.name);
+          // What a topic has scheduled is not yet any subscription's.
+          const schedule = source.kind === 'queue' ? open.topic.id : NO_SCHEDULE;
+          const reader = new ScheduleReader(this.#runtime.store, this.#entries, schedule);
+          return peekAt(inspection, this.#entries, reader, request);
+        }),
+      ),
+    );
+  }
+
+  /** Everything stored before is gone: also what waits for its time. */
+  async purge(source: SubscriptionRef): Promise<void> {
+    await this.#use(source, async (open, subscription) => {
+      if (source.kind === 'queue') await open.schedule.clear((path) => this.#trash.removeTree(path));
+      await this.#restart(open, subscription, { kind: 'latest' });
+    });
+  }
+
+  /** Starts the subscription anew; every older receipt is lost. */
+  async seek(source: SubscriptionRef, target: SeekTarget): Promise<void> {
+    await this.#use(source, (open, subscription) => this.#restart(open, subscription, target));
+  }
+
+  async #restart(open: OpenTopic, subscription: Subscription, target: SeekTarget): Promise<void> {
+    const { topic, trimmer } = open;
+    const before = await untilDone(this.#runtime, async (signal) => {
+      const { inspection, start } = await readThrough(this.#runtime, signal, async () => {
+        await this.#runtime.store.barrier();
+        const found = await inspect(this.#runtime, this.#entries, topic, subscription.name);
+        return { inspection: found, start: await positionsOf(topic, this.#entries, target) };
+      });
+      return (await restart(this.#runtime, inspection.state, start, signal)) ? inspection.state : undefined;
+    });
+    this.#trash.removeCursor(topic.id, cursorName(subscription.name, before.generation));
+    subscription.noteChanged();
+    for (const log of topic.logs) trimmer.considerFrom(log.level, log.last);
+  }
+
+  #use<Result>(
+    source: SubscriptionRef,
+    act: (open: OpenTopic, subscription: Subscription) => Promise<Result>,
+  ): Promise<Result> {
+    const ref = { kind: source.kind, name: source.name };
+    return this.#directory.use(ref, (open) => act(open, open.subscription(subscriptionName(source))));
+  }
+}
+
+/** No incarnation has this id, so nothing is found scheduled in it. */
+const NO_SCHEDULE = '-';
+
+/** What a subscription's receipts belong to. */
+export function identityOf(subscription: Subscription): string {
+  return `${subscription.topic.id}/${subscription.name}`;
+}
+
+async function settleAll(
+  subscription: Subscription,
+  texts: readonly string[],
+  settlement: (nowMs: number) => Settlement,
+  signal: AbortSignal | undefined,
+): Promise<Outcome[]> {
+  const identity = identityOf(subscription);
+  const receipts = texts.map((text) => decodeReceipt(text, identity));
+  const valid = receipts.filter((receipt): receipt is Receipt => receipt !== undefined);
+  const outcomes = await subscription.settle(valid, settlement, signal);
+  let next = 0;
+  return texts.map((receipt, index): Outcome => {
+    if (receipts[index] === undefined) return { receipt, outcome: 'invalid' };
+    next += 1;
+    return { receipt, outcome: outcomes[next - 1] ?? 'lost' };
+  });
+}
+
+function settlementOf(action: SettleAction): (nowMs: number) => Settlement {
+  switch (action.kind) {
+    case 'ack':
+      return () => ({ kind: 'ack' });
+    case 'nack':
+      return (nowMs) => ({
+        kind: 'nack',
+        dueMs: action.delaySeconds > 0 ? Math.round(nowMs + action.delaySeconds * 1000) : 0,
+      });
+    case 'extend':
+      return (nowMs) => ({ kind: 'extend', untilMs: Math.round(nowMs + action.leaseSeconds * 1000) });
+    case 'reject':
+      return () => ({ kind: 'reject', detail: action.reason });
+  }
+}
+
+/** Both results; when the acks fail the request fails, and a lease made for it is given back. */
+async function bothSettled(
+  acking: Promise<Outcome[]> | undefined,
+  claiming: Promise<Lease | undefined>,
+  onUnused: (lease: Lease) => void,
+): Promise<[Outcome[] | undefined, Lease | undefined]> {
+  const [acked, lease] = await Promise.allSettled([acking, claiming]);
+  if (acked.status === 'rejected') {
+    if (lease.status !== 'fulfilled' || lease.value === undefined) throw acked.reason;
+    onUnused(lease.value);
+    throw partlyDone(acked.reason);
+  }
+  if (lease.status === 'rejected') throw acking === undefined ? lease.reason : partlyDone(lease.reason);
+  return [acked.value, lease.value];
+}
+
+/** Gives back a lease that nobody will learn of. */
+function release(subscription: Subscription, { messages, generation, lease }: Lease): void {
+  const receipts = messages.map((message) => ({ ...message, generation, lease }));
+  subscription.settle(receipts, () => ({ kind: 'release' })).catch(() => {});
+}
+
+function receivedMessages(made: Lease, identity: string): ReceivedMessage[] {
+  const { generation, lease, untilMs, fencingToken } = made;
+  return made.messages.map(({ message, deliveries, level, segment, offset }) => {
+    const receipt = encodeReceipt({ generation, level, segment, offset, lease }, identity);
+    return { ...storedMessage(message), receipt, deliveries, leaseExpiresAtMs: untilMs, fencingToken };
+  });
+}

@@ -1,0 +1,143 @@
+/**
+ * Reads a subscription's cursor and log into its state: what is stale, what a draft has found missing, and, while
+ * somebody waits, everything once more with a watch on it.
+ */
+import type { EntryCache } from '../log/entry-cache.ts';
+import type { Missing } from '../model/cursor-view.ts';
+import { decodePage } from '../model/page-codec.ts';
+import { decodeRecord, type SubscriptionRecord } from '../model/records.ts';
+import { parsePageName, subscriptionPath } from '../zookeeper/paths.ts';
+import type { ReadOptions, Store } from '../zookeeper/store.ts';
+import { ABSENT, type CursorState, untouchedPage } from './cursor-state.ts';
+import type { WatchedPart } from './watched-part.ts';
+
+/** Every method rejects with a StoreError. */
+export class CursorReader {
+  readonly #store: Store;
+  readonly #entries: EntryCache;
+  readonly #state: CursorState;
+
+  constructor(store: Store, entries: EntryCache, state: CursorState) {
+    this.#store = store;
+    this.#entries = entries;
+    this.#state = state;
+  }
+
+  /** Reads again what is stale. Afterwards `state.exists` tells whether there is such a subscription. */
+  async refresh(): Promise<void> {
+    await this.#read((part) => part.stale, false);
+  }
+
+  /** Sets a watch on every part that has none, which reads it. @returns whether anything had changed */
+  async arm(): Promise<boolean> {
+    const before = this.#state.exists ? this.#state.fingerprint() : '';
+    await this.#read((part) => !part.armed, true);
+    return !this.#state.exists || this.#state.fingerprint() !== before;
+  }
+
+  /** Has everything read again, and watched anew, by the next `arm`. */
+  disarm(): void {
+    for (const part of this.#state.parts()) part.armed = false;
+  }
+
+  /** Reads what a draft has found missing. */
+  async loadMissing(missing: readonly Missing[]): Promise<void> {
+    const once = new Map(missing.map((item) => [JSON.stringify(item), item]));
+    await Promise.all([...once.values()].map((item) => this.#loadOne(item)));
+  }
+
+  async #read(isDue: (part: WatchedPart) => boolean, watching: boolean): Promise<void> {
+    const state = this.#state;
+    if (isDue(state.recordPart)) {
+      await this.#reading(state.recordPart, watching, (options) => this.#readRecord(options));
+    }
+    if (!state.exists) return;
+    const reads = state.levels
+      .filter((level) => isDue(state.logPart(level)) || state.topic.log(level).stale)
+      .map((level) => {
+        const log = state.topic.log(level);
+        return this.#reading(state.logPart(level), watching, ({ watch }) => log.refresh(watch));
+      });
+    if (isDue(state.listingPart)) {
+      reads.push(this.#reading(state.listingPart, watching, (options) => this.#readListing(options)));
+    }
+    await Promise.all(reads);
+    const pages = state.pages().filter(({ part }) => isDue(part));
+    await Promise.all(
+      pages.map(({ level, segment, part }) =>
+        this.#reading(part, watching, (options) => this.#readPage(level, segment, options)),
+      ),
+    );
+  }
+
+  async #reading(
+    part: WatchedPart,
+    watching: boolean,
+    read: (options: ReadOptions) => Promise<void>,
+  ): Promise<void> {
+    part.beginRead(watching);
+    try {
+      await read(watching ? { watch: part.watch } : {});
+    } catch (error) {
+      part.failRead();
+      throw error;
+    }
+  }
+
+  async #readRecord(options: ReadOptions): Promise<void> {
+    const { topic, name } = this.#state;
+    const node = await this.#store.read(subscriptionPath(topic.id, name), options);
+    const record = node === undefined ? undefined : decodeRecord<SubscriptionRecord>(node.data);
+    if (this.#state.keepRecord(record, node?.stat.version ?? 0)) await topic.discoverLevels();
+  }
+
+  /** Which pages exist. A cursor has few: a segment's page goes when the segment does. */
+  async #readListing(options: ReadOptions): Promise<void> {
+    const listing = await this.#store.list(this.#state.cursorPath, options);
+    const places = (listing?.children ?? []).map(parsePageName).filter((place) => place !== undefined);
+    const present = new Set(places.map(({ level, segment }) => `${level}/${segment}`));
+    const appeared = places.filter(
+      ({ level, segment }) => this.#state.pageVersion(level, segment) === ABSENT,
+    );
+    const vanished = this.#state
+      .pages()
+      .filter(({ level, segment, version }) => version !== ABSENT && !present.has(`${level}/${segment}`));
+    await Promise.all(
+      [...appeared, ...vanished].map(({ level, segment }) => this.#readPage(level, segment, {})),
+    );
+  }
+
+  async #readPage(level: number, segment: number, options: ReadOptions): Promise<void> {
+    const state = this.#state;
+    const { generation } = state;
+    const node = await this.#store.read(state.pagePath(level, segment), options);
+    if (!state.exists || state.generation !== generation) return;
+    if (node !== undefined) {
+      // A page that this gateway has written while it was being read is newer than what was read.
+      if (node.stat.version >= state.pageVersion(level, segment)) {
+        state.keepPage(level, segment, decodePage(node.data), node.stat.version);
+      }
+      return;
+    }
+    const log = state.topic.log(level);
+    if (state.pageVersion(level, segment) !== ABSENT) log.forget(segment);
+    const known = await log.segment(segment);
+    if (known === undefined || known.header.state === 'trimmed') state.noteFinished(level, segment);
+    else state.keepPage(level, segment, untouchedPage(state, level, segment), ABSENT);
+  }
+
+  async #loadOne(item: Missing): Promise<void> {
+    if (item.kind === 'page') return this.#readPage(item.level, item.segment, {});
+    const log = this.#state.topic.log(item.level);
+    const segment = await log.segment(item.segment);
+    if (segment === undefined) return this.#state.noteFinished(item.level, item.segment);
+    if (item.kind === 'segment') return;
+    const slot = log.slotAt(item.segment, item.offset);
+    if (slot === undefined) return;
+    const entry = await this.#entries.read(log.entryPath(item.segment, slot), slot.token);
+    if (entry !== undefined) return;
+    // Trimmed by another gateway while we looked: whatever our page says, nothing of it is left.
+    log.forget(item.segment);
+    await this.#readPage(item.level, item.segment, {});
+  }
+}

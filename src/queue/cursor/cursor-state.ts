@@ -1,0 +1,257 @@
+/**
+ * A subscription's cursor as this gateway has it in memory: the view that drafts are made from. Holds what the reader
+ * has read and what this gateway has written itself; reads nothing.
+ *
+ * Every part may be behind. A write that relied on an old part fails, and the part is marked stale; an answer that
+ * relies on there being nothing is given only after everything was read again behind a barrier.
+ */
+import type { DeliveryConfig } from '../broker-types.ts';
+import type { EntryCache } from '../log/entry-cache.ts';
+import { initialPage } from '../model/cursor-draft.ts';
+import type { CursorView, ViewedEntry } from '../model/cursor-view.ts';
+import type { DeliveryPolicy } from '../model/delivery-policy.ts';
+import { earliestDueMs, isFinished, type Page } from '../model/page.ts';
+import { LOG_START, type LogPosition } from '../model/position.ts';
+import type { SubscriptionRecord } from '../model/records.ts';
+import type { Topic } from '../topics/topic.ts';
+import { cursorPath, pageName, subscriptionPath } from '../zookeeper/paths.ts';
+import type { Write } from '../zookeeper/store.ts';
+import { WatchedPart } from './watched-part.ts';
+
+/** In the place of a version: the page does not exist yet. */
+export const ABSENT = -1;
+
+export interface StatedPage {
+  readonly level: number;
+  readonly segment: number;
+  page: Page;
+  version: number;
+  readonly part: WatchedPart;
+}
+
+export class CursorState implements CursorView {
+  readonly topic: Topic;
+  readonly name: string;
+  readonly recordPart: WatchedPart;
+  readonly listingPart: WatchedPart;
+  readonly #entries: EntryCache;
+  readonly #onHint: (foreign: boolean) => void;
+  readonly #pages = new Map<string, StatedPage>();
+  /** Segments known to be done with: trimmed, or gone. */
+  readonly #finished = new Set<string>();
+  /** Lowest segment of each level that is not known to be done with. */
+  readonly #firsts = new Map<number, number>();
+  readonly #logParts = new Map<number, WatchedPart>();
+  #record: SubscriptionRecord | undefined;
+  #version = 0;
+
+  /** @param onHint called when something watched has changed, or must be armed again */
+  constructor(entries: EntryCache, topic: Topic, name: string, onHint: (foreign: boolean) => void) {
+    this.#entries = entries;
+    this.topic = topic;
+    this.name = name;
+    this.#onHint = onHint;
+    this.recordPart = new WatchedPart(onHint);
+    this.listingPart = new WatchedPart(onHint);
+  }
+
+  get exists(): boolean {
+    return this.#record !== undefined;
+  }
+
+  get record(): SubscriptionRecord {
+    if (this.#record === undefined) throw new Error('the cursor has not been read');
+    return this.#record;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  get generation(): number {
+    return this.record.generation;
+  }
+
+  get levels(): readonly number[] {
+    return this.topic.logs.map((log) => log.level);
+  }
+
+  /** How messages are delivered: a queue's own configuration, or the subscription's. */
+  get delivery(): DeliveryConfig {
+    return this.record.config ?? (this.topic.config as unknown as DeliveryConfig);
+  }
+
+  get policy(): DeliveryPolicy {
+    const { ordering, maxDeliveries } = this.delivery;
+    const { messageTtlSeconds } = this.topic.storage;
+    return {
+      subscription: this.name,
+      ordering,
+      maxDeliveries,
+      messageTtlMs: messageTtlSeconds === undefined ? undefined : messageTtlSeconds * 1000,
+      filter: this.record.config?.filter,
+    };
+  }
+
+  start(level: number): LogPosition {
+    return this.record.start[level] ?? LOG_START;
+  }
+
+  bounds(level: number): { first: number; last: number } {
+    const log = this.topic.log(level);
+    let first = Math.max(this.#firsts.get(level) ?? 0, this.start(level).segment, log.first);
+    while (first < log.last && this.#isDone(level, first)) {
+      this.#finished.delete(`${level}/${first}`);
+      this.#pages.delete(`${level}/${first}`);
+      first += 1;
+    }
+    this.#firsts.set(level, first);
+    return { first, last: log.last };
+  }
+
+  page(level: number, segment: number): Page | 'finished' | undefined {
+    const key = `${level}/${segment}`;
+    const stated = this.#pages.get(key);
+    if (stated !== undefined) return stated.page;
+    return segment < this.bounds(level).first || this.#finished.has(key) ? 'finished' : undefined;
+  }
+
+  end(level: number, segment: number): number | undefined {
+    return this.topic.log(level).known(segment)?.end;
+  }
+
+  entryAt(level: number, segment: number, offset: number): ViewedEntry | undefined {
+    const log = this.topic.log(level);
+    const slot = log.slotAt(segment, offset);
+    if (slot === undefined) return undefined;
+    const path = log.entryPath(segment, slot);
+    const { start, count, bytes } = slot;
+    const { messages } = this.#entries.peek(path) ?? {};
+    return { start, end: start + count, bytes, messages, groups: this.#entries.groups(path) };
+  }
+
+  pages(): StatedPage[] {
+    return [...this.#pages.values()];
+  }
+
+  /** The version to compare with when writing the page, or ABSENT. */
+  pageVersion(level: number, segment: number): number {
+    return this.#pages.get(`${level}/${segment}`)?.version ?? ABSENT;
+  }
+
+  /** When something in flight is next due, as far as known. */
+  earliestDueMs(): number | undefined {
+    const due = this.pages().map(({ page }) => earliestDueMs(page));
+    const known = due.filter((instant) => instant !== undefined);
+    return known.length === 0 ? undefined : Math.min(...known);
+  }
+
+  /** Fails a commit when the subscription has been purged, moved or deleted since it was read. */
+  guard(): Write {
+    return { kind: 'check', path: subscriptionPath(this.topic.id, this.name), version: this.#version };
+  }
+
+  get cursorPath(): string {
+    return cursorPath(this.topic.id, this.name, this.generation);
+  }
+
+  pagePath(level: number, segment: number): string {
+    return `${this.cursorPath}/${pageName(level, segment)}`;
+  }
+
+  /** @returns whether it is of another generation than was known, of which no page is known */
+  keepRecord(record: SubscriptionRecord | undefined, version: number): boolean {
+    const isNew = this.#record?.generation !== record?.generation;
+    if (isNew) {
+      this.#pages.clear();
+      this.#finished.clear();
+      this.#firsts.clear();
+      this.listingPart.failRead();
+    }
+    this.#record = record;
+    this.#version = version;
+    return isNew;
+  }
+
+  keepPage(level: number, segment: number, page: Page, version: number): StatedPage {
+    const key = `${level}/${segment}`;
+    const kept = this.#pages.get(key) ?? {
+      level,
+      segment,
+      page,
+      version,
+      part: new WatchedPart(this.#onHint),
+    };
+    kept.page = page;
+    kept.version = version;
+    kept.part.stale = false;
+    this.#pages.set(key, kept);
+    return kept;
+  }
+
+  /** Takes over a page that this gateway has just written. */
+  keepWritten(level: number, segment: number, page: Page, version: number): void {
+    if (this.pageVersion(level, segment) === ABSENT) this.listingPart.noteOwnChange();
+    this.keepPage(level, segment, page, version).part.noteOwnChange();
+  }
+
+  noteAppended(): void {
+    for (const part of this.#logParts.values()) part.noteOwnChange();
+  }
+
+  noteFinished(level: number, segment: number): void {
+    this.#pages.delete(`${level}/${segment}`);
+    this.#finished.add(`${level}/${segment}`);
+  }
+
+  markPageStale(level: number, segment: number): void {
+    const stated = this.#pages.get(`${level}/${segment}`);
+    if (stated !== undefined) stated.part.stale = true;
+  }
+
+  /** Everything is to be read again. */
+  markAllStale(): void {
+    for (const part of this.parts()) part.stale = true;
+    for (const log of this.topic.logs) log.markStale();
+  }
+
+  logPart(level: number): WatchedPart {
+    let part = this.#logParts.get(level);
+    if (part === undefined) {
+      part = new WatchedPart(this.#onHint);
+      this.#logParts.set(level, part);
+    }
+    return part;
+  }
+
+  *parts(): Generator<WatchedPart> {
+    yield this.recordPart;
+    yield this.listingPart;
+    yield* this.#logParts.values();
+    for (const { part } of this.#pages.values()) yield part;
+  }
+
+  /** Changes when anything does that a claim may depend on. */
+  fingerprint(): string {
+    const logs = this.topic.logs.map(({ level, last }) => [level, last, this.end(level, last)]);
+    return JSON.stringify([
+      this.#version,
+      logs,
+      this.pages().map((page) => [page.level, page.segment, page.version]),
+    ]);
+  }
+
+  /** Nothing is left of the segment for this subscription, and never will be in this generation. */
+  #isDone(level: number, segment: number): boolean {
+    const key = `${level}/${segment}`;
+    if (this.#finished.has(key)) return true;
+    const stated = this.#pages.get(key);
+    const known = this.topic.log(level).known(segment);
+    return stated !== undefined && known?.header.state === 'sealed' && isFinished(stated.page, known.end);
+  }
+}
+
+/** What nobody has touched begins as the subscription's start says. */
+export function untouchedPage(state: CursorState, level: number, segment: number): Page {
+  return initialPage(segment, state.start(level));
+}

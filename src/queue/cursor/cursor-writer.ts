@@ -1,0 +1,184 @@
+/**
+ * Writes drafted pages and attempts: the part of a commit that compares and sets each of them, under the checks of
+ * the incarnation and the subscription. Each page carries the number of this gateway's commit, by which a commit whose
+ * answer was lost is recognised.
+ */
+import type { CommitPart } from '../commit-parts.ts';
+import type { AttemptRecord } from '../model/attempts.ts';
+import type { CursorDraft } from '../model/cursor-draft.ts';
+import { hasCommit, isFinished, markWriter, type Page } from '../model/page.ts';
+import { decodePage, encodePage } from '../model/page-codec.ts';
+import { OPEN_VERSION, SEALED_VERSION } from '../model/segment.ts';
+import type { Runtime } from '../runtime.ts';
+import { ANY_VERSION, type Write, type WriteResult } from '../zookeeper/store.ts';
+import type { AttemptShards } from './attempt-shards.ts';
+import { ABSENT, type CursorState } from './cursor-state.ts';
+
+interface PageWrite {
+  readonly level: number;
+  readonly segment: number;
+  readonly page: Page;
+  readonly versionBefore: number;
+}
+
+type Owner = 'topic' | 'record' | 'attempts' | PageWrite;
+
+/** The part, and, once it is applied, the transaction it was applied in, unless that can't be told. */
+export interface CursorPart extends CommitPart {
+  readonly zxid: bigint | undefined;
+  /** A transaction that is no earlier, when its own can't be told. */
+  readonly laterZxid: bigint;
+}
+
+const WRITER_CHARACTERS = 8;
+
+export class CursorWriter {
+  readonly #runtime: Runtime;
+  readonly #state: CursorState;
+  readonly #attempts: AttemptShards;
+  readonly #onFinished: (level: number, segment: number) => void;
+  readonly #writer: string;
+  #number = 0;
+  #lastWritten: readonly PageWrite[] = [];
+
+  /** @param onFinished told of segments in which nothing is left for this subscription */
+  constructor(
+    runtime: Runtime,
+    state: CursorState,
+    attempts: AttemptShards,
+    onFinished: (level: number, segment: number) => void,
+  ) {
+    this.#runtime = runtime;
+    this.#state = state;
+    this.#attempts = attempts;
+    this.#onFinished = onFinished;
+    this.#writer = runtime.random.token(WRITER_CHARACTERS);
+  }
+
+  /** The pages that were written last are the ones that others who are about are likely to have written since. */
+  markWrittenStale(): void {
+    for (const { level, segment } of this.#lastWritten) this.#state.markPageStale(level, segment);
+  }
+
+  /** One part at a time: the next is made when this one is applied or given up. */
+  part(draft: CursorDraft, attempts: ReadonlyMap<number, readonly AttemptRecord[]>): CursorPart {
+    this.#number += 1;
+    const number = this.#number;
+    const pages = [...draft.changed.values()].map(
+      ({ level, segment, page }): PageWrite => ({
+        level,
+        segment,
+        page: markWriter(page, this.#writer, number),
+        versionBefore: this.#state.pageVersion(level, segment),
+      }),
+    );
+    this.#lastWritten = pages;
+    const { writes, owners } = this.#writes(pages, attempts);
+    let zxid: bigint | undefined;
+    let laterZxid = 0n;
+    const part = {
+      writes,
+      get zxid() {
+        return zxid;
+      },
+      get laterZxid() {
+        return laterZxid;
+      },
+      applied: (results: readonly WriteResult[] | undefined) => {
+        this.#attempts.forget();
+        if (results === undefined) this.#markStale(pages);
+        else zxid = this.#keep(pages, owners, results);
+      },
+      conflicted: async (index: number) => {
+        const owner = owners[index];
+        if (owner === 'topic') await this.#state.topic.refresh();
+        else if (owner === 'record') this.#state.recordPart.stale = true;
+        else if (owner !== 'attempts' && owner !== undefined) {
+          this.#state.topic.log(owner.level).forget(owner.segment);
+        }
+      },
+      abandoned: () => {
+        this.#attempts.forget();
+        this.#markStale(pages);
+      },
+      didApply: async () => {
+        const [first] = pages;
+        if (first === undefined) return undefined;
+        const found = await this.#findMark(first, number);
+        zxid = found?.zxid;
+        laterZxid = found?.laterZxid ?? 0n;
+        return found?.applied;
+      },
+    };
+    return part;
+  }
+
+  #writes(pages: readonly PageWrite[], attempts: ReadonlyMap<number, readonly AttemptRecord[]>) {
+    const writes: Write[] = [this.#state.topic.guard(), this.#state.guard()];
+    const owners: Owner[] = ['topic', 'record'];
+    const add = (owner: Owner, added: readonly Write[]) => {
+      for (const write of added) {
+        writes.push(write);
+        owners.push(owner);
+      }
+    };
+    for (const page of pages) add(page, this.#pageWrites(page));
+    for (const [shard, records] of attempts) add('attempts', this.#attempts.writes(shard, records));
+    return { writes, owners };
+  }
+
+  /** A page comes into being only while its segment is there, or it would outlive it. */
+  #pageWrites({ level, segment, page, versionBefore }: PageWrite): Write[] {
+    const path = this.#state.pagePath(level, segment);
+    const data = encodePage(page);
+    if (versionBefore !== ABSENT) return [{ kind: 'set', path, data, version: versionBefore }];
+    const log = this.#state.topic.log(level);
+    const version = log.known(segment)?.header.state === 'open' ? OPEN_VERSION : SEALED_VERSION;
+    return [
+      { kind: 'check', path: log.path(segment), version },
+      { kind: 'create', path, data: Buffer.alloc(0) },
+      { kind: 'set', path, data, version: ANY_VERSION },
+    ];
+  }
+
+  /** Looks for a commit's number in a page. Undefined when the page has been trimmed meanwhile. */
+  async #findMark({ level, segment, versionBefore }: PageWrite, number: number) {
+    const node = await this.#runtime.store.read(this.#state.pagePath(level, segment));
+    if (node === undefined) {
+      const known = await this.#runtime.store.stat(this.#state.topic.log(level).path(segment));
+      return versionBefore === ABSENT && known !== undefined && known.version <= SEALED_VERSION
+        ? { applied: false, zxid: undefined, laterZxid: 0n }
+        : undefined;
+    }
+    const applied = hasCommit(decodePage(node.data), this.#writer, number);
+    const expected = versionBefore === ABSENT ? 1 : versionBefore + 1;
+    const laterZxid = node.stat.mzxid;
+    return { applied, zxid: node.stat.version === expected ? laterZxid : undefined, laterZxid };
+  }
+
+  /** Takes over the pages as written, and tells which segments are finished now. */
+  #keep(
+    pages: readonly PageWrite[],
+    owners: readonly Owner[],
+    results: readonly WriteResult[],
+  ): bigint | undefined {
+    let zxid: bigint | undefined;
+    results.forEach((result, index) => {
+      const owner = owners[index];
+      if (result.kind !== 'set' || typeof owner !== 'object') return;
+      zxid = result.stat.mzxid;
+      this.#state.keepWritten(owner.level, owner.segment, owner.page, result.stat.version);
+    });
+    for (const { level, segment, page } of pages) {
+      const end = this.#state.end(level, segment);
+      // Others have taken what this gateway has never listed, when it only acks.
+      if (end !== undefined && page.frontier > end) this.#state.topic.log(level).forget(segment);
+      if (isFinished(page, end ?? page.frontier)) this.#onFinished(level, segment);
+    }
+    return zxid;
+  }
+
+  #markStale(pages: readonly PageWrite[]): void {
+    for (const { level, segment } of pages) this.#state.markPageStale(level, segment);
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Where messages go that a subscription has given up: the part of its commit that appends them to the dead-letter
+ * queue, so that they leave here and arrive there in one step, or are dropped and counted when there is none.
+ */
+
+import type { SubscriptionRef } from '../broker-types.ts';
+import type { CommitPart } from '../commit-parts.ts';
+import type { EntryCache } from '../log/entry-cache.ts';
+import { LevelEntries } from '../log/level-entries.ts';
+import { packable } from '../log/moved-messages.ts';
+import { guardOf } from '../log/topic-guard.ts';
+import type { Dead } from '../model/cursor-draft.ts';
+import type { Runtime } from '../runtime.ts';
+import type { Topic } from '../topics/topic.ts';
+import type { CursorState } from './cursor-state.ts';
+
+export class DeadLetters {
+  readonly #runtime: Runtime;
+  readonly #cache: EntryCache;
+  readonly #findQueue: (name: string) => Promise<Topic | undefined>;
+
+  /** @param findQueue the incarnation behind a dead-letter queue's name */
+  constructor(runtime: Runtime, cache: EntryCache, findQueue: (name: string) => Promise<Topic | undefined>) {
+    this.#runtime = runtime;
+    this.#cache = cache;
+    this.#findQueue = findQueue;
+  }
+
+  /** Rejects with a StoreError. */
+  async parts(state: CursorState, dead: readonly Dead[]): Promise<CommitPart[]> {
+    if (dead.length === 0) return [];
+    const name = state.delivery.deadLetterQueue;
+    const queue = name === undefined ? undefined : await this.#findQueue(name);
+    if (queue === undefined) {
+      const applied = () => {
+        this.#runtime.counts.droppedDead += dead.length;
+      };
+      return [{ writes: [], applied, conflicted: () => {} }];
+    }
+    const atMs = Math.round(this.#runtime.store.now());
+    const source = refOf(state);
+    const messages = dead.map(({ message, reason, detail, deliveries }) =>
+      packable(message, {
+        deadLetter: { source, reason, ...(detail === undefined ? {} : { detail }), deliveries, atMs },
+        onlyFor: undefined,
+        expires: false,
+      }),
+    );
+    const entries = await LevelEntries.prepare(this.#runtime, queue, this.#cache, messages);
+    const counted: CommitPart = {
+      writes: entries.writes,
+      applied: (results) => {
+        entries.applied(results);
+        this.#runtime.counts.deadLettered += dead.length;
+      },
+      conflicted: (index) => entries.conflicted(index),
+    };
+    return [guardOf(queue), counted];
+  }
+}
+
+/** The subscription as its users name it. */
+function refOf({ topic, name }: CursorState): SubscriptionRef {
+  return topic.kind === 'queue'
+    ? { kind: 'queue', name: topic.name }
+    : { kind: 'topic', name: topic.name, subscription: name };
+}

@@ -1,0 +1,203 @@
+/**
+ * One round of a subscription: looks at the cursor, evaluates what waits, commits, and answers.
+ *
+ *     look --> evaluate <--> load what is missing
+ *                 |--> answer what changes nothing, if the look was certain; else have it looked at again
+ *                 '--> commit --applied--> answer
+ *                             '--lost----> nothing is answered; the next round looks again
+ */
+import { commitParts } from '../commit-parts.ts';
+import { BrokerError } from '../errors.ts';
+import type { EntryCache } from '../log/entry-cache.ts';
+import { CLAIMS_PER_WRITE_MAX, fencingToken } from '../model/fencing.ts';
+import type { Runtime } from '../runtime.ts';
+import { deadline, readThrough } from '../settled-commit.ts';
+import { notFound } from '../topics/topic.ts';
+import { AttemptShards } from './attempt-shards.ts';
+import { CursorReader } from './cursor-reader.ts';
+import type { CursorState } from './cursor-state.ts';
+import { type CursorPart, CursorWriter } from './cursor-writer.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import { type Batch, type Evaluation, evaluate, type Grant } from './evaluation.ts';
+import type { Lease } from './requests.ts';
+import { TurnTaking } from './turn-taking.ts';
+
+const LEASE_CHARACTERS = 9;
+/** Messages that the subscription does not want are passed over in memory until a write is due, or there are many. */
+const UNWANTED_UNWRITTEN_MAX = 64;
+
+/** What the subscription goes on with after a round. */
+export interface RoundResult {
+  /** There may be more to give, or to do. */
+  readonly more: boolean;
+  /** Leases whose claims were gone when they were made: to be given back. */
+  readonly unused: readonly Lease[];
+}
+
+export class Rounds {
+  readonly reader: CursorReader;
+  readonly writer: CursorWriter;
+  readonly turns: TurnTaking;
+  readonly #runtime: Runtime;
+  readonly #state: CursorState;
+  readonly #attempts: AttemptShards;
+  readonly #deadLetters: DeadLetters;
+
+  constructor(
+    runtime: Runtime,
+    cache: EntryCache,
+    state: CursorState,
+    deadLetters: DeadLetters,
+    onFinished: (level: number, segment: number) => void,
+  ) {
+    this.#runtime = runtime;
+    this.#state = state;
+    this.#deadLetters = deadLetters;
+    this.reader = new CursorReader(runtime.store, cache, state);
+    this.#attempts = new AttemptShards(runtime.store, () => state.cursorPath);
+    this.writer = new CursorWriter(runtime, state, this.#attempts, onFinished);
+    this.turns = new TurnTaking(runtime.random);
+  }
+
+  /**
+   * @param certain read everything anew, behind a barrier
+   * @param isBehindBarrier whether there has been one already that came after all of the batch
+   * @throws BrokerError
+   */
+  async run(batch: Batch, certain: boolean, isBehindBarrier: boolean): Promise<RoundResult> {
+    const { signal, cancel } = deadline(this.#runtime, this.#runtime.requestTimeoutMs);
+    try {
+      await readThrough(this.#runtime, signal, () => this.look(certain, isBehindBarrier));
+      const evaluation = await this.#evaluate(batch, certain, signal);
+      this.#answerUnchanged(batch, evaluation, certain);
+      const unused = isWorthWriting(evaluation) ? await this.#write(evaluation, signal) : [];
+      if (unused === undefined) return { more: true, unused: [] };
+      // What a settlement has given back may be claimed by those who wait.
+      const changed =
+        evaluation.draft.full || [...evaluation.settled.values()].some(({ kind }) => kind !== 'unsure');
+      const more =
+        changed || evaluation.unsureRepeats.length > 0 || (batch.claims.length > 0 && !evaluation.exhausted);
+      return { more, unused };
+    } finally {
+      cancel();
+    }
+  }
+
+  /** Reads what is known to be old, or everything. Rejects with a StoreError; throws BrokerError 'not-found'. */
+  async look(certain: boolean, isBehindBarrier = false): Promise<void> {
+    const { topic } = this.#state;
+    if (certain) {
+      if (!isBehindBarrier) await this.#runtime.store.barrier();
+      this.#state.markAllStale();
+      this.#attempts.forget();
+      topic.markStale();
+    } else if (this.turns.looksFirst(this.#runtime.timers.monotonicMs())) {
+      this.writer.markWrittenStale();
+    }
+    if (topic.stale) await topic.refresh();
+    topic.assertLive();
+    await this.reader.refresh();
+    if (!this.#state.exists)
+      throw notFound(topic.kind === 'queue' ? 'queue' : 'subscription', this.#state.name);
+  }
+
+  async #evaluate(batch: Batch, certain: boolean, signal: AbortSignal): Promise<Evaluation> {
+    for (;;) {
+      const evaluation = evaluate({
+        view: this.#state,
+        attempts: this.#attempts,
+        batch: {
+          settles: batch.settles.filter((item) => item.pending.open),
+          claims: batch.claims.filter((item) => item.pending.open),
+        },
+        nowMs: this.#runtime.store.now(),
+        certain,
+        defaultLeaseMs: this.#state.delivery.leaseSeconds * 1000,
+        newLease: () => Number.parseInt(this.#runtime.random.token(LEASE_CHARACTERS), 36) + 1,
+      });
+      const { missing } = evaluation.draft;
+      if (missing.length === 0 && evaluation.missingShards.size === 0) return evaluation;
+      await readThrough(this.#runtime, signal, async () => {
+        await Promise.all([this.reader.loadMissing(missing), this.#attempts.load(evaluation.missingShards)]);
+      });
+    }
+  }
+
+  /** Answers what needs no write, or marks it to be looked at again with certainty. */
+  #answerUnchanged(batch: Batch, evaluation: Evaluation, certain: boolean): void {
+    for (const [item, settled] of evaluation.settled) {
+      if (settled.kind !== 'unsure') continue;
+      if (certain) item.pending.settle(settled.as);
+      else item.unsure = true;
+    }
+    for (const item of evaluation.unsureRepeats) item.unsure = true;
+    for (const { item, record, untilMs, messages } of evaluation.repeats) {
+      const token = fencingToken(BigInt(record.zxid ?? 0), record.index);
+      const { generation, lease } = record;
+      item.pending.settle({ generation, lease, untilMs, fencingToken: token, messages });
+    }
+    for (const item of evaluation.refused) {
+      item.pending.fail(
+        new BrokerError('rate-limited', 'Too many receives with an attemptId are under lease.'),
+      );
+    }
+    if (!evaluation.exhausted) return;
+    const granted = new Set(evaluation.grants.map((grant) => grant.item));
+    for (const item of batch.claims) {
+      if (!item.isFinal || granted.has(item)) continue;
+      if (certain && item.prepared) item.pending.settle(undefined);
+      else item.unsure = true;
+    }
+  }
+
+  /** @returns the leases that nobody takes; undefined when nothing was written */
+  async #write(evaluation: Evaluation, signal: AbortSignal): Promise<Lease[] | undefined> {
+    const { draft } = evaluation;
+    const settled = [...evaluation.settled].filter(([, { kind }]) => kind === 'ok').map(([item]) => item);
+    const answered = [...settled, ...evaluation.grants.map((grant) => grant.item)];
+    const dead = await readThrough(this.#runtime, signal, () =>
+      this.#deadLetters.parts(this.#state, draft.dead),
+    );
+    // Whoever was refused meanwhile must not find it done after all.
+    if (answered.some((item) => !item.pending.open)) return undefined;
+    const part = this.writer.part(draft, evaluation.attempts);
+    for (const item of answered) item.pending.markSent();
+    const outcome = await commitParts(this.#runtime, [part, ...dead], signal);
+    if (outcome !== 'applied') {
+      for (const item of answered) item.pending.markQueued();
+      if (outcome === 'conflict') this.turns.noteLost(this.#runtime.timers.monotonicMs());
+      return undefined;
+    }
+    this.turns.noteWon();
+    this.#runtime.counts.expired += draft.expired;
+    for (const item of settled) item.pending.settle('ok');
+    const leases = evaluation.grants.map((grant) => this.#answerGrant(grant, part));
+    return leases.filter((lease) => lease !== undefined);
+  }
+
+  /** @returns the lease when nobody takes it */
+  #answerGrant({ item, lease, untilMs, index, claimed }: Grant, part: CursorPart): Lease | undefined {
+    const { generation } = this.#state;
+    const { zxid, laterZxid } = part;
+    // What is taken for good is there to be given out once: a later token will do, from the end of its range that a
+    // write's own leases do not reach.
+    const token =
+      zxid === undefined
+        ? fencingToken(laterZxid, CLAIMS_PER_WRITE_MAX - 1 - index)
+        : fencingToken(zxid, index);
+    const made = { generation, lease, untilMs, fencingToken: token, messages: claimed };
+    if (item.pending.open && (zxid !== undefined || item.spec.autoAck)) {
+      item.pending.settle(made);
+      return undefined;
+    }
+    // The claim is gone, or its fencing token can't be told: then it gets another lease.
+    if (item.pending.open) item.pending.markQueued();
+    return item.spec.autoAck ? undefined : made;
+  }
+}
+
+function isWorthWriting({ draft, grants, settled }: Evaluation): boolean {
+  if (draft.changed.size === 0) return false;
+  if (grants.length > 0 || draft.dead.length > 0 || draft.expired > 0) return true;
+  return draft.unwanted >= UNWANTED_UNWRITTEN_MAX || [...settled.values()].some(({ kind }) => kind === 'ok');
+}

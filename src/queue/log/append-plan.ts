@@ -1,0 +1,133 @@
+/**
+ * What it takes to publish into one incarnation: a commit's parts for messages that go into the log now, for those
+ * that wait for their time, and for the dedupIds among them. Used by group commit and by transactions alike.
+ */
+import type { PublishedMessage } from '../broker-types.ts';
+import type { CommitPart } from '../commit-parts.ts';
+import { BrokerError } from '../errors.ts';
+import type { PackableMessage } from '../model/entry.ts';
+import type { Runtime } from '../runtime.ts';
+import type { Topic } from '../topics/topic.ts';
+import type { EntryCache } from './entry-cache.ts';
+import { LevelEntries } from './level-entries.ts';
+import type { RecentIds, RecentIdsFound } from './recent-ids.ts';
+import type { Schedule } from './schedule.ts';
+import { guardOf } from './topic-guard.ts';
+
+/** A message on its way in. */
+export interface OutgoingMessage {
+  readonly message: PackableMessage;
+  /** When it enters the log; absent or past means now. By the ensemble's clock. */
+  readonly dueMs?: number;
+  /** Hash of its dedupId. */
+  readonly dedup?: string;
+}
+
+/** What publishing into an incarnation needs. */
+export interface AppendTarget {
+  readonly runtime: Runtime;
+  readonly topic: Topic;
+  readonly cache: EntryCache;
+  readonly schedule: Schedule;
+  readonly dedup: RecentIds;
+}
+
+export interface AppendPlan {
+  readonly parts: readonly CommitPart[];
+  /** The answers, in the order of the messages, once the parts are committed. */
+  readonly answers: readonly PublishedMessage[];
+}
+
+/** Below the server's limit for a whole packet, with room for the paths. */
+export const BATCH_BYTES_MAX = 990_000;
+
+/** Rejects with a StoreError; throws BrokerError 'not-found'. */
+export async function planAppend(
+  target: AppendTarget,
+  outgoing: readonly OutgoingMessage[],
+): Promise<AppendPlan> {
+  const { runtime, topic, cache, schedule, dedup } = target;
+  topic.assertLive();
+  const windowMs = topic.storage.dedupWindowSeconds * 1000;
+  const hashes = new Set(outgoing.map((item) => item.dedup).filter((hash) => hash !== undefined));
+  const found = hashes.size === 0 ? NOTHING_FOUND : await dedup.find(hashes, windowMs);
+  const { originals, fresh } = sortOut(outgoing, found);
+  const nowMs = runtime.store.now();
+  const isLater = (item: OutgoingMessage): boolean => item.dueMs !== undefined && item.dueMs > nowMs;
+  const immediate = fresh.filter((item) => !isLater(item));
+  const later = fresh.filter(isLater);
+  const ids = new Map<OutgoingMessage, string>();
+  const parts: CommitPart[] = [guardOf(topic)];
+  if (immediate.length > 0) {
+    const entries = await LevelEntries.prepare(
+      runtime,
+      topic,
+      cache,
+      immediate.map((item) => item.message),
+    );
+    immediate.forEach((item, index) => void ids.set(item, entries.ids[index] as string));
+    parts.push(entries);
+  }
+  if (later.length > 0) {
+    const prepared = await schedule.prepare(
+      later.map((item) => ({ dueMs: item.dueMs ?? nowMs, message: item.message })),
+    );
+    later.forEach((item, index) => void ids.set(item, prepared.ids[index] as string));
+    parts.push(prepared.part);
+  }
+  const taken = new Map<string, string>();
+  for (const item of fresh) if (item.dedup !== undefined) taken.set(item.dedup, ids.get(item) as string);
+  if (taken.size > 0) parts.push(dedup.take(taken, windowMs, found));
+  const answers = outgoing.map((item): PublishedMessage => {
+    const id = ids.get(item);
+    if (id !== undefined) return { id };
+    const original = originals.get(item);
+    return {
+      id: typeof original === 'string' ? original : (ids.get(original as OutgoingMessage) as string),
+      duplicate: true,
+    };
+  });
+  return { parts: fresh.length === 0 ? [] : parts, answers };
+}
+
+const NOTHING_FOUND: RecentIdsFound = { values: new Map(), nodes: new Map() };
+
+/** Tells duplicates from new messages: of ids that were used within the window, or earlier in the same batch. */
+function sortOut(outgoing: readonly OutgoingMessage[], found: RecentIdsFound) {
+  const originals = new Map<OutgoingMessage, string | OutgoingMessage>();
+  const fresh: OutgoingMessage[] = [];
+  const first = new Map<string, OutgoingMessage>();
+  for (const item of outgoing) {
+    const known = item.dedup === undefined ? undefined : (found.values.get(item.dedup) as string | undefined);
+    const earlier = item.dedup === undefined ? undefined : first.get(item.dedup);
+    if (known !== undefined) originals.set(item, known);
+    else if (earlier !== undefined) originals.set(item, earlier);
+    else {
+      fresh.push(item);
+      if (item.dedup !== undefined) first.set(item.dedup, item);
+    }
+  }
+  return { originals, fresh };
+}
+
+/** Throws 'payload-too-large' when the messages would not fit into one write. */
+export function assertFits(outgoing: readonly OutgoingMessage[]): number {
+  const bytes = outgoing.reduce((sum, item) => sum + packedBytesOf(item), 0);
+  if (bytes <= BATCH_BYTES_MAX) return bytes;
+  throw new BrokerError(
+    'payload-too-large',
+    'The messages with their attributes and options exceed one write.',
+  );
+}
+
+/** An upper bound of what a message takes in a commit: its contents, and the headers and paths that go with them. */
+function packedBytesOf({ message, dueMs, dedup }: OutgoingMessage): number {
+  let bytes =
+    20 + message.body.length + Buffer.byteLength(message.contentType) + 3 * (message.group?.length ?? 0);
+  for (const [name, value] of Object.entries(message.attributes))
+    bytes += 10 + name.length + Buffer.byteLength(value);
+  if (message.moved !== undefined) bytes += 512 + 3 * (message.moved.deadLetter?.detail?.length ?? 0);
+  if (dueMs !== undefined) bytes += 400;
+  if (dedup !== undefined) bytes += 900;
+  return bytes;
+}

@@ -1,0 +1,133 @@
+/**
+ * Messages on their way into the log: one entry for each priority level among them, with the check that its segment
+ * still takes appends. The token in an entry's name is how a commit whose answer was lost is recognised.
+ */
+import type { CommitPart } from '../commit-parts.ts';
+import { messageId, type PackableMessage } from '../model/entry.ts';
+import { entryPrefix, OPEN_VERSION, parseEntryName, SEALED_VERSION } from '../model/segment.ts';
+import type { Runtime } from '../runtime.ts';
+import type { Topic } from '../topics/topic.ts';
+import type { Write, WriteResult } from '../zookeeper/store.ts';
+import type { EntryCache } from './entry-cache.ts';
+import type { Log, Segment } from './log.ts';
+
+interface LevelEntry {
+  readonly log: Log;
+  readonly segment: Segment;
+  readonly token: string;
+  readonly data: Buffer;
+}
+
+const TOKEN_CHARACTERS = 12;
+
+export class LevelEntries implements CommitPart {
+  readonly writes: readonly Write[];
+  /** The messages' ids, in the order in which they were given. */
+  readonly ids: readonly string[];
+  readonly #runtime: Runtime;
+  readonly #topic: Topic;
+  readonly #cache: EntryCache;
+  readonly #entries: readonly LevelEntry[];
+
+  private constructor(
+    runtime: Runtime,
+    topic: Topic,
+    cache: EntryCache,
+    entries: readonly LevelEntry[],
+    writes: readonly Write[],
+    ids: readonly string[],
+  ) {
+    this.#runtime = runtime;
+    this.#topic = topic;
+    this.#cache = cache;
+    this.#entries = entries;
+    this.writes = writes;
+    this.ids = ids;
+  }
+
+  /** Finds each level's open segment and packs the messages. Rejects with a StoreError; throws 'not-found'. */
+  static async prepare(
+    runtime: Runtime,
+    topic: Topic,
+    cache: EntryCache,
+    messages: readonly PackableMessage[],
+  ): Promise<LevelEntries> {
+    const byLevel = new Map<number, PackableMessage[]>();
+    const placed = messages.map((message) => {
+      // A message from another queue may have a higher priority than this one has levels.
+      const level = Math.min(message.priority, topic.storage.priorities - 1);
+      const inLevel = byLevel.get(level) ?? [];
+      byLevel.set(level, inLevel);
+      inLevel.push(message);
+      return { level, index: inLevel.length - 1 };
+    });
+    const publishedAtMs = Math.round(runtime.store.now());
+    const entries: LevelEntry[] = [];
+    const writes: Write[] = [];
+    const tokens = new Map<number, string>();
+    for (const [level, inLevel] of byLevel) {
+      const log = topic.log(level);
+      const segment = await openSegment(topic, log);
+      const token = runtime.random.token(TOKEN_CHARACTERS);
+      tokens.set(level, token);
+      const data = cache.encode(inLevel, publishedAtMs);
+      const path = log.path(segment.number);
+      const bytes = inLevel.reduce((sum, message) => sum + message.body.length, 0);
+      entries.push({ log, segment, token, data });
+      writes.push(
+        { kind: 'check', path, version: OPEN_VERSION },
+        {
+          kind: 'create',
+          path: `${path}/${entryPrefix(inLevel.length, bytes, token)}`,
+          data,
+          sequential: true,
+        },
+      );
+    }
+    const ids = placed.map(({ level, index }, at) => {
+      return messages[at]?.moved?.id ?? messageId(tokens.get(level) as string, index);
+    });
+    return new LevelEntries(runtime, topic, cache, entries, writes, ids);
+  }
+
+  applied(results: readonly WriteResult[] | undefined): void {
+    this.#entries.forEach(({ log, segment, token, data }, index) => {
+      const created = results?.[1 + 2 * index];
+      if (created?.kind !== 'create') {
+        log.markStale();
+        return;
+      }
+      log.noteAppended(segment.number, created.path.slice(created.path.lastIndexOf('/') + 1));
+      this.#cache.remember(created.path, data, token);
+    });
+    this.#topic.notifyAppended();
+  }
+
+  conflicted(index: number): void {
+    const entry = this.#entries[Math.floor(index / 2)];
+    entry?.log.forget(entry.segment.number);
+  }
+
+  /** All is stored or nothing, so one entry tells. Undefined when the segment has been trimmed in the meantime. */
+  async didApply(): Promise<boolean | undefined> {
+    const [first] = this.#entries;
+    if (first === undefined) return undefined;
+    const listing = await this.#runtime.store.list(first.log.path(first.segment.number));
+    first.log.markStale();
+    // Trimmed, but for its header: no entry is left to tell by.
+    if (listing !== undefined && listing.stat.version > SEALED_VERSION) return undefined;
+    return listing?.children.some((name) => parseEntryName(name).token === first.token);
+  }
+}
+
+async function openSegment(topic: Topic, log: Log): Promise<Segment> {
+  for (;;) {
+    const open = log.openSegment();
+    if (open !== undefined) return open;
+    await log.refresh();
+    if (log.last < 0 && !(await log.create())) {
+      await topic.refresh();
+      topic.assertLive();
+    }
+  }
+}

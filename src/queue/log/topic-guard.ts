@@ -1,0 +1,7 @@
+/** The part of a commit that fails it when an incarnation's configuration has changed, or it is deleted. */
+import type { CommitPart } from '../commit-parts.ts';
+import type { Topic } from '../topics/topic.ts';
+
+export function guardOf(topic: Topic): CommitPart {
+  return { writes: [topic.guard()], applied: () => {}, conflicted: () => topic.refresh() };
+}

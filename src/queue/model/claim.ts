@@ -1,0 +1,225 @@
+/**
+ * Claiming: which messages a subscription gives out next. Pure; works on a draft.
+ *
+ * The order is that of priority and log. A message is passed over while its group has something in flight (`group`),
+ * and all of them are while anything is (`strict`). What is passed over at the frontier, because something behind it
+ * is given out, becomes a waiting run that was never delivered:
+ *
+ *     A1 leased, then a claim in `group`:     A1 | A2 A3 B1        |  frontier
+ *                                             L  . .  .
+ *                                             A1 A2 A3 B1 |
+ *                                             L  W  W  L           B1 is given out, A2 and A3 wait
+ *
+ * A segment in which everything is blocked is not touched at all: that costs no write, however long a group's backlog.
+ */
+import type { CursorDraft } from './cursor-draft.ts';
+import { groupAt, type ViewedEntry } from './cursor-view.ts';
+import { isExpired, isWanted } from './delivery-policy.ts';
+import type { EntryMessage } from './entry.ts';
+import { isPending, type Page, WAITING } from './page.ts';
+import type { LogPosition, Position } from './position.ts';
+
+export interface Claim {
+  readonly max: number;
+  readonly lease: number;
+  readonly untilMs: number;
+  /** Takes and deletes at once. */
+  readonly autoAck: boolean;
+  /** Takes only some, and leaves the others as they are; absent means all. */
+  readonly select?: (message: EntryMessage, position: Position) => boolean;
+  /** In bodies; at least one message is given out. */
+  readonly bytesMax?: number;
+}
+
+export interface Claimed extends Position {
+  readonly message: EntryMessage;
+  /** 1 on the first delivery. */
+  readonly deliveries: number;
+}
+
+/** One answer carries no more than this in bodies, but at least one message. */
+const CLAIM_BODY_BYTES_MAX = 4 * 1024 * 1024;
+
+/** The claims of one draft, one after the other. */
+export class Claiming {
+  readonly #draft: CursorDraft;
+  /** Everything claimable before this has been claimed by this draft: where the next claim goes on. */
+  readonly #upTo = new Map<number, LogPosition>();
+  /** Groups with something in flight; made when the first claim needs it. */
+  #blocked: Set<string> | undefined;
+  #somethingInFlight = false;
+
+  constructor(draft: CursorDraft) {
+    this.#draft = draft;
+  }
+
+  /** Leases up to `max` messages; fewer, or none, when there are no more. */
+  claim(claim: Claim): Claimed[] {
+    const { ordering } = this.#draft.view.policy;
+    if (ordering !== 'none') this.#blocked ??= this.#findBlocked();
+    if (ordering === 'strict' && this.#somethingInFlight) return [];
+    const max = ordering === 'strict' ? 1 : claim.max;
+    const taking = new Taking({ ...claim, max });
+    for (const level of this.#draft.view.levels) {
+      const { first, last } = this.#draft.view.bounds(level);
+      const from = this.#upTo.get(level) ?? { segment: first, offset: 0 };
+      for (let segment = from.segment; segment <= last && !this.#isOver(taking); segment += 1) {
+        this.#claimFrom(level, segment, segment === from.segment ? from.offset : 0, taking);
+      }
+    }
+    // What this claim holds blocks the next one, but never itself: one answer may hold several of a group.
+    for (const { message } of claim.autoAck ? [] : taking.claimed) {
+      this.#somethingInFlight = true;
+      if (message.group !== undefined) this.#blocked?.add(message.group);
+    }
+    return taking.claimed;
+  }
+
+  #isOver(taking: Taking): boolean {
+    return taking.isSatisfied || this.#draft.blind || this.#draft.full;
+  }
+
+  #claimFrom(level: number, segment: number, from: number, taking: Taking): void {
+    const draft = this.#draft;
+    const page = draft.lookAt(level, segment);
+    if (page === undefined) {
+      // Done with; or unknown, which the draft has noted.
+      if (draft.view.page(level, segment) === undefined) draft.blind = true;
+      else this.#upTo.set(level, { segment: segment + 1, offset: 0 });
+      return;
+    }
+    const end = draft.view.end(level, segment);
+    if (end === undefined) {
+      draft.missing.push({ kind: 'segment', level, segment });
+      draft.blind = true;
+      return;
+    }
+    let entry: ViewedEntry | undefined;
+    for (const { start, stop, deliveries } of this.#claimable(page, from, end)) {
+      for (let offset = start; offset < stop; offset += 1) {
+        if (taking.isSatisfied || draft.isFull(level, segment)) {
+          this.#upTo.set(level, { segment, offset });
+          return;
+        }
+        if (entry === undefined || offset >= entry.end) entry = draft.entryAt(level, segment, offset);
+        if (entry === undefined) return;
+        if (this.#isBlocked(entry, offset)) {
+          // Nothing of an entry that is all of one group can be had.
+          if (typeof entry.groups === 'string') offset = Math.min(entry.end, stop) - 1;
+          continue;
+        }
+        this.#take({ level, segment, offset }, entry, deliveries, taking);
+      }
+    }
+    this.#upTo.set(level, { segment: segment + 1, offset: 0 });
+  }
+
+  #take(position: Position, entry: ViewedEntry, deliveries: number, taking: Taking): void {
+    const draft = this.#draft;
+    const message = entry.messages?.[position.offset - entry.start];
+    if (message === undefined) {
+      draft.noteUnread(position.level, position.segment, entry);
+      taking.expect(entry);
+      return;
+    }
+    const { policy } = draft.view;
+    const { select } = taking.claim;
+    if (select !== undefined && !select(message, position)) return;
+    const expired = isExpired(message, policy, draft.nowMs);
+    const wanted = !expired && isWanted(message, policy);
+    this.#passOver(position);
+    const leased = { untilMs: taking.claim.untilMs, deliveries: deliveries + 1, lease: taking.claim.lease };
+    draft.put(position, 1, wanted && !taking.claim.autoAck ? leased : undefined);
+    if (expired) draft.expired += 1;
+    else if (!wanted) draft.unwanted += 1;
+    if (!wanted) return;
+    draft.noteBody(message.body.length);
+    taking.take({ ...position, message, deliveries: deliveries + 1 });
+  }
+
+  /** Leaves what lies between the frontier and the position waiting, for what blocks it to end. */
+  #passOver({ level, segment, offset }: Position): void {
+    const frontier = this.#draft.lookAt(level, segment)?.frontier ?? offset;
+    if (offset <= frontier) return;
+    const waiting = { untilMs: 0, deliveries: 0, lease: WAITING };
+    this.#draft.put({ level, segment, offset: frontier }, offset - frontier, waiting);
+  }
+
+  #isBlocked(entry: ViewedEntry, offset: number): boolean {
+    if (this.#blocked === undefined || this.#blocked.size === 0) return false;
+    const group = groupAt(entry, offset);
+    return group !== undefined && group !== '' && this.#blocked.has(group);
+  }
+
+  /** Ranges of the page that may be claimed now, in order. A copy: the page changes while they are gone through. */
+  #claimable(page: Page, from: number, end: number): { start: number; stop: number; deliveries: number }[] {
+    const ranges = page.runs
+      .filter((run) => isPending(run) && run.untilMs <= this.#draft.nowMs && !this.#draft.isDead(run))
+      .filter((run) => run.start + run.length > from)
+      .map((run) => ({
+        start: Math.max(from, run.start),
+        stop: run.start + run.length,
+        deliveries: run.deliveries,
+      }));
+    if (page.frontier < end) ranges.push({ start: Math.max(from, page.frontier), stop: end, deliveries: 0 });
+    return ranges;
+  }
+
+  /** The groups of all that is leased, or nacked with a delay. */
+  #findBlocked(): Set<string> {
+    const draft = this.#draft;
+    const blocked = new Set<string>();
+    for (const { level, segment } of draft.view.pages()) {
+      for (const run of draft.lookAt(level, segment)?.runs ?? []) {
+        if (!isPending(run) || run.untilMs <= draft.nowMs) continue;
+        this.#somethingInFlight = true;
+        if (draft.view.policy.ordering === 'group')
+          this.#addGroups(blocked, level, segment, run.start, run.length);
+      }
+    }
+    return blocked;
+  }
+
+  #addGroups(blocked: Set<string>, level: number, segment: number, start: number, length: number): void {
+    let entry: ViewedEntry | undefined;
+    for (let offset = start; offset < start + length; offset += 1) {
+      if (entry === undefined || offset >= entry.end) entry = this.#draft.entryAt(level, segment, offset);
+      if (entry === undefined) return;
+      const group = groupAt(entry, offset);
+      if (group === undefined) this.#draft.noteUnread(level, segment, entry);
+      else if (group !== '') blocked.add(group);
+      // One look tells for all of it.
+      if (group === undefined || typeof entry.groups === 'string') offset = entry.end - 1;
+    }
+  }
+}
+
+/** What one claim has got so far. */
+class Taking {
+  readonly claim: Claim;
+  readonly claimed: Claimed[] = [];
+  #bytes = 0;
+  /** Messages that are there but have yet to be read: the draft will be made again with them. */
+  #expected = 0;
+
+  constructor(claim: Claim) {
+    this.claim = claim;
+  }
+
+  get isSatisfied(): boolean {
+    return (
+      this.claimed.length + this.#expected >= this.claim.max ||
+      this.#bytes >= (this.claim.bytesMax ?? CLAIM_BODY_BYTES_MAX)
+    );
+  }
+
+  take(claimed: Claimed): void {
+    this.claimed.push(claimed);
+    this.#bytes += claimed.message.body.length;
+  }
+
+  expect(entry: ViewedEntry): void {
+    this.#expected += 1;
+    this.#bytes += Math.ceil(entry.bytes / (entry.end - entry.start));
+  }
+}

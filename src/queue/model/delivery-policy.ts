@@ -1,0 +1,41 @@
+/** What the configuration says about which messages a subscription delivers, and how often. Pure. */
+import type { Ordering } from '../broker-types.ts';
+import type { EntryMessage } from './entry.ts';
+
+export interface DeliveryPolicy {
+  /** The subscription's name: a message that was redriven to one subscription is for it alone. */
+  readonly subscription: string;
+  readonly ordering: Ordering;
+  readonly maxDeliveries: number | undefined;
+  readonly messageTtlMs: number | undefined;
+  readonly filter: Readonly<Record<string, readonly string[]>> | undefined;
+}
+
+/** The time after which a message is dropped, by its own limit or the topic's; undefined means never. */
+export function expiryMs(message: EntryMessage, messageTtlMs: number | undefined): number | undefined {
+  // A dead letter's time counts from its arrival; its own limit was for its life in the source.
+  if (messageTtlMs === undefined) return message.expiresAtMs;
+  const byTtl = (message.deadLetter?.atMs ?? message.publishedAtMs) + messageTtlMs;
+  return message.expiresAtMs === undefined ? byTtl : Math.min(byTtl, message.expiresAtMs);
+}
+
+export function isExpired(
+  message: EntryMessage,
+  policy: Pick<DeliveryPolicy, 'messageTtlMs'>,
+  nowMs: number,
+): boolean {
+  return (expiryMs(message, policy.messageTtlMs) ?? Number.POSITIVE_INFINITY) <= nowMs;
+}
+
+/** Whether the subscription gets the message at all. */
+export function isWanted(
+  message: EntryMessage,
+  policy: Pick<DeliveryPolicy, 'filter' | 'subscription'>,
+): boolean {
+  if (message.onlyFor !== undefined && message.onlyFor !== policy.subscription) return false;
+  for (const [name, accepted] of Object.entries(policy.filter ?? {})) {
+    if (!Object.hasOwn(message.attributes, name)) return false;
+    if (!accepted.includes(message.attributes[name] as string)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,210 @@
+/** Queues, topics and subscriptions as resources: created, changed, described, listed and deleted. */
+import type {
+  Page,
+  PageRequest,
+  Precondition,
+  Resource,
+  ResourceConfigs,
+  ResourceKind,
+  ResourceRef,
+  Stats,
+  SubscriptionConfig,
+} from './broker-types.ts';
+import { statsOf } from './cursor/stats.ts';
+import { BrokerError } from './errors.ts';
+import type { EntryCache } from './log/entry-cache.ts';
+import { ScheduleReader } from './log/schedule-reader.ts';
+import type { Runtime } from './runtime.ts';
+import { deadline, readThrough } from './settled-commit.ts';
+import { logStats } from './topics/browsing.ts';
+import type { Directory } from './topics/directory.ts';
+import { etagOf, type Lifecycle } from './topics/lifecycle.ts';
+import type { OpenTopic } from './topics/open-topic.ts';
+import type { SubscriptionLifecycle } from './topics/subscription-lifecycle.ts';
+import { notFound } from './topics/topic.ts';
+import { QUEUE_SUBSCRIPTION, TOPICS_PATH } from './zookeeper/paths.ts';
+
+type AnyConfig = ResourceConfigs[ResourceKind];
+
+/** Statistics read at a time, for one answer that lists. */
+const LISTED_AT_ONCE = 8;
+
+export class Resources {
+  readonly #runtime: Runtime;
+  readonly #entries: EntryCache;
+  readonly #directory: Directory;
+  readonly #lifecycle: Lifecycle;
+  readonly #subscriptions: SubscriptionLifecycle;
+
+  constructor(
+    runtime: Runtime,
+    entries: EntryCache,
+    directory: Directory,
+    lifecycle: Lifecycle,
+    subscriptions: SubscriptionLifecycle,
+  ) {
+    this.#runtime = runtime;
+    this.#entries = entries;
+    this.#directory = directory;
+    this.#lifecycle = lifecycle;
+    this.#subscriptions = subscriptions;
+  }
+
+  async put(ref: ResourceRef, config: AnyConfig, precondition: Precondition) {
+    if (ref.kind === 'subscription') {
+      const open = await this.#directory.resolve({ kind: 'topic', name: ref.topic });
+      const { created } = await this.#subscriptions.put(
+        open,
+        ref.name,
+        config as SubscriptionConfig,
+        precondition,
+      );
+      return { created, resource: await this.#describeSubscription(open, ref.name) };
+    }
+    const { created, open } = await this.#lifecycle.put(
+      ref,
+      config as ResourceConfigs['queue'],
+      precondition,
+    );
+    return { created, resource: await this.#describe(open) };
+  }
+
+  async update(
+    ref: ResourceRef,
+    change: (current: AnyConfig) => AnyConfig,
+    precondition: Precondition,
+  ): Promise<Resource<AnyConfig>> {
+    if (ref.kind === 'subscription') {
+      const open = await this.#directory.resolve({ kind: 'topic', name: ref.topic });
+      const changed = change as (current: SubscriptionConfig) => SubscriptionConfig;
+      await this.#subscriptions.update(open, ref.name, changed, precondition);
+      return this.#describeSubscription(open, ref.name);
+    }
+    const changed = change as (
+      current: ResourceConfigs['queue' | 'topic'],
+    ) => ResourceConfigs['queue' | 'topic'];
+    return this.#describe(await this.#lifecycle.update(ref, changed, precondition));
+  }
+
+  async get(ref: ResourceRef): Promise<Resource<AnyConfig>> {
+    if (ref.kind !== 'subscription') return this.#directory.use(ref, (open) => this.#describe(open));
+    return this.#directory.use({ kind: 'topic', name: ref.topic }, (open) =>
+      this.#describeSubscription(open, ref.name),
+    );
+  }
+
+  async delete(ref: ResourceRef, precondition: Precondition): Promise<void> {
+    if (ref.kind !== 'subscription') return this.#lifecycle.delete(ref, precondition);
+    const open = await this.#directory.resolve({ kind: 'topic', name: ref.topic });
+    await this.#subscriptions.delete(open, ref.name, precondition);
+  }
+
+  async list(
+    kind: ResourceKind,
+    request: PageRequest & { prefix?: string; topic?: string },
+    signal: AbortSignal,
+  ): Promise<Page<Resource<AnyConfig>>> {
+    const after = request.cursor === undefined ? '' : decodeCursor(request.cursor);
+    const { names, describe } = await this.#listing(kind, request.topic);
+    const wanted = names.filter((name) => name.startsWith(request.prefix ?? '') && name > after).sort();
+    const items: Resource<AnyConfig>[] = [];
+    let next = 0;
+    while (next < wanted.length && items.length < request.limit && !signal.aborted) {
+      const some = wanted.slice(next, next + Math.min(LISTED_AT_ONCE, request.limit - items.length));
+      next += some.length;
+      const described = await Promise.all(some.map((name) => describe(name).catch(unlessGone)));
+      items.push(...described.filter((item) => item !== undefined));
+    }
+    const last = wanted[next - 1];
+    return next < wanted.length && last !== undefined ? { items, nextCursor: encodeCursor(last) } : { items };
+  }
+
+  async #listing(kind: ResourceKind, topicName: string | undefined) {
+    if (kind === 'subscription') {
+      const open = await this.#directory.resolve({ kind: 'topic', name: topicName ?? '' });
+      const names = await this.#reading(async () => {
+        await this.#runtime.store.barrier();
+        return open.subscriptionNames();
+      });
+      return { names, describe: (name: string) => this.#describeSubscription(open, name) };
+    }
+    const names = await this.#reading(async () => {
+      await this.#runtime.store.barrier();
+      return (await this.#runtime.store.list(TOPICS_PATH))?.children ?? [];
+    });
+    // A name of the other kind is as good as gone.
+    const describe = (name: string) => this.#directory.use({ kind, name }, (open) => this.#describe(open));
+    return { names, describe };
+  }
+
+  async #describe(open: OpenTopic): Promise<Resource<AnyConfig>> {
+    const { topic } = open;
+    const stats = await this.#stats(open, topic.kind === 'queue' ? QUEUE_SUBSCRIPTION : undefined);
+    const { name, config, createdAtMs, updatedAtMs } = topic;
+    return { name, config, stats, createdAtMs, updatedAtMs, etag: etagOf(topic) };
+  }
+
+  async #describeSubscription(open: OpenTopic, name: string): Promise<Resource<AnyConfig>> {
+    const stats = await this.#stats(open, name);
+    const known = await this.#reading(() => this.#subscriptions.find(open.topic, name));
+    if (known === undefined) throw notFound('subscription', name);
+    const { config, createdAtMs, updatedAtMs, revision } = known.record;
+    return { name, config: config as SubscriptionConfig, stats, createdAtMs, updatedAtMs, etag: revision };
+  }
+
+  /** Of a subscription, or of what a topic's log holds. What is due or dead by now is brought in first. */
+  async #stats(open: OpenTopic, subscription: string | undefined): Promise<Stats> {
+    return this.#reading(async () => {
+      const { topic, schedule } = open;
+      const inspection = subscription === undefined ? undefined : await open.inspect(subscription);
+      if (inspection === undefined) await schedule.moveDue(true);
+      // A topic's scheduled messages are nobody's yet: they are the topic's own.
+      const ownsSchedule = topic.kind === 'queue' || subscription === undefined;
+      const scheduled = ownsSchedule ? await this.#scheduled(open) : NOTHING_SCHEDULED;
+      return inspection === undefined
+        ? logStats(this.#runtime, this.#entries, topic, scheduled)
+        : statsOf(inspection, this.#entries, scheduled);
+    });
+  }
+
+  async #scheduled({ topic, schedule }: OpenTopic) {
+    const { messages, bytes } = schedule.state;
+    if (messages === 0) return NOTHING_SCHEDULED;
+    const reader = new ScheduleReader(this.#runtime.store, this.#entries, topic.id);
+    let oldestPublishedAtMs: number | undefined;
+    for await (const { message } of reader.messages()) {
+      oldestPublishedAtMs = message.publishedAtMs;
+      break;
+    }
+    return { messages, bytes, oldestPublishedAtMs };
+  }
+
+  /** Reads, again after a loss of the connection, within the time of a request. */
+  async #reading<Result>(reads: () => Promise<Result>): Promise<Result> {
+    const { signal, cancel } = deadline(this.#runtime, this.#runtime.requestTimeoutMs);
+    try {
+      return await readThrough(this.#runtime, signal, reads);
+    } finally {
+      cancel();
+    }
+  }
+}
+
+const NOTHING_SCHEDULED = { messages: 0, bytes: 0, oldestPublishedAtMs: undefined };
+
+/** What has been deleted since it was listed is left out. */
+function unlessGone(error: unknown): undefined {
+  if (error instanceof BrokerError && error.code === 'not-found') return undefined;
+  throw error;
+}
+
+function encodeCursor(name: string): string {
+  return Buffer.from(name).toString('base64url');
+}
+
+function decodeCursor(cursor: string): string {
+  const name = Buffer.from(cursor, 'base64url').toString('latin1');
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(name)) return name;
+  const message = 'is not a cursor of this list: pass on nextCursor as it was given, or leave it out';
+  throw new BrokerError('validation', 'The cursor is not valid.', { errors: [{ path: 'cursor', message }] });
+}

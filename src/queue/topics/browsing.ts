@@ -1,0 +1,114 @@
+/** What a topic's log holds, whatever its subscriptions have done with it: counted, and shown a page at a time. */
+import type { Page, PageRequest, PeekedMessage, Stats } from '../broker-types.ts';
+import { storedMessage } from '../cursor/peek.ts';
+import { BrokerError } from '../errors.ts';
+import type { EntryCache } from '../log/entry-cache.ts';
+import type { Log } from '../log/log.ts';
+import { isExpired } from '../model/delivery-policy.ts';
+import type { EntryMessage } from '../model/entry.ts';
+import type { Position } from '../model/position.ts';
+import { bytesOf } from '../model/segment.ts';
+import type { Runtime } from '../runtime.ts';
+import type { Topic } from './topic.ts';
+
+/** One answer carries no more than this in bodies, but at least one message. */
+const BODY_BYTES_MAX = 4 * 1024 * 1024;
+
+/** Brings a topic's picture of its logs up to date, behind a barrier. Rejects with a StoreError; throws 'not-found'. */
+export async function refreshLogs(runtime: Runtime, topic: Topic): Promise<void> {
+  await runtime.store.barrier();
+  await topic.refresh();
+  topic.assertLive();
+  await topic.discoverLevels();
+  await Promise.all(topic.logs.map((log) => log.refresh()));
+}
+
+/** Everything that has not been trimmed counts as ready. Rejects with a StoreError; throws 'not-found'. */
+export async function logStats(
+  runtime: Runtime,
+  entries: EntryCache,
+  topic: Topic,
+  scheduled: { messages: number; bytes: number; oldestPublishedAtMs: number | undefined },
+): Promise<Stats> {
+  await refreshLogs(runtime, topic);
+  let ready = 0;
+  let { bytes } = scheduled;
+  let oldest = scheduled.oldestPublishedAtMs;
+  for (const log of topic.logs) {
+    const open = log.openSegment();
+    const first = open === undefined ? undefined : await log.header(log.first);
+    if (open === undefined || first === undefined) continue;
+    ready += open.header.ordinal + open.end - first.ordinal;
+    bytes += open.header.bytesBefore + bytesOf(open.slots) - first.bytesBefore;
+    for await (const { message } of messagesOf(log, entries, { segment: log.first, offset: 0 })) {
+      oldest = Math.min(oldest ?? message.publishedAtMs, message.publishedAtMs);
+      break;
+    }
+  }
+  const messages = ready + scheduled.messages;
+  const oldestMessageAgeSeconds =
+    oldest === undefined ? null : Math.max(0, runtime.store.now() - oldest) / 1000;
+  return { messages, ready, leased: 0, delayed: scheduled.messages, bytes, oldestMessageAgeSeconds };
+}
+
+/** Rejects with a StoreError; throws BrokerError 'not-found', or 'validation' for what was never a cursor. */
+export async function browseLog(
+  runtime: Runtime,
+  entries: EntryCache,
+  topic: Topic,
+  request: PageRequest,
+): Promise<Page<PeekedMessage>> {
+  await refreshLogs(runtime, topic);
+  const from = request.cursor === undefined ? undefined : decodeCursor(request.cursor);
+  const { messageTtlSeconds } = topic.storage;
+  const policy = { messageTtlMs: messageTtlSeconds === undefined ? undefined : messageTtlSeconds * 1000 };
+  const items: PeekedMessage[] = [];
+  let bytes = 0;
+  for (const log of topic.logs) {
+    if (from !== undefined && log.level > from.level) continue;
+    const start = from?.level === log.level ? from : { segment: log.first, offset: 0 };
+    for await (const { position, message } of messagesOf(log, entries, start)) {
+      if (items.length >= request.limit || bytes >= BODY_BYTES_MAX)
+        return { items, nextCursor: encodeCursor(position) };
+      if (message.onlyFor !== undefined || isExpired(message, policy, runtime.store.now())) continue;
+      bytes += message.body.length;
+      items.push({ ...storedMessage(message), state: 'ready', deliveries: 0 });
+    }
+  }
+  return { items };
+}
+
+/** The messages of a refreshed log from a place on, in order, without those that are trimmed. */
+export async function* messagesOf(
+  log: Log,
+  entries: EntryCache,
+  from: { segment: number; offset: number },
+): AsyncGenerator<{ position: Position; message: EntryMessage }> {
+  for (let number = Math.max(from.segment, log.first); number <= log.last; number += 1) {
+    const segment = await log.segment(number);
+    for (const slot of segment?.slots ?? []) {
+      const start = number === from.segment ? from.offset : 0;
+      if (slot.start + slot.count <= start) continue;
+      const entry = await entries.read(log.entryPath(number, slot), slot.token);
+      for (const [index, message] of (entry?.messages ?? []).entries()) {
+        const offset = slot.start + index;
+        if (offset >= start) yield { position: { level: log.level, segment: number, offset }, message };
+      }
+    }
+  }
+}
+
+function encodeCursor({ level, segment, offset }: Position): string {
+  return Buffer.from(`${level}.${segment}.${offset}`).toString('base64url');
+}
+
+function decodeCursor(cursor: string): Position {
+  const match = /^(\d)\.(\d{1,10})\.(\d{1,10})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
+  if (match === null) {
+    const message = 'is not a cursor of this list: pass on nextCursor as it was given, or leave it out';
+    throw new BrokerError('validation', 'The cursor is not valid.', {
+      errors: [{ path: 'cursor', message }],
+    });
+  }
+  return { level: Number(match[1]), segment: Number(match[2]), offset: Number(match[3]) };
+}

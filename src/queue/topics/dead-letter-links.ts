@@ -1,0 +1,66 @@
+/**
+ * The links from dead-letter queues back to the subscriptions whose dead letters they take. They are written with the
+ * configuration that makes them, so that a dead-letter queue always knows its sources, and can't be deleted while it
+ * has any: its deletion deletes their parent, which must be empty.
+ */
+import { BrokerError } from '../errors.ts';
+import type { Runtime } from '../runtime.ts';
+import { sourcePath } from '../zookeeper/paths.ts';
+import { ANY_VERSION, type Write } from '../zookeeper/store.ts';
+import type { Directory } from './directory.ts';
+
+/** A subscription as the source of dead letters. */
+export interface DeadLetterSource {
+  readonly id: string;
+  readonly subscription: string;
+}
+
+export class DeadLetterLinks {
+  readonly #directory: Directory;
+  readonly #runtime: Runtime;
+
+  constructor(runtime: Runtime, directory: Directory) {
+    this.#runtime = runtime;
+    this.#directory = directory;
+  }
+
+  /**
+   * The writes that lead a source's dead letters from one queue to another (undefined: none).
+   * Rejects with a StoreError; throws 'conflict' when there is no such queue, 'validation' when it is the source.
+   */
+  async writes(
+    source: DeadLetterSource,
+    before: string | undefined,
+    after: string | undefined,
+  ): Promise<Write[]> {
+    if (before === after) return [];
+    const writes: Write[] = [];
+    if (after !== undefined) {
+      const id = await this.#idOf(after);
+      if (id === undefined)
+        throw new BrokerError(
+          'conflict',
+          `The dead-letter queue '${after}' does not exist. Create it first.`,
+        );
+      if (id === source.id)
+        throw new BrokerError('validation', 'A queue cannot be its own dead-letter queue.');
+      writes.push({
+        kind: 'create',
+        path: sourcePath(id, source.id, source.subscription),
+        data: Buffer.alloc(0),
+      });
+    }
+    const old = before === undefined ? undefined : await this.#idOf(before);
+    if (old !== undefined) {
+      const path = sourcePath(old, source.id, source.subscription);
+      if ((await this.#runtime.store.stat(path)) !== undefined)
+        writes.push({ kind: 'delete', path, version: ANY_VERSION });
+    }
+    return writes;
+  }
+
+  async #idOf(name: string): Promise<string | undefined> {
+    const open = await this.#directory.find(name);
+    return open?.topic.kind === 'queue' ? open.topic.id : undefined;
+  }
+}

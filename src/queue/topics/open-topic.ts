@@ -1,0 +1,153 @@
+/**
+ * An incarnation in use at this gateway, with all that works on it: the appender, the trimmer, the schedule, the
+ * dedupIds, and the subscriptions that somebody here uses.
+ */
+import type { SubscriptionRef } from '../broker-types.ts';
+import { DeadLetters } from '../cursor/dead-letters.ts';
+import { hasDead, type Inspection, inspect } from '../cursor/inspection.ts';
+import { statsOf } from '../cursor/stats.ts';
+import { Subscription } from '../cursor/subscription.ts';
+import { Admission, type Depth } from '../log/admission.ts';
+import type { AppendTarget } from '../log/append-plan.ts';
+import { Appender } from '../log/appender.ts';
+import type { EntryCache } from '../log/entry-cache.ts';
+import { RecentIds } from '../log/recent-ids.ts';
+import { Schedule } from '../log/schedule.ts';
+import { Trimmer } from '../log/trimmer.ts';
+import type { Runtime } from '../runtime.ts';
+import { dedupPath, QUEUE_SUBSCRIPTION, subscriptionsPath } from '../zookeeper/paths.ts';
+import { DeadLetterSources } from './dead-letter-sources.ts';
+import type { Topic } from './topic.ts';
+
+/** What an incarnation in use needs of the rest of the engine. */
+export interface TopicSurroundings {
+  readonly runtime: Runtime;
+  readonly cache: EntryCache;
+  /** The incarnation behind a queue's name now. */
+  findQueue(name: string): Promise<Topic | undefined>;
+  /** A subscription of an incarnation by its id; undefined when it is no more. */
+  findSubscription(id: string, name: string): Promise<Subscription | undefined>;
+  /** Has a node removed with all below it, in the background. */
+  removeTree(path: string): void;
+}
+
+export class OpenTopic implements AppendTarget {
+  readonly topic: Topic;
+  readonly runtime: Runtime;
+  readonly cache: EntryCache;
+  readonly appender: Appender;
+  readonly trimmer: Trimmer;
+  readonly schedule: Schedule;
+  readonly dedup: RecentIds;
+  readonly admission: Admission;
+  readonly sources: DeadLetterSources;
+  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #deadLetters: DeadLetters;
+  #draining = false;
+
+  constructor(topic: Topic, surroundings: TopicSurroundings) {
+    const { runtime, cache } = surroundings;
+    this.topic = topic;
+    this.runtime = runtime;
+    this.cache = cache;
+    this.#deadLetters = new DeadLetters(runtime, cache, (name) => surroundings.findQueue(name));
+    this.sources = new DeadLetterSources(runtime, topic.id, (id, name) =>
+      surroundings.findSubscription(id, name),
+    );
+    this.schedule = new Schedule(runtime, topic, cache);
+    this.dedup = new RecentIds(runtime, dedupPath(topic.id), (path) => surroundings.removeTree(path));
+    this.admission = new Admission(runtime, topic, () => this.#depth());
+    this.appender = new Appender(this, this.admission);
+    this.trimmer = new Trimmer(runtime, topic, cache, (level, segment) => {
+      for (const subscription of this.#subscriptions.values()) subscription.noteTrimmed(level, segment);
+    });
+    topic.onEvent((event) => {
+      for (const subscription of this.#subscriptions.values()) {
+        if (event === 'appended') subscription.noteAppended();
+        else subscription.noteChanged();
+      }
+    });
+    topic.onSealed((level, segment) => {
+      if (topic.kind === 'topic') this.trimmer.considerFrom(level, segment);
+    });
+  }
+
+  /** The subscription's loop at this gateway. Whether there is such a subscription shows when it is used. */
+  subscription(name: string): Subscription {
+    let subscription = this.#subscriptions.get(name);
+    if (subscription === undefined) {
+      subscription = new Subscription(this.runtime, this.cache, this.topic, name, {
+        deadLetters: this.#deadLetters,
+        onFinished: (level, segment) => this.trimmer.consider(level, segment),
+        prepareEmpty: () => this.#bringIn(),
+        onWaiting: (waiting) => {
+          if (this.topic.kind === 'queue') this.sources.follow(waiting);
+        },
+      });
+      if (this.#draining) subscription.drain();
+      this.#subscriptions.set(name, subscription);
+      this.schedule.follow();
+    }
+    return subscription;
+  }
+
+  /**
+   * The subscription as it is now, with everything brought into the log, and out of the cursor, that by now belongs
+   * there. Rejects with a StoreError; throws BrokerError.
+   */
+  async inspect(name: string): Promise<Inspection> {
+    await this.#bringIn();
+    for (;;) {
+      const inspection = await inspect(this.runtime, this.cache, this.topic, name);
+      if (!hasDead(inspection)) return inspection;
+      await this.subscription(name).bury();
+    }
+  }
+
+  /** Moves into the log what is due, and what has died elsewhere. A subscription's own dead are its rounds' business. */
+  async #bringIn(): Promise<void> {
+    await this.runtime.store.barrier();
+    const burying = this.topic.kind === 'queue' ? this.sources.bury() : Promise.resolve();
+    await Promise.all([this.schedule.moveDue(true), burying]);
+  }
+
+  drain(): void {
+    this.#draining = true;
+    for (const subscription of this.#subscriptions.values()) subscription.drain();
+  }
+
+  close(): void {
+    this.schedule.close();
+    for (const subscription of this.#subscriptions.values()) subscription.close();
+  }
+
+  /** Names of the subscriptions that exist. Rejects with a StoreError. */
+  async subscriptionNames(): Promise<string[]> {
+    return (await this.runtime.store.list(subscriptionsPath(this.topic.id)))?.children ?? [];
+  }
+
+  /** What counts against the limits: what is pending in a queue, or in a topic's slowest subscription. */
+  async #depth(): Promise<Depth> {
+    const names = this.topic.kind === 'queue' ? [QUEUE_SUBSCRIPTION] : await this.subscriptionNames();
+    const depths = await Promise.all(
+      names.map(async (name) => {
+        return statsOf(await this.inspect(name), this.cache, {
+          messages: 0,
+          bytes: 0,
+          oldestPublishedAtMs: undefined,
+        });
+      }),
+    );
+    await this.schedule.moveDue(true);
+    const waiting = this.schedule.state;
+    return {
+      messages: waiting.messages + Math.max(0, ...depths.map((depth) => depth.messages)),
+      bytes: waiting.bytes + Math.max(0, ...depths.map((depth) => depth.bytes)),
+    };
+  }
+}
+
+/** The engine's name of what a reference means. */
+export function subscriptionName(ref: SubscriptionRef): string {
+  return ref.kind === 'queue' ? QUEUE_SUBSCRIPTION : ref.subscription;
+}

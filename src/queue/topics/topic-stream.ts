@@ -1,0 +1,162 @@
+/**
+ * A topic's messages as they come, for one reader: from now on, or after a place that an earlier stream has given.
+ * No lease, no ack, no state anywhere but in the reader's place: the id of an event tells how far each priority
+ * level's log has been read.
+ */
+import type { StreamEvent } from '../broker-types.ts';
+import { storedMessage } from '../cursor/peek.ts';
+import { positionsOf } from '../cursor/restart.ts';
+import { BrokerError } from '../errors.ts';
+import type { EntryCache } from '../log/entry-cache.ts';
+import { LOG_START, type LogPosition } from '../model/position.ts';
+import type { Runtime } from '../runtime.ts';
+import { connected, deadline, readThrough } from '../settled-commit.ts';
+import { StoreError } from '../zookeeper/store.ts';
+import { messagesOf, refreshLogs } from './browsing.ts';
+import type { OpenTopic } from './open-topic.ts';
+
+/** So many messages are handed over at a time. */
+const BATCH_MAX = 100;
+/** A hint may be lost: the stream looks again after this, without one. */
+const LOOK_AGAIN_MS = 30_000;
+
+/**
+ * @param lastEventId resume after this event
+ * @param signal ends the stream
+ * @throws BrokerError 'validation' for what was never an id of this stream
+ */
+export async function openStream(
+  runtime: Runtime,
+  entries: EntryCache,
+  open: OpenTopic,
+  lastEventId: string | undefined,
+  signal: AbortSignal,
+): Promise<AsyncIterable<readonly StreamEvent[]>> {
+  const { topic } = open;
+  const resumed = lastEventId === undefined ? undefined : decodeEventId(lastEventId, topic.id);
+  const limit = deadline(runtime, runtime.requestTimeoutMs);
+  try {
+    const places = await readThrough(runtime, limit.signal, async () => {
+      await refreshLogs(runtime, topic);
+      return resumed ?? positionsOf(topic, entries, { kind: 'latest' });
+    });
+    const hasGap = topic.logs.some((log) => (places[log.level] ?? LOG_START).segment < log.first);
+    open.schedule.follow();
+    return follow(runtime, entries, open, [...places], resumed !== undefined && hasGap, signal);
+  } finally {
+    limit.cancel();
+  }
+}
+
+async function* follow(
+  runtime: Runtime,
+  entries: EntryCache,
+  { topic }: OpenTopic,
+  places: LogPosition[],
+  hasGap: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<readonly StreamEvent[]> {
+  if (hasGap) yield [{ kind: 'gap' }];
+  const bell = new Bell();
+  const stopListening = topic.onEvent(() => bell.ring());
+  const onAbort = () => bell.ring();
+  signal.addEventListener('abort', onAbort);
+  try {
+    while (!signal.aborted) {
+      try {
+        for await (const batch of newMessages(entries, topic, places)) {
+          yield batch;
+          if (signal.aborted) return;
+        }
+        if (topic.stale) await topic.refresh();
+        if (topic.deleted) return;
+        const cancel = runtime.timers.after(LOOK_AGAIN_MS, () => bell.ring());
+        // Set the watches first and look again after, so that nothing falls in between.
+        for (const log of topic.logs) await log.refresh(bell.ring);
+        if (!hasNew(topic, places)) await bell.rung();
+        cancel();
+        for (const log of topic.logs) await log.refresh();
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        await connected(runtime, signal).catch(() => {});
+        for (const log of topic.logs) log.markStale();
+      }
+    }
+  } finally {
+    stopListening();
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function hasNew(topic: OpenTopic['topic'], places: readonly LogPosition[]): boolean {
+  return topic.logs.some((log) => {
+    const place = places[log.level] ?? LOG_START;
+    return log.last > place.segment || (log.known(log.last)?.end ?? 0) > place.offset;
+  });
+}
+
+/** What lies behind the places, which move along. */
+async function* newMessages(
+  entries: EntryCache,
+  topic: OpenTopic['topic'],
+  places: LogPosition[],
+): AsyncGenerator<StreamEvent[]> {
+  for (const log of topic.logs) {
+    let batch: StreamEvent[] = [];
+    for await (const { position, message } of messagesOf(log, entries, places[log.level] ?? LOG_START)) {
+      places[log.level] = { segment: position.segment, offset: position.offset + 1 };
+      if (message.onlyFor !== undefined) continue;
+      batch.push({
+        kind: 'message',
+        eventId: encodeEventId(places, topic.id),
+        message: storedMessage(message),
+      });
+      if (batch.length < BATCH_MAX) continue;
+      yield batch;
+      batch = [];
+    }
+    if (batch.length > 0) yield batch;
+  }
+}
+
+/** Rung by anyone at any time; heard once by who waits. */
+class Bell {
+  #rung = false;
+  #hear: (() => void) | undefined;
+
+  readonly ring = (): void => {
+    this.#rung = true;
+    this.#hear?.();
+  };
+
+  async rung(): Promise<void> {
+    if (!this.#rung) {
+      await new Promise<void>((resolve) => {
+        this.#hear = resolve;
+      });
+    }
+    this.#rung = false;
+    this.#hear = undefined;
+  }
+}
+
+function encodeEventId(places: readonly LogPosition[], id: string): string {
+  const text = Array.from(places, (place) => `${place?.segment ?? 0}.${place?.offset ?? 0}`).join('_');
+  return Buffer.from(`${id}/${text}`).toString('base64url');
+}
+
+function decodeEventId(eventId: string, id: string): LogPosition[] {
+  const text = Buffer.from(eventId, 'base64url').toString('latin1');
+  const match = /^([0-9a-z]+)\/(\d{1,10}\.\d{1,10}(?:_\d{1,10}\.\d{1,10}){0,9})$/.exec(text);
+  if (match === null || match[1] !== id) {
+    const message =
+      'was never an id of this stream: leave it out to begin with what is published from now on';
+    throw new BrokerError('validation', `Last-Event-ID ${message}.`, {
+      errors: [{ path: 'Last-Event-ID', message }],
+    });
+  }
+  return (match[2] as string).split('_').map((place): LogPosition => {
+    const [segment, offset] = place.split('.').map(Number) as [number, number];
+    return { segment, offset };
+  });
+}

@@ -1,0 +1,198 @@
+/**
+ * Transactions: acks of several subscriptions and publishes to several queues and topics in one commit, or nothing.
+ *
+ * The subscriptions' rounds stand still while it is made, in the order of their names so that two transactions never
+ * wait for each other. An ack counts only when it takes a message out of the cursor here and now: a receipt that is
+ * lost, invalid or already acked aborts all of it. A transactionId is taken in the same commit, together with the
+ * answer, so that a repeat at any gateway finds what the first one was told.
+ */
+import type { PublishedMessage, TransactionRequest, TransactionResult } from './broker-types.ts';
+import { type CommitPart, commitParts } from './commit-parts.ts';
+import { identityOf } from './consuming.ts';
+import type { Subscription } from './cursor/subscription.ts';
+import { BrokerError } from './errors.ts';
+import { assertFits, type OutgoingMessage, planAppend } from './log/append-plan.ts';
+import { hashId, type RecentIds, type RecentIdsFound } from './log/recent-ids.ts';
+import { CursorDraft } from './model/cursor-draft.ts';
+import { decodeReceipt, type Receipt } from './model/receipt.ts';
+import { outgoingMessages } from './outgoing.ts';
+import type { Runtime } from './runtime.ts';
+import { deadline, readThrough } from './settled-commit.ts';
+import type { Directory } from './topics/directory.ts';
+import { type OpenTopic, subscriptionName } from './topics/open-topic.ts';
+
+/** How long a transactionId is remembered. */
+const WINDOW_MS = 300_000;
+
+interface Acks {
+  readonly subscription: Subscription;
+  readonly receipts: readonly Receipt[];
+}
+
+interface Publish {
+  readonly open: OpenTopic;
+  readonly outgoing: readonly OutgoingMessage[];
+}
+
+export class Transactions {
+  readonly #runtime: Runtime;
+  readonly #directory: Directory;
+  readonly #ids: RecentIds;
+
+  constructor(runtime: Runtime, directory: Directory, ids: RecentIds) {
+    this.#runtime = runtime;
+    this.#directory = directory;
+    this.#ids = ids;
+  }
+
+  /** Throws BrokerError: 'transaction-aborted' when a receipt does not hold; then nothing was changed. */
+  async run(request: TransactionRequest): Promise<TransactionResult> {
+    const hash = request.transactionId === undefined ? undefined : hashId(request.transactionId);
+    if (hash !== undefined) {
+      const known = await this.#reading(() => this.#ids.find([hash], WINDOW_MS));
+      const answer = known.values.get(hash) as TransactionResult | undefined;
+      if (answer !== undefined) return { ...answer, duplicate: true };
+    }
+    const acks = await this.#acks(request);
+    const publishes = await this.#publishes(request);
+    assertFits(publishes.flatMap(({ outgoing }) => outgoing));
+    const ordered = [...acks].sort((a, b) =>
+      identityOf(a.subscription) < identityOf(b.subscription) ? -1 : 1,
+    );
+    return this.#holding(ordered, () => this.#commit(acks, publishes, hash));
+  }
+
+  async #acks(request: TransactionRequest): Promise<Acks[]> {
+    const bySubscription = new Map<Subscription, Receipt[]>();
+    for (const { source, receipts } of request.acks) {
+      const open = await this.#directory.resolve({ kind: source.kind, name: source.name });
+      const subscription = open.subscription(subscriptionName(source));
+      const known = bySubscription.get(subscription) ?? [];
+      bySubscription.set(subscription, known);
+      for (const text of receipts) {
+        const receipt = decodeReceipt(text, identityOf(subscription));
+        if (receipt === undefined) throw aborted('was never one of its subscription');
+        known.push(receipt);
+      }
+    }
+    return [...bySubscription].map(([subscription, receipts]) => ({ subscription, receipts }));
+  }
+
+  async #publishes(request: TransactionRequest): Promise<Publish[]> {
+    const publishes: Publish[] = [];
+    for (const { target, messages } of request.publishes) {
+      const open = await this.#directory.resolve(target);
+      const nowMs = this.#runtime.store.now();
+      publishes.push({ open, outgoing: outgoingMessages(messages, open.topic.storage, nowMs) });
+    }
+    return publishes;
+  }
+
+  #holding<Result>(acks: readonly Acks[], work: () => Promise<Result>): Promise<Result> {
+    const [first, ...others] = acks;
+    if (first === undefined) return work();
+    return first.subscription.exclusively(() => this.#holding(others, work));
+  }
+
+  async #commit(
+    acks: readonly Acks[],
+    publishes: readonly Publish[],
+    hash: string | undefined,
+  ): Promise<TransactionResult> {
+    const { signal, cancel } = deadline(this.#runtime, this.#runtime.requestTimeoutMs);
+    let certain = false;
+    try {
+      for (;;) {
+        const found =
+          hash === undefined
+            ? undefined
+            : await readThrough(this.#runtime, signal, () => this.#ids.find([hash], WINDOW_MS));
+        const known =
+          hash === undefined ? undefined : (found?.values.get(hash) as TransactionResult | undefined);
+        if (known !== undefined) return { ...known, duplicate: true };
+        const cursors = await this.#draftAcks(acks, certain, signal);
+        if (cursors === undefined) {
+          if (certain) throw aborted('is lost, or its message is already acked');
+          certain = true;
+          continue;
+        }
+        const { parts, answers } = await this.#planPublishes(publishes, signal);
+        const result: TransactionResult = { publishes: answers.map((messages) => ({ messages })) };
+        const marks = hash === undefined || found === undefined ? [] : [this.#take(hash, result, found)];
+        const all = [...cursors, ...parts, ...marks];
+        if (all.length === 0) return result;
+        if ((await commitParts(this.#runtime, all, signal)) === 'applied') {
+          for (const { subscription } of acks) subscription.wake();
+          return result;
+        }
+        if (signal.aborted)
+          throw new BrokerError('unavailable', 'Others keep changing this; nothing was changed. Try again.');
+      }
+    } finally {
+      cancel();
+    }
+  }
+
+  /** The parts that take the acked messages out of their cursors; undefined when a receipt does not hold. */
+  async #draftAcks(
+    acks: readonly Acks[],
+    certain: boolean,
+    signal: AbortSignal,
+  ): Promise<CommitPart[] | undefined> {
+    const parts: CommitPart[] = [];
+    for (const { subscription, receipts } of acks) {
+      const { state, rounds } = subscription;
+      await readThrough(this.#runtime, signal, () => rounds.look(certain));
+      const draft = await readThrough(this.#runtime, signal, async () => {
+        for (;;) {
+          const made = new CursorDraft(state, this.#runtime.store.now());
+          const settled = receipts.map((receipt) => made.settle(receipt, { kind: 'ack' }));
+          if (made.missing.length === 0) return settled.every(({ kind }) => kind === 'ok') ? made : undefined;
+          await rounds.reader.loadMissing(made.missing);
+        }
+      });
+      if (draft === undefined) return undefined;
+      if (draft.changed.size > 0) parts.push(rounds.writer.part(draft, new Map()));
+    }
+    return parts;
+  }
+
+  async #planPublishes(publishes: readonly Publish[], signal: AbortSignal) {
+    const merged = new Map<OpenTopic, OutgoingMessage[]>();
+    for (const { open, outgoing } of publishes) merged.set(open, [...(merged.get(open) ?? []), ...outgoing]);
+    const parts: CommitPart[] = [];
+    const answered = new Map<OpenTopic, PublishedMessage[]>();
+    for (const [open, outgoing] of merged) {
+      const bytes = outgoing.reduce((sum, { message }) => sum + message.body.length, 0);
+      const refusal = await readThrough(this.#runtime, signal, () =>
+        open.admission.refusal(outgoing.length, bytes),
+      );
+      if (refusal !== undefined) throw refusal;
+      const plan = await readThrough(this.#runtime, signal, () => planAppend(open, outgoing));
+      parts.push(...plan.parts);
+      answered.set(open, [...plan.answers]);
+    }
+    const answers = publishes.map(({ open, outgoing }) =>
+      (answered.get(open) ?? []).splice(0, outgoing.length),
+    );
+    return { parts, answers };
+  }
+
+  /** The answer goes with the id; that it is there after a lost answer tells that all of it was done. */
+  #take(hash: string, result: TransactionResult, found: RecentIdsFound): CommitPart {
+    return this.#ids.take(new Map([[hash, result]]), WINDOW_MS, found);
+  }
+
+  async #reading<Result>(reads: () => Promise<Result>): Promise<Result> {
+    const { signal, cancel } = deadline(this.#runtime, this.#runtime.requestTimeoutMs);
+    try {
+      return await readThrough(this.#runtime, signal, reads);
+    } finally {
+      cancel();
+    }
+  }
+}
+
+function aborted(why: string): BrokerError {
+  return new BrokerError('transaction-aborted', `Nothing was changed: a receipt ${why}.`);
+}
