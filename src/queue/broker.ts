@@ -68,6 +68,8 @@ class ZooKeeperBroker implements Broker {
   readonly #transactions: Transactions;
   readonly #trash: Trash;
   readonly #closing = new AbortController();
+  /** Ends the streams, which would otherwise never end. */
+  readonly #streaming = new AbortController();
   #prepared = false;
   #draining = false;
 
@@ -200,7 +202,7 @@ class ZooKeeperBroker implements Broker {
     call: Call,
   ): Promise<AsyncIterable<readonly StreamEvent[]>> {
     const open = await this.#directory.resolve({ kind: 'topic', name: topic });
-    const signal = AbortSignal.any([call.signal, this.#closing.signal]);
+    const signal = AbortSignal.any([call.signal, this.#streaming.signal]);
     return openStream(this.#runtime, this.#entries, open, lastEventId, signal);
   }
 
@@ -210,6 +212,7 @@ class ZooKeeperBroker implements Broker {
 
   drain(): void {
     this.#draining = true;
+    this.#streaming.abort();
     this.#directory.drain();
   }
 

@@ -60,7 +60,10 @@ export class Consuming {
     request: ReceiveRequest,
     signal: AbortSignal,
   ): Promise<ReceiveResult> {
-    const acking = request.ack && settleAll(subscription, request.ack, () => ({ kind: 'ack' }), signal);
+    const { ack } = request;
+    const receipts = ack && (await receiptsOf(subscription, ack));
+    const acking =
+      ack && receipts && settleDecoded(subscription, ack, receipts, () => ({ kind: 'ack' }), signal);
     // Claimed in the same turn of the event loop, and so in the same write.
     const claiming = subscription.claim(
       {
@@ -73,7 +76,7 @@ export class Consuming {
       signal,
     );
     const [acked, lease] = await bothSettled(acking, claiming, (unused) => release(subscription, unused));
-    const messages = lease === undefined ? [] : receivedMessages(lease, identityOf(subscription));
+    const messages = lease === undefined ? [] : receivedMessages(lease, subscription.identity);
     return acked === undefined ? { messages } : { messages, acked };
   }
 
@@ -101,9 +104,7 @@ export class Consuming {
       untilDone(this.#runtime, (signal) =>
         readThrough(this.#runtime, signal, async () => {
           const inspection = await open.inspect(subscription.name);
-          // What a topic has scheduled is not yet any subscription's.
-          const schedule = source.kind === 'queue' ? open.topic.id : NO_SCHEDULE;
-          const reader = new ScheduleReader(this.#runtime.store, this.#entries, schedule);
+          const reader = new ScheduleReader(this.#runtime.store, this.#entries, open.topic.id);
           return peekAt(inspection, this.#entries, reader, request);
         }),
       ),
@@ -113,8 +114,12 @@ export class Consuming {
   /** Everything stored before is gone: also what waits for its time. */
   async purge(source: SubscriptionRef): Promise<void> {
     await this.#use(source, async (open, subscription) => {
-      if (source.kind === 'queue') await open.schedule.clear((path) => this.#trash.removeTree(path));
-      await this.#restart(open, subscription, { kind: 'latest' });
+      const { schedule } = open;
+      // A queue's schedule is its own; a topic's is for its other subscriptions too.
+      if (source.kind === 'queue') await schedule.clear((path) => this.#trash.removeTree(path));
+      else await schedule.moveDue(true);
+      const purgedSchedule = source.kind === 'queue' ? undefined : schedule.version;
+      await this.#restart(open, subscription, { kind: 'latest' }, purgedSchedule);
     });
   }
 
@@ -123,7 +128,12 @@ export class Consuming {
     await this.#use(source, (open, subscription) => this.#restart(open, subscription, target));
   }
 
-  async #restart(open: OpenTopic, subscription: Subscription, target: SeekTarget): Promise<void> {
+  async #restart(
+    open: OpenTopic,
+    subscription: Subscription,
+    target: SeekTarget,
+    purgedSchedule?: number,
+  ): Promise<void> {
     const { topic, trimmer } = open;
     const before = await untilDone(this.#runtime, async (signal) => {
       const { inspection, start } = await readThrough(this.#runtime, signal, async () => {
@@ -131,7 +141,9 @@ export class Consuming {
         const found = await inspect(this.#runtime, this.#entries, topic, subscription.name);
         return { inspection: found, start: await positionsOf(topic, this.#entries, target) };
       });
-      return (await restart(this.#runtime, inspection.state, start, signal)) ? inspection.state : undefined;
+      return (await restart(this.#runtime, inspection.state, start, purgedSchedule, signal))
+        ? inspection.state
+        : undefined;
     });
     this.#trash.removeCursor(topic.id, cursorName(subscription.name, before.generation));
     subscription.noteChanged();
@@ -147,22 +159,23 @@ export class Consuming {
   }
 }
 
-/** No incarnation has this id, so nothing is found scheduled in it. */
-const NO_SCHEDULE = '-';
-
-/** What a subscription's receipts belong to. */
-export function identityOf(subscription: Subscription): string {
-  return `${subscription.topic.id}/${subscription.name}`;
-}
-
 async function settleAll(
   subscription: Subscription,
   texts: readonly string[],
   settlement: (nowMs: number) => Settlement,
   signal: AbortSignal | undefined,
 ): Promise<Outcome[]> {
-  const identity = identityOf(subscription);
-  const receipts = texts.map((text) => decodeReceipt(text, identity));
+  return settleDecoded(subscription, texts, await receiptsOf(subscription, texts), settlement, signal);
+}
+
+/** Hands the settlements over before it first waits for anything. */
+async function settleDecoded(
+  subscription: Subscription,
+  texts: readonly string[],
+  receipts: readonly (Receipt | undefined)[],
+  settlement: (nowMs: number) => Settlement,
+  signal: AbortSignal | undefined,
+): Promise<Outcome[]> {
   const valid = receipts.filter((receipt): receipt is Receipt => receipt !== undefined);
   const outcomes = await subscription.settle(valid, settlement, signal);
   let next = 0;
@@ -171,6 +184,20 @@ async function settleAll(
     next += 1;
     return { receipt, outcome: outcomes[next - 1] ?? 'lost' };
   });
+}
+
+/** The receipts behind the texts; undefined for what was never one of the subscription, which is made certain of. */
+export async function receiptsOf(
+  subscription: Subscription,
+  texts: readonly string[],
+): Promise<(Receipt | undefined)[]> {
+  const decode = () => texts.map((text) => decodeReceipt(text, subscription.identity));
+  await subscription.look(false);
+  const receipts = decode();
+  if (!receipts.includes(undefined)) return receipts;
+  // It may have been deleted, and made anew, without this gateway's having noticed.
+  await subscription.look(true);
+  return decode();
 }
 
 function settlementOf(action: SettleAction): (nowMs: number) => Settlement {

@@ -70,8 +70,7 @@ export class Redriving {
         await readThrough(this.#runtime, signal, () => rounds.look(true));
         const drafted = await readThrough(this.#runtime, signal, () => this.#draft(open, to, max, untilMs));
         if (drafted.count === 0) return 0;
-        await this.#admit(drafted.byTarget, signal);
-        const appends: CommitPart[] = [];
+        const appends = await this.#admit(drafted.byTarget, signal);
         for (const [target, messages] of drafted.byTarget) {
           const { runtime, topic, cache } = target;
           const entries = await readThrough(this.#runtime, signal, () =>
@@ -124,14 +123,16 @@ export class Redriving {
   async #admit(
     byTarget: ReadonlyMap<OpenTopic, readonly { body: Buffer }[]>,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<CommitPart[]> {
+    const parts: CommitPart[] = [];
     for (const [target, messages] of byTarget) {
       const bytes = messages.reduce((sum, message) => sum + message.body.length, 0);
-      const refusal = await readThrough(this.#runtime, signal, () =>
-        target.admission.refusal(messages.length, bytes),
-      );
+      const ticket = await readThrough(this.#runtime, signal, () => target.admission.begin());
+      const refusal = ticket.refusal(messages.length, bytes);
       if (refusal !== undefined) throw refusal;
+      parts.push(...ticket.parts);
     }
+    return parts;
   }
 
   async #namedTarget(name: string): Promise<Target> {

@@ -14,6 +14,7 @@ import { statsOf } from './cursor/stats.ts';
 import { BrokerError } from './errors.ts';
 import type { EntryCache } from './log/entry-cache.ts';
 import { ScheduleReader } from './log/schedule-reader.ts';
+import { type DeliveryPolicy, isWanted } from './model/delivery-policy.ts';
 import type { Runtime } from './runtime.ts';
 import { deadline, readThrough } from './settled-commit.ts';
 import { logStats } from './topics/browsing.ts';
@@ -158,25 +159,31 @@ export class Resources {
       const { topic, schedule } = open;
       const inspection = subscription === undefined ? undefined : await open.inspect(subscription);
       if (inspection === undefined) await schedule.moveDue(true);
-      // A topic's scheduled messages are nobody's yet: they are the topic's own.
-      const ownsSchedule = topic.kind === 'queue' || subscription === undefined;
-      const scheduled = ownsSchedule ? await this.#scheduled(open) : NOTHING_SCHEDULED;
+      const scheduled = await this.#scheduled(open, inspection?.state.policy);
       return inspection === undefined
         ? logStats(this.#runtime, this.#entries, topic, scheduled)
         : statsOf(inspection, this.#entries, scheduled);
     });
   }
 
-  async #scheduled({ topic, schedule }: OpenTopic) {
+  /** What waits for its time. Counted by its node, unless a subscription wants only some of it. */
+  async #scheduled({ topic, schedule }: OpenTopic, policy: DeliveryPolicy | undefined) {
     const { messages, bytes } = schedule.state;
-    if (messages === 0) return NOTHING_SCHEDULED;
+    const counted = { messages: 0, bytes: 0, oldestPublishedAtMs: undefined as number | undefined };
+    if (messages === 0) return counted;
+    const wantsSome = policy !== undefined && (policy.filter !== undefined || policy.purgedSchedule > 0);
     const reader = new ScheduleReader(this.#runtime.store, this.#entries, topic.id);
-    let oldestPublishedAtMs: number | undefined;
     for await (const { message } of reader.messages()) {
-      oldestPublishedAtMs = message.publishedAtMs;
-      break;
+      if (wantsSome && !isWanted(message, policy)) continue;
+      counted.messages += 1;
+      counted.bytes += message.body.length;
+      counted.oldestPublishedAtMs = Math.min(
+        counted.oldestPublishedAtMs ?? message.publishedAtMs,
+        message.publishedAtMs,
+      );
+      if (!wantsSome) return { ...counted, messages, bytes };
     }
-    return { messages, bytes, oldestPublishedAtMs };
+    return counted;
   }
 
   /** Reads, again after a loss of the connection, within the time of a request. */
@@ -189,8 +196,6 @@ export class Resources {
     }
   }
 }
-
-const NOTHING_SCHEDULED = { messages: 0, bytes: 0, oldestPublishedAtMs: undefined };
 
 /** What has been deleted since it was listed is left out. */
 function unlessGone(error: unknown): undefined {

@@ -8,13 +8,13 @@
  */
 import type { PublishedMessage, TransactionRequest, TransactionResult } from './broker-types.ts';
 import { type CommitPart, commitParts } from './commit-parts.ts';
-import { identityOf } from './consuming.ts';
+import { receiptsOf } from './consuming.ts';
 import type { Subscription } from './cursor/subscription.ts';
 import { BrokerError } from './errors.ts';
-import { assertFits, type OutgoingMessage, planAppend } from './log/append-plan.ts';
+import { amountOf, assertFits, type OutgoingMessage, planAppend } from './log/append-plan.ts';
 import { hashId, type RecentIds, type RecentIdsFound } from './log/recent-ids.ts';
 import { CursorDraft } from './model/cursor-draft.ts';
-import { decodeReceipt, type Receipt } from './model/receipt.ts';
+import type { Receipt } from './model/receipt.ts';
 import { outgoingMessages } from './outgoing.ts';
 import type { Runtime } from './runtime.ts';
 import { deadline, readThrough } from './settled-commit.ts';
@@ -56,9 +56,7 @@ export class Transactions {
     const acks = await this.#acks(request);
     const publishes = await this.#publishes(request);
     assertFits(publishes.flatMap(({ outgoing }) => outgoing));
-    const ordered = [...acks].sort((a, b) =>
-      identityOf(a.subscription) < identityOf(b.subscription) ? -1 : 1,
-    );
+    const ordered = [...acks].sort((a, b) => (a.subscription.identity < b.subscription.identity ? -1 : 1));
     return this.#holding(ordered, () => this.#commit(acks, publishes, hash));
   }
 
@@ -69,8 +67,7 @@ export class Transactions {
       const subscription = open.subscription(subscriptionName(source));
       const known = bySubscription.get(subscription) ?? [];
       bySubscription.set(subscription, known);
-      for (const text of receipts) {
-        const receipt = decodeReceipt(text, identityOf(subscription));
+      for (const receipt of await receiptsOf(subscription, receipts)) {
         if (receipt === undefined) throw aborted('was never one of its subscription');
         known.push(receipt);
       }
@@ -163,11 +160,11 @@ export class Transactions {
     const parts: CommitPart[] = [];
     const answered = new Map<OpenTopic, PublishedMessage[]>();
     for (const [open, outgoing] of merged) {
-      const bytes = outgoing.reduce((sum, { message }) => sum + message.body.length, 0);
-      const refusal = await readThrough(this.#runtime, signal, () =>
-        open.admission.refusal(outgoing.length, bytes),
-      );
+      const ticket = await readThrough(this.#runtime, signal, () => open.admission.begin());
+      const { messages, bytes } = await readThrough(this.#runtime, signal, () => amountOf(open, outgoing));
+      const refusal = messages === 0 ? undefined : ticket.refusal(messages, bytes);
       if (refusal !== undefined) throw refusal;
+      parts.push(...ticket.parts);
       const plan = await readThrough(this.#runtime, signal, () => planAppend(open, outgoing));
       parts.push(...plan.parts);
       answered.set(open, [...plan.answers]);

@@ -90,6 +90,7 @@ export class CursorState implements CursorView {
       maxDeliveries,
       messageTtlMs: messageTtlSeconds === undefined ? undefined : messageTtlSeconds * 1000,
       filter: this.record.config?.filter,
+      purgedSchedule: this.record.purgedSchedule ?? 0,
     };
   }
 

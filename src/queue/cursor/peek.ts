@@ -54,7 +54,7 @@ export async function peekAt(
 
 /** What a client is shown of a stored message. */
 export function storedMessage(message: EntryMessage): StoredMessage {
-  const { expiresAtMs: _expiresAtMs, onlyFor: _onlyFor, ...stored } = message;
+  const { expiresAtMs: _expiresAtMs, onlyFor: _onlyFor, scheduledBy: _scheduledBy, ...stored } = message;
   return stored;
 }
 

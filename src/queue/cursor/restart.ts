@@ -32,16 +32,26 @@ export async function positionsOf(
   return Array.from(positions, (position) => position ?? LOG_START);
 }
 
-/** @returns whether it was done; else the subscription has changed since it was read. Throws BrokerError. */
+/**
+ * @param purgedSchedule set by a purge: see DeliveryPolicy
+ * @returns whether it was done; else the subscription has changed since it was read
+ * @throws BrokerError
+ */
 export async function restart(
   runtime: Runtime,
   state: CursorState,
   start: readonly LogPosition[],
+  purgedSchedule: number | undefined,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { topic, name, record } = state;
   const generation = record.generation + 1;
-  const next: SubscriptionRecord = { ...record, generation, start };
+  const next: SubscriptionRecord = {
+    ...record,
+    generation,
+    start,
+    ...(purgedSchedule === undefined ? {} : { purgedSchedule }),
+  };
   const oldCursor = state.cursorPath.slice(state.cursorPath.lastIndexOf('/') + 1);
   const path = subscriptionPath(topic.id, name);
   const data = encodeRecord(next);

@@ -83,6 +83,16 @@ export class Rounds {
     }
   }
 
+  /** Looks, again after a loss of the connection, within the time of a request. Throws BrokerError. */
+  async lookWithin(certain: boolean): Promise<void> {
+    const { signal, cancel } = deadline(this.#runtime, this.#runtime.requestTimeoutMs);
+    try {
+      await readThrough(this.#runtime, signal, () => this.look(certain));
+    } finally {
+      cancel();
+    }
+  }
+
   /** Reads what is known to be old, or everything. Rejects with a StoreError; throws BrokerError 'not-found'. */
   async look(certain: boolean, isBehindBarrier = false): Promise<void> {
     const { topic } = this.#state;

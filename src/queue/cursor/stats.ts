@@ -23,7 +23,8 @@ export async function statsOf(
   entries: EntryCache,
   scheduled: { messages: number; bytes: number; oldestPublishedAtMs: number | undefined },
 ): Promise<Stats> {
-  const counted = inspection.state.policy.filter === undefined ? levelStats : filteredStats;
+  const { filter, purgedSchedule } = inspection.state.policy;
+  const counted = filter === undefined && purgedSchedule === 0 ? levelStats : filteredStats;
   const inLog = await Promise.all(inspection.levels.map((level) => counted(inspection, level, entries)));
   const { oldestPublishedAtMs } = scheduled;
   const waiting = {

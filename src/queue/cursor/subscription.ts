@@ -75,6 +75,17 @@ export class Subscription {
     this.#parked = new ParkedClaims(runtime, this.state, this.rounds.reader, () => this.wake());
   }
 
+  /** What this subscription's receipts belong to. Known once it was looked at. */
+  get identity(): string {
+    return `${this.topic.id}/${this.name}/${this.state.record.token}`;
+  }
+
+  /** Looks at the subscription: at all, or anew behind a barrier. Throws BrokerError. */
+  async look(certain: boolean): Promise<void> {
+    if (!certain && this.state.exists) return;
+    await this.exclusively(() => this.rounds.lookWithin(certain));
+  }
+
   /** One outcome for each receipt, in order. Throws BrokerError. */
   async settle(
     receipts: readonly Receipt[],

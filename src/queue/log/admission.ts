@@ -1,19 +1,32 @@
 /**
  * Whether a queue or topic takes more messages: `maxMessages` and `maxBytes`.
  *
- * Near a limit the depth is counted exactly, behind a barrier, before each commit. Far from it, counting every time
- * would double the cost of publishing, so a count is good for a while, together with what this gateway has added
- * since; the distance covers what others may have added in that time.
+ * Near a limit the depth is counted exactly before each commit, and the commit also changes one node whose version was
+ * read before the count: of two gateways that publish at once, the second must count again. Far from the limit, that
+ * would double the cost of publishing for nothing, so a count is good for a moment, together with what this gateway
+ * has added since; the distance covers what others may have added in that time.
  */
+import type { CommitPart } from '../commit-parts.ts';
 import { BrokerError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Topic } from '../topics/topic.ts';
-import type { OutgoingMessage } from './append-plan.ts';
+import { admissionPath } from '../zookeeper/paths.ts';
+import { ANY_VERSION, type Write } from '../zookeeper/store.ts';
 
 export interface Depth {
   readonly messages: number;
   readonly bytes: number;
 }
+
+/** An admission for one commit. */
+export interface Ticket {
+  /** Why so many messages and bytes are not taken; undefined when they are. */
+  refusal(messages: number, bytes: number): BrokerError | undefined;
+  /** To be committed with the messages: the count that the admission relies on holds no longer if this fails. */
+  readonly parts: readonly CommitPart[];
+}
+
+const UNLIMITED: Ticket = { refusal: () => undefined, parts: [] };
 
 const COUNT_GOOD_FOR_MS = 250;
 /** Farther than this from a limit, and below half of it, a count that is a little old will do. */
@@ -33,40 +46,63 @@ export class Admission {
     this.#count = count;
   }
 
-  /** Why so many messages and bytes more are not taken; undefined when they are. */
-  async refusal(messages: number, bytes: number): Promise<BrokerError | undefined> {
+  get isLimited(): boolean {
     const { maxMessages, maxBytes } = this.#topic.storage;
-    if (maxMessages === undefined && maxBytes === undefined) return undefined;
-    const room = (depth: Depth) => ({
-      messages: (maxMessages ?? Number.POSITIVE_INFINITY) - depth.messages - messages,
-      bytes: (maxBytes ?? Number.POSITIVE_INFINITY) - depth.bytes - bytes,
-    });
+    return maxMessages !== undefined || maxBytes !== undefined;
+  }
+
+  /** Rejects with a StoreError; throws BrokerError. */
+  async begin(): Promise<Ticket> {
+    if (!this.isLimited) return UNLIMITED;
     const known = this.#counted;
-    if (known !== undefined && this.#runtime.timers.monotonicMs() - known.atMs < COUNT_GOOD_FOR_MS) {
-      const left = room(known);
-      const isFar =
-        left.messages > Math.max(FAR_MESSAGES, (maxMessages ?? 0) / 2) &&
-        left.bytes > Math.max(FAR_BYTES, (maxBytes ?? 0) / 2);
-      if (isFar) return undefined;
-    }
+    const isRecent =
+      known !== undefined && this.#runtime.timers.monotonicMs() - known.atMs < COUNT_GOOD_FOR_MS;
+    if (isRecent && this.#isFar(known)) return this.#ticket(known, []);
+    const path = admissionPath(this.#topic.id);
+    const node = await this.#runtime.store.stat(path);
     const counted = await this.#count();
     this.#counted = { ...counted, atMs: this.#runtime.timers.monotonicMs() };
-    const left = room(counted);
-    if (left.messages >= 0 && left.bytes >= 0) return undefined;
-    const limit = left.messages < 0 ? `maxMessages (${maxMessages})` : `maxBytes (${maxBytes})`;
+    const data = Buffer.alloc(0);
+    const writes: Write[] =
+      node === undefined
+        ? [
+            { kind: 'create', path, data },
+            { kind: 'set', path, data, version: ANY_VERSION },
+          ]
+        : [{ kind: 'set', path, data, version: node.version }];
+    return this.#ticket(counted, [{ writes, applied: () => {}, conflicted: () => {} }]);
+  }
+
+  /** What was admitted has been stored. */
+  note({ messages, bytes }: Depth): void {
+    if (this.#counted === undefined) return;
+    this.#counted = {
+      ...this.#counted,
+      messages: this.#counted.messages + messages,
+      bytes: this.#counted.bytes + bytes,
+    };
+  }
+
+  #ticket(depth: Depth, parts: readonly CommitPart[]): Ticket {
+    return { parts, refusal: (messages, bytes) => this.#refusal(depth, messages, bytes) };
+  }
+
+  #isFar(depth: Depth): boolean {
+    const { maxMessages = Number.POSITIVE_INFINITY, maxBytes = Number.POSITIVE_INFINITY } =
+      this.#topic.storage;
+    const hasMessages = maxMessages - depth.messages > FAR_MESSAGES && depth.messages < maxMessages / 2;
+    return hasMessages && maxBytes - depth.bytes > FAR_BYTES && depth.bytes < maxBytes / 2;
+  }
+
+  #refusal(depth: Depth, messages: number, bytes: number): BrokerError | undefined {
+    const { maxMessages, maxBytes } = this.#topic.storage;
+    const isOver = (limit: number | undefined, amount: number) => limit !== undefined && amount > limit;
+    const overMessages = isOver(maxMessages, depth.messages + messages);
+    if (!overMessages && !isOver(maxBytes, depth.bytes + bytes)) return undefined;
+    const limit = overMessages ? `maxMessages (${maxMessages})` : `maxBytes (${maxBytes})`;
     return new BrokerError(
       'queue-full',
       `'${this.#topic.name}' is at its ${limit}. Try again when messages are done.`,
     );
-  }
-
-  noteAppended(outgoing: readonly OutgoingMessage[]): void {
-    if (this.#counted === undefined) return;
-    const bytes = outgoing.reduce((sum, { message }) => sum + message.body.length, 0);
-    this.#counted = {
-      ...this.#counted,
-      messages: this.#counted.messages + outgoing.length,
-      bytes: this.#counted.bytes + bytes,
-    };
   }
 }

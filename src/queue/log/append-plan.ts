@@ -8,6 +8,7 @@ import { BrokerError } from '../errors.ts';
 import type { PackableMessage } from '../model/entry.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Topic } from '../topics/topic.ts';
+import type { Depth } from './admission.ts';
 import type { EntryCache } from './entry-cache.ts';
 import { LevelEntries } from './level-entries.ts';
 import type { RecentIds, RecentIdsFound } from './recent-ids.ts';
@@ -88,6 +89,15 @@ export async function planAppend(
     };
   });
   return { parts: fresh.length === 0 ? [] : parts, answers };
+}
+
+/** How much of it would be stored, without duplicates. Rejects with a StoreError. */
+export async function amountOf(target: AppendTarget, outgoing: readonly OutgoingMessage[]): Promise<Depth> {
+  const hashes = new Set(outgoing.map((item) => item.dedup).filter((hash) => hash !== undefined));
+  const windowMs = target.topic.storage.dedupWindowSeconds * 1000;
+  const found = hashes.size === 0 ? NOTHING_FOUND : await target.dedup.find(hashes, windowMs);
+  const { fresh } = sortOut(outgoing, found);
+  return { messages: fresh.length, bytes: fresh.reduce((sum, { message }) => sum + message.body.length, 0) };
 }
 
 const NOTHING_FOUND: RecentIdsFound = { values: new Map(), nodes: new Map() };

@@ -7,12 +7,13 @@
  * write is under way become the next batch together. One request never spans two commits.
  */
 import type { PublishedMessage } from '../broker-types.ts';
-import { commitParts } from '../commit-parts.ts';
+import { type CommitPart, commitParts } from '../commit-parts.ts';
 import { Pending } from '../pending.ts';
 import { deadline, readThrough } from '../settled-commit.ts';
-import type { Admission } from './admission.ts';
+import type { Admission, Depth } from './admission.ts';
 import {
   type AppendTarget,
+  amountOf,
   assertFits,
   BATCH_BYTES_MAX,
   type OutgoingMessage,
@@ -88,7 +89,7 @@ export class Appender {
     const { signal, cancel } = deadline(runtime, runtime.requestTimeoutMs);
     try {
       for (;;) {
-        await readThrough(runtime, signal, () => this.#admit(batch));
+        const { parts, admitted } = await readThrough(runtime, signal, () => this.#admit(batch));
         const live = batch.filter((request) => request.pending.open);
         if (live.length === 0) return;
         const outgoing = live.flatMap((request) => request.outgoing);
@@ -96,9 +97,11 @@ export class Appender {
         // Whoever was refused while the plan was made must not find its messages stored.
         if (live.some((request) => !request.pending.open)) continue;
         for (const request of live) request.pending.markSent();
-        const done =
-          plan.parts.length === 0 || (await commitParts(runtime, plan.parts, signal)) === 'applied';
-        if (done) return this.#answer(live, plan.answers);
+        const all = plan.parts.length === 0 ? [] : [...plan.parts, ...parts];
+        if (all.length === 0 || (await commitParts(runtime, all, signal)) === 'applied') {
+          this.#admission.note(admitted);
+          return this.#answer(live, plan.answers);
+        }
         for (const request of live) request.pending.markQueued();
       }
     } finally {
@@ -107,19 +110,22 @@ export class Appender {
   }
 
   /** Refuses those requests of the batch that would exceed the configured limits. */
-  async #admit(batch: readonly AppendRequest[]): Promise<void> {
-    let messages = 0;
-    let bytes = 0;
+  async #admit(batch: readonly AppendRequest[]): Promise<{ parts: readonly CommitPart[]; admitted: Depth }> {
+    const admitted = { messages: 0, bytes: 0 };
+    if (!this.#admission.isLimited) return { parts: [], admitted };
+    const ticket = await this.#admission.begin();
     for (const request of batch.filter(({ pending }) => pending.open)) {
-      const added = request.outgoing.reduce((sum, { message }) => sum + message.body.length, 0);
-      const refusal = await this.#admission.refusal(messages + request.outgoing.length, bytes + added);
-      if (refusal !== undefined) {
+      const { messages, bytes } = await amountOf(this.#target, request.outgoing);
+      const refusal = ticket.refusal(admitted.messages + messages, admitted.bytes + bytes);
+      // What changes nothing is never too much.
+      if (refusal !== undefined && messages > 0) {
         request.pending.fail(refusal);
         continue;
       }
-      messages += request.outgoing.length;
-      bytes += added;
+      admitted.messages += messages;
+      admitted.bytes += bytes;
     }
+    return { parts: ticket.parts, admitted };
   }
 
   #answer(live: readonly AppendRequest[], answers: readonly PublishedMessage[]): void {
@@ -129,7 +135,6 @@ export class Appender {
       request.pending.settle(answers.slice(from, until));
       from = until;
     }
-    this.#admission.noteAppended(live.flatMap((request) => request.outgoing));
   }
 
   /** Failing here costs nothing: the next append finds the segment as it is. */

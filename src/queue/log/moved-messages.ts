@@ -23,6 +23,7 @@ export function packable(
       publishedAtMs: message.publishedAtMs,
       ...(deadLetter === undefined ? {} : { deadLetter }),
       ...(onlyFor === undefined ? {} : { onlyFor }),
+      ...(message.scheduledBy === undefined ? {} : { scheduledBy: message.scheduledBy }),
     },
   };
 }

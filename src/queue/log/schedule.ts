@@ -72,6 +72,11 @@ export class Schedule {
     return this.#state;
   }
 
+  /** Counts the changes of the schedule, as of the last reading. */
+  get version(): number {
+    return this.#version;
+  }
+
   /** Begins to follow the schedule. Returns at once. */
   follow(): void {
     if (!this.#watching) this.#look();
@@ -101,8 +106,13 @@ export class Schedule {
       const together = byDue.get(dueMs) ?? [];
       if (together.length === 0) tokens.set(dueMs, this.#runtime.random.token(TOKEN_CHARACTERS));
       byDue.set(dueMs, together);
-      ids.push(messageId(tokens.get(dueMs) as string, together.length));
-      together.push(message);
+      const id = messageId(tokens.get(dueMs) as string, together.length);
+      ids.push(id);
+      // The node's version after this change; a new node begins at 1.
+      together.push({
+        ...message,
+        moved: { id, publishedAtMs, ...message.moved, scheduledBy: this.#version + 1 },
+      });
     }
     const entries: Write[] = [];
     const created = new Set<string>();

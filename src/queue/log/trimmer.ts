@@ -11,7 +11,8 @@
  */
 import type { TopicConfig } from '../broker-types.ts';
 import { initialPage } from '../model/cursor-draft.ts';
-import { isFinished } from '../model/page.ts';
+import { isWanted } from '../model/delivery-policy.ts';
+import { isFinished, isPending, type Page } from '../model/page.ts';
 import { decodePage } from '../model/page-codec.ts';
 import { LOG_START } from '../model/position.ts';
 import { decodeRecord, type SubscriptionRecord } from '../model/records.ts';
@@ -26,6 +27,8 @@ import type { Log, Segment } from './log.ts';
 /** Acked messages of an open segment below both of these stay until there are more. */
 const TINY_ENTRIES = 16;
 const TINY_BYTES = 64 * 1024;
+const QUIET_MS = 100;
+const TIMER_MS_MAX = 3_600_000;
 
 export class Trimmer {
   readonly #runtime: Runtime;
@@ -34,6 +37,9 @@ export class Trimmer {
   readonly #onTrimmed: (level: number, segment: number) => void;
   readonly #waiting = new Map<string, { level: number; segment: number }>();
   #running = false;
+  /** Where an open segment ended when it was looked at before. */
+  readonly #seen = new Map<string, number>();
+  #cancel = () => {};
 
   constructor(
     runtime: Runtime,
@@ -59,6 +65,10 @@ export class Trimmer {
       this.consider(level, segment);
   }
 
+  close(): void {
+    this.#cancel();
+  }
+
   async #run(): Promise<void> {
     this.#running = true;
     for (const [key, { level, segment }] of this.#waiting) {
@@ -75,15 +85,16 @@ export class Trimmer {
 
   async #trim(log: Log, number: number): Promise<void> {
     let segment = await log.segment(number);
-    if (segment?.header.state === 'open') {
-      if (segment.slots.length < TINY_ENTRIES && bytesOf(segment.slots) < TINY_BYTES) return;
+    if (segment === undefined || (await this.#isRetained(log, segment))) return;
+    if (segment.header.state === 'open') {
+      const isTiny = segment.slots.length < TINY_ENTRIES && bytesOf(segment.slots) < TINY_BYTES;
+      if (segment.slots.length === 0 || (isTiny && !this.#isQuiet(log.level, segment))) return;
       // Sealing what is still in use would only make more segments.
       if ((await this.#finishedPages(log.level, segment)) === undefined) return;
       await log.seal(segment);
       segment = await log.segment(number);
     }
     if (segment?.header.state !== 'sealed') return;
-    if (await this.#isRetained(log, segment)) return;
     const pages = await this.#finishedPages(log.level, segment);
     if (pages === undefined) return;
     const path = log.path(number);
@@ -111,6 +122,49 @@ export class Trimmer {
     await this.#dropHeaders(log);
   }
 
+  /**
+   * A queue keeps a few acked messages in its open segment until there are more. A topic shows what it keeps, to
+   * browsers and to new subscriptions, so there they go too, once nothing has come for a moment.
+   */
+  #isQuiet(level: number, segment: Segment): boolean {
+    if (this.#topic.kind === 'queue') return false;
+    const key = `${level}/${segment.number}`;
+    const isQuiet = this.#seen.get(key) === segment.end;
+    this.#seen.clear();
+    if (isQuiet) return true;
+    this.#seen.set(key, segment.end);
+    this.#lookAgain(level, segment.number, QUIET_MS);
+    return false;
+  }
+
+  /** One timer, for the segment that was looked at last. */
+  #lookAgain(level: number, segment: number, waitMs: number): void {
+    this.#cancel();
+    this.#cancel = this.#runtime.timers.after(Math.max(1, Math.min(waitMs, TIMER_MS_MAX)), () => {
+      this.consider(level, segment);
+    });
+  }
+
+  /** Whether a subscription with a filter wants anything of what it has yet to go through. */
+  async #wants(
+    level: number,
+    segment: Segment,
+    page: Page,
+    record: SubscriptionRecord,
+    subscription: string,
+  ): Promise<boolean> {
+    const filter = record.config?.filter;
+    if (filter === undefined || page.runs.some(isPending)) return true;
+    const log = this.#topic.log(level);
+    const policy = { subscription, filter, purgedSchedule: record.purgedSchedule ?? 0 };
+    for (const slot of segment.slots) {
+      const entry = await this.#cache.read(log.entryPath(segment.number, slot), slot.token);
+      const left = (entry?.messages ?? []).slice(Math.max(0, page.frontier - slot.start));
+      if (left.some((message) => isWanted(message, policy))) return true;
+    }
+    return false;
+  }
+
   /** A topic may keep what everybody has acked, for replay: until it is old, or too much. */
   async #isRetained(log: Log, segment: Segment): Promise<boolean> {
     const { retentionSeconds, retentionBytes } = this.#topic.config as TopicConfig;
@@ -126,7 +180,9 @@ export class Trimmer {
     if (retentionSeconds !== undefined) {
       const entry = await this.#cache.read(log.entryPath(segment.number, last), last.token);
       const publishedAtMs = entry?.messages.at(-1)?.publishedAtMs ?? 0;
-      if (publishedAtMs + retentionSeconds * 1000 <= this.#runtime.store.now()) return false;
+      const waitMs = publishedAtMs + retentionSeconds * 1000 - this.#runtime.store.now();
+      if (waitMs <= 0) return false;
+      this.#lookAgain(log.level, segment.number, waitMs);
     }
     return true;
   }
@@ -149,7 +205,8 @@ export class Trimmer {
       const start = record.start[level] ?? LOG_START;
       if (segment.number < start.segment) continue;
       const state = page === undefined ? initialPage(segment.number, start) : decodePage(page.data);
-      if (!isFinished(state, segment.end)) return undefined;
+      if (!isFinished(state, segment.end) && (await this.#wants(level, segment, state, record, name)))
+        return undefined;
       if (page === undefined) continue;
       writes.push({ kind: 'delete', path, version: page.stat.version });
     }

@@ -9,6 +9,8 @@ export interface DeliveryPolicy {
   readonly maxDeliveries: number | undefined;
   readonly messageTtlMs: number | undefined;
   readonly filter: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Messages that were scheduled up to this change of the schedule were purged while they waited. */
+  readonly purgedSchedule: number;
 }
 
 /** The time after which a message is dropped, by its own limit or the topic's; undefined means never. */
@@ -30,8 +32,9 @@ export function isExpired(
 /** Whether the subscription gets the message at all. */
 export function isWanted(
   message: EntryMessage,
-  policy: Pick<DeliveryPolicy, 'filter' | 'subscription'>,
+  policy: Pick<DeliveryPolicy, 'filter' | 'subscription' | 'purgedSchedule'>,
 ): boolean {
+  if (message.scheduledBy !== undefined && message.scheduledBy <= policy.purgedSchedule) return false;
   if (message.onlyFor !== undefined && message.onlyFor !== policy.subscription) return false;
   for (const [name, accepted] of Object.entries(policy.filter ?? {})) {
     if (!Object.hasOwn(message.attributes, name)) return false;

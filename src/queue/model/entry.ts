@@ -23,6 +23,8 @@ export interface EntryMessage {
   readonly deadLetter?: DeadLetter;
   /** The one subscription that the message was redriven to; the others pass over it. */
   readonly onlyFor?: string;
+  /** The change of the schedule by which it came to wait for its time. */
+  readonly scheduledBy?: number;
 }
 
 /** What differs from the entry's own: a message that was moved keeps its id and the time of its publishing. */
@@ -31,6 +33,7 @@ export interface Moved {
   readonly publishedAtMs: number;
   readonly deadLetter?: DeadLetter;
   readonly onlyFor?: string;
+  readonly scheduledBy?: number;
 }
 
 export interface Entry {
@@ -114,5 +117,6 @@ function unpack(packed: PackedMessage, id: string, publishedAtMs: number): Entry
     ...(expiresAtMs === null ? {} : { expiresAtMs }),
     ...(moved?.deadLetter === undefined ? {} : { deadLetter: moved.deadLetter }),
     ...(moved?.onlyFor === undefined ? {} : { onlyFor: moved.onlyFor }),
+    ...(moved?.scheduledBy === undefined ? {} : { scheduledBy: moved.scheduledBy }),
   };
 }

@@ -23,8 +23,12 @@ export interface TopicRecord {
 export interface SubscriptionRecord {
   /** Begins at random and counts purges and seeks; receipts of another one are lost. */
   readonly generation: number;
+  /** Tells a subscription from an earlier one of its name: part of what its receipts are checked against. */
+  readonly token: string;
   /** Where this generation starts, by level; levels beyond the list start at the beginning of their log. */
   readonly start: readonly LogPosition[];
+  /** What a purge found waiting in a topic's schedule is not for this subscription; see DeliveryPolicy. */
+  readonly purgedSchedule?: number;
   /** A queue's is in its TopicRecord. */
   readonly config?: SubscriptionConfig;
   /** Opaque, and another one with each change of the configuration alone: for the ETag. */

@@ -118,6 +118,7 @@ export class OpenTopic implements AppendTarget {
 
   close(): void {
     this.schedule.close();
+    this.trimmer.close();
     for (const subscription of this.#subscriptions.values()) subscription.close();
   }
 

@@ -207,6 +207,7 @@ export function newSubscription(runtime: Runtime, start: readonly LogPosition[])
   const nowMs = Math.round(runtime.store.now());
   return {
     generation: Math.floor(runtime.random.fraction() * 2 ** 40),
+    token: runtime.random.token(REVISION_CHARACTERS),
     start,
     revision: runtime.random.token(REVISION_CHARACTERS),
     createdAtMs: nowMs,

@@ -13,6 +13,7 @@
  *             /attempts-<shard>                      recent receives that carried an attemptId
  *        /scheduled                                  how many messages wait for their time, and when the next is due
  *             /<epoch>/<hour>/<minute>/<due>.…-<seq> entry of messages due at one instant
+ *        /admission                                  changed by every publish that comes near a limit
  *        /dedup/<width>-<number>/<shard>/<hash>      ids of messages published lately with a dedupId
  *        /sources/<id>~<subscription>                subscriptions whose dead letters come here
  *     /transactions/<width>-<number>/<shard>/<hash>  answers of recent transactions with a transactionId
@@ -58,6 +59,7 @@ export function parseTrashName(name: string): { id: string; cursor?: string } {
 }
 
 export const scheduledPath = (id: string): string => `${dataPath(id)}/scheduled`;
+export const admissionPath = (id: string): string => `${dataPath(id)}/admission`;
 export const dedupPath = (id: string): string => `${dataPath(id)}/dedup`;
 export const TRANSACTIONS_PATH = '/transactions';
 

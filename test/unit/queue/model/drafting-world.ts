@@ -28,6 +28,7 @@ export class DraftingWorld implements CursorView {
     maxDeliveries: undefined,
     messageTtlMs: undefined,
     filter: undefined,
+    purgedSchedule: 0,
   };
   readonly #logs: readonly WorldSegment[][] = [[newSegment(0)], [newSegment(0)]];
   readonly #inView = new Set<string>();
