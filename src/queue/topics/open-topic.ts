@@ -2,7 +2,7 @@
  * An incarnation in use at this gateway, with all that works on it: the appender, the trimmer, the schedule, the
  * dedupIds, and the subscriptions that somebody here uses.
  */
-import type { SubscriptionRef } from '../broker-types.ts';
+import type { SubscriptionRef, TopicConfig } from '../broker-types.ts';
 import { DeadLetters } from '../cursor/dead-letters.ts';
 import { hasDead, type Inspection, inspect } from '../cursor/inspection.ts';
 import { statsOf } from '../cursor/stats.ts';
@@ -62,6 +62,7 @@ export class OpenTopic implements AppendTarget {
       for (const subscription of this.#subscriptions.values()) subscription.noteTrimmed(level, segment);
     });
     topic.onEvent((event) => {
+      if (event === 'appended') this.#considerRetention();
       for (const subscription of this.#subscriptions.values()) {
         if (event === 'appended') subscription.noteAppended();
         else subscription.noteChanged();
@@ -109,6 +110,12 @@ export class OpenTopic implements AppendTarget {
     await this.runtime.store.barrier();
     const burying = this.topic.kind === 'queue' ? this.sources.bury() : Promise.resolve();
     await Promise.all([this.schedule.moveDue(true), burying]);
+  }
+
+  /** What a topic keeps for a time goes then, also when nothing more comes and nobody subscribes. */
+  #considerRetention(): void {
+    if ((this.topic.config as TopicConfig).retentionSeconds === undefined) return;
+    for (const log of this.topic.logs) if (log.last >= 0) this.trimmer.consider(log.level, log.last);
   }
 
   drain(): void {

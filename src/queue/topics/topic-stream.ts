@@ -15,6 +15,11 @@ import { StoreError } from '../zookeeper/store.ts';
 import { messagesOf, refreshLogs } from './browsing.ts';
 import type { OpenTopic } from './open-topic.ts';
 
+/** How far a level's log has been read: a place in it, and the number of messages before that place's segment. */
+interface Place extends LogPosition {
+  readonly ordinal: number;
+}
+
 /** So many messages are handed over at a time. */
 const BATCH_MAX = 100;
 /** A hint may be lost: the stream looks again after this, without one. */
@@ -38,11 +43,16 @@ export async function openStream(
   try {
     const places = await readThrough(runtime, limit.signal, async () => {
       await refreshLogs(runtime, topic);
-      return resumed ?? positionsOf(topic, entries, { kind: 'latest' });
+      if (resumed !== undefined) return resumed;
+      const ends = await positionsOf(topic, entries, { kind: 'latest' });
+      return ends.map(
+        (end, level): Place => ({ ...end, ordinal: topic.log(level).openSegment()?.header.ordinal ?? 0 }),
+      );
     });
-    const hasGap = topic.logs.some((log) => (places[log.level] ?? LOG_START).segment < log.first);
+    const hasGap =
+      resumed !== undefined && (await readThrough(runtime, limit.signal, () => isGone(topic, resumed)));
     open.schedule.follow();
-    return follow(runtime, entries, open, [...places], resumed !== undefined && hasGap, signal);
+    return follow(runtime, entries, open, [...places], hasGap, signal);
   } finally {
     limit.cancel();
   }
@@ -52,7 +62,7 @@ async function* follow(
   runtime: Runtime,
   entries: EntryCache,
   { topic }: OpenTopic,
-  places: LogPosition[],
+  places: Place[],
   hasGap: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<readonly StreamEvent[]> {
@@ -88,7 +98,18 @@ async function* follow(
   }
 }
 
-function hasNew(topic: OpenTopic['topic'], places: readonly LogPosition[]): boolean {
+/** Whether messages behind the places are no longer there. */
+async function isGone(topic: OpenTopic['topic'], places: readonly Place[]): Promise<boolean> {
+  for (const log of topic.logs) {
+    const place = places[log.level];
+    const header = log.last < 0 ? undefined : await log.header(log.first);
+    if (header !== undefined && header.ordinal > (place === undefined ? 0 : place.ordinal + place.offset))
+      return true;
+  }
+  return false;
+}
+
+function hasNew(topic: OpenTopic['topic'], places: readonly Place[]): boolean {
   return topic.logs.some((log) => {
     const place = places[log.level] ?? LOG_START;
     return log.last > place.segment || (log.known(log.last)?.end ?? 0) > place.offset;
@@ -99,12 +120,13 @@ function hasNew(topic: OpenTopic['topic'], places: readonly LogPosition[]): bool
 async function* newMessages(
   entries: EntryCache,
   topic: OpenTopic['topic'],
-  places: LogPosition[],
+  places: Place[],
 ): AsyncGenerator<StreamEvent[]> {
   for (const log of topic.logs) {
     let batch: StreamEvent[] = [];
     for await (const { position, message } of messagesOf(log, entries, places[log.level] ?? LOG_START)) {
-      places[log.level] = { segment: position.segment, offset: position.offset + 1 };
+      const ordinal = log.known(position.segment)?.header.ordinal ?? 0;
+      places[log.level] = { segment: position.segment, offset: position.offset + 1, ordinal };
       if (message.onlyFor !== undefined) continue;
       batch.push({
         kind: 'message',
@@ -140,14 +162,19 @@ class Bell {
   }
 }
 
-function encodeEventId(places: readonly LogPosition[], id: string): string {
-  const text = Array.from(places, (place) => `${place?.segment ?? 0}.${place?.offset ?? 0}`).join('_');
+function encodeEventId(places: readonly Place[], id: string): string {
+  const text = Array.from(
+    places,
+    (place) => `${place?.segment ?? 0}.${place?.offset ?? 0}.${place?.ordinal ?? 0}`,
+  ).join('_');
   return Buffer.from(`${id}/${text}`).toString('base64url');
 }
 
-function decodeEventId(eventId: string, id: string): LogPosition[] {
+function decodeEventId(eventId: string, id: string): Place[] {
   const text = Buffer.from(eventId, 'base64url').toString('latin1');
-  const match = /^([0-9a-z]+)\/(\d{1,10}\.\d{1,10}(?:_\d{1,10}\.\d{1,10}){0,9})$/.exec(text);
+  const match = /^([0-9a-z]+)\/(\d{1,10}\.\d{1,10}\.\d{1,16}(?:_\d{1,10}\.\d{1,10}\.\d{1,16}){0,9})$/.exec(
+    text,
+  );
   if (match === null || match[1] !== id) {
     const message =
       'was never an id of this stream: leave it out to begin with what is published from now on';
@@ -155,8 +182,8 @@ function decodeEventId(eventId: string, id: string): LogPosition[] {
       errors: [{ path: 'Last-Event-ID', message }],
     });
   }
-  return (match[2] as string).split('_').map((place): LogPosition => {
-    const [segment, offset] = place.split('.').map(Number) as [number, number];
-    return { segment, offset };
+  return (match[2] as string).split('_').map((place): Place => {
+    const [segment, offset, ordinal] = place.split('.').map(Number) as [number, number, number];
+    return { segment, offset, ordinal };
   });
 }
