@@ -21,6 +21,7 @@ import type { Runtime } from '../runtime.ts';
 import type { Topic } from '../topics/topic.ts';
 import { CursorState } from './cursor-state.ts';
 import type { Batch } from './evaluation.ts';
+import { LastLooks } from './last-looks.ts';
 import { ParkedClaims } from './parked-claims.ts';
 import {
   ClaimItem,
@@ -50,7 +51,7 @@ export class Subscription {
   readonly #claims = new Set<ClaimItem>();
   readonly #buryings = new Set<Pending<void>>();
   readonly #exclusives: (() => Promise<void>)[] = [];
-  #preparing: Promise<void> | undefined;
+  readonly #lastLooks: LastLooks;
   #followers = 0;
   #running = false;
   /** There may be something to do: set by every hint, cleared when a look has found nothing. */
@@ -71,6 +72,10 @@ export class Subscription {
     this.state = new CursorState(cache, topic, name, (foreign) => this.#onHint(foreign));
     this.rounds = new Rounds(runtime, cache, this.state, surroundings.deadLetters, (level, segment) =>
       surroundings.onFinished(level, segment),
+    );
+    this.#lastLooks = new LastLooks(
+      () => surroundings.prepareEmpty(),
+      () => this.#kick(),
     );
     this.#parked = new ParkedClaims(runtime, this.state, this.rounds.reader, () => this.wake());
   }
@@ -237,7 +242,7 @@ export class Subscription {
         if (more) this.#awake = true;
         else for (const pending of buryings) pending.settle();
         for (const lease of unused) this.#giveBack(lease);
-        this.#prepareUnsure();
+        this.#lastLooks.prepare(this.#claims);
       } catch (error) {
         for (const pending of buryings) pending.fail(error as Error);
         this.#fail(batch, error as Error);
@@ -254,27 +259,6 @@ export class Subscription {
       if (item.unsure ? item.prepared : this.#awake || item.isFinal) claims.push(item);
     }
     return { settles: [...this.#settles].slice(0, SETTLES_PER_ROUND_MAX), claims };
-  }
-
-  /** Has done elsewhere what must be done before those claims may be told that there is nothing. */
-  #prepareUnsure(): void {
-    const unsure = [...this.#claims].filter((item) => item.unsure && !item.prepared);
-    if (unsure.length === 0 || this.#preparing !== undefined) return;
-    this.#preparing = this.#surroundings
-      .prepareEmpty()
-      .then(
-        () => {
-          for (const item of unsure) item.prepared = true;
-        },
-        (error: Error) => {
-          for (const item of unsure) item.pending.fail(error);
-        },
-      )
-      .finally(() => {
-        this.#preparing = undefined;
-        this.#prepareUnsure();
-        this.#kick();
-      });
   }
 
   /** What waits for the ensemble fails, as does what may have been leased; who waits for a message goes on. */

@@ -2,6 +2,8 @@
  * Which scheduled entries are due, and what the schedule is without them: one hour and one minute are listed, however
  * many messages wait for later.
  */
+
+import type { PackableMessage } from '../model/entry.ts';
 import {
   EMPTY_SCHEDULE,
   type ScheduledSlot,
@@ -10,6 +12,8 @@ import {
   startOfBucket,
 } from '../model/schedule.ts';
 import type { Store } from '../zookeeper/store.ts';
+import type { EntryCache } from './entry-cache.ts';
+import { packable } from './moved-messages.ts';
 
 /** What one commit moves: far below a packet, with the deletions. */
 const ENTRIES_MAX = 500;
@@ -50,6 +54,12 @@ export async function findDue(store: Store, top: string, state: ScheduleState): 
       nextMs: rest?.dueMs ?? nextBucketMs(minute.next, hour.path),
     },
   };
+}
+
+/** The messages of those entries, in order, ready to be appended. Rejects with a StoreError. */
+export async function readDue(cache: EntryCache, paths: DueStep['paths']): Promise<PackableMessage[]> {
+  const entries = await Promise.all(paths.map(({ path, slot }) => cache.read(path, slot.token)));
+  return entries.flatMap((entry) => (entry?.messages ?? []).map((message) => packable(message)));
 }
 
 async function firstChild(

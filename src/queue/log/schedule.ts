@@ -13,7 +13,6 @@ import {
   decodeSchedule,
   EMPTY_SCHEDULE,
   encodeSchedule,
-  type ScheduledSlot,
   type ScheduleState,
   scheduledPrefix,
   scheduledSlots,
@@ -24,11 +23,10 @@ import { deadline, readThrough } from '../settled-commit.ts';
 import type { Topic } from '../topics/topic.ts';
 import { scheduledPath } from '../zookeeper/paths.ts';
 import { ANY_VERSION, StoreError, type Write } from '../zookeeper/store.ts';
-import { findDue } from './due-messages.ts';
+import { findDue, readDue } from './due-messages.ts';
 import type { EntryCache } from './entry-cache.ts';
 import { KnownNodes } from './known-nodes.ts';
 import { LevelEntries } from './level-entries.ts';
-import { packable } from './moved-messages.ts';
 import { guardOf } from './topic-guard.ts';
 
 const TOKEN_CHARACTERS = 12;
@@ -213,19 +211,14 @@ export class Schedule {
       },
     };
     if (paths.length === 0) return [removal];
-    const messages = await Promise.all(paths.map(({ path, slot }) => this.#messagesOf(path, slot)));
-    const entries = await LevelEntries.prepare(this.#runtime, this.#topic, this.#cache, messages.flat());
+    const messages = await readDue(this.#cache, paths);
+    const entries = await LevelEntries.prepare(this.#runtime, this.#topic, this.#cache, messages);
     return [guardOf(this.#topic), removal, entries];
   }
 
   /** Where what waits is kept now. */
   get #top(): string {
     return `${this.#root}/${this.#state.epoch}`;
-  }
-
-  async #messagesOf(path: string, slot: ScheduledSlot): Promise<PackableMessage[]> {
-    const entry = await this.#cache.read(path, slot.token);
-    return (entry?.messages ?? []).map((message) => packable(message));
   }
 
   #stateWrites(state: ScheduleState): Write[] {

@@ -15,6 +15,7 @@ import { RecentIds } from '../log/recent-ids.ts';
 import { Schedule } from '../log/schedule.ts';
 import { Trimmer } from '../log/trimmer.ts';
 import type { Runtime } from '../runtime.ts';
+import { deadline, readThrough } from '../settled-commit.ts';
 import { dedupPath, QUEUE_SUBSCRIPTION, subscriptionsPath } from '../zookeeper/paths.ts';
 import { DeadLetterSources } from './dead-letter-sources.ts';
 import type { Topic } from './topic.ts';
@@ -80,7 +81,7 @@ export class OpenTopic implements AppendTarget {
       subscription = new Subscription(this.runtime, this.cache, this.topic, name, {
         deadLetters: this.#deadLetters,
         onFinished: (level, segment) => this.trimmer.consider(level, segment),
-        prepareEmpty: () => this.#bringIn(),
+        prepareEmpty: () => this.#bringInWithin(),
         onWaiting: (waiting) => {
           if (this.topic.kind === 'queue') this.sources.follow(waiting);
         },
@@ -110,6 +111,16 @@ export class OpenTopic implements AppendTarget {
     await this.runtime.store.barrier();
     const burying = this.topic.kind === 'queue' ? this.sources.bury() : Promise.resolve();
     await Promise.all([this.schedule.moveDue(true), burying]);
+  }
+
+  /** Within the time of a request, again after a loss of the connection. Throws BrokerError. */
+  async #bringInWithin(): Promise<void> {
+    const { signal, cancel } = deadline(this.runtime, this.runtime.requestTimeoutMs);
+    try {
+      await readThrough(this.runtime, signal, () => this.#bringIn());
+    } finally {
+      cancel();
+    }
   }
 
   /** What a topic keeps for a time goes then, also when nothing more comes and nobody subscribes. */
