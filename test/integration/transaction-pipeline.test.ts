@@ -15,6 +15,8 @@ const kills = 6;
 const leaseSeconds = 2;
 /** A gateway is killed at any moment of this time after a transaction was sent to it. */
 const killDelayMs = 20;
+/** Share of the transactions whose worker hangs up within that time. */
+const impatient = 0.3;
 /** Between attempts, so that an outage is not a busy loop. */
 const retryMs = 20;
 
@@ -35,14 +37,19 @@ type Ending =
   | { readonly kind: 'refused' }
   | { readonly kind: 'open' };
 
+/** Some workers hang up early, and do not know any more than when the gateway is killed. */
+function patience(): AbortSignal | undefined {
+  return Math.random() < impatient ? AbortSignal.timeout(Math.ceil(Math.random() * 20)) : undefined;
+}
+
 /** Sends one request, once. Throws for an answer that no client of the contract has to expect here. */
-async function send(method: string, url: string, body?: object): Promise<Ending> {
+async function send(method: string, url: string, body?: object, signal?: AbortSignal): Promise<Ending> {
   const headers = { 'content-type': 'application/json' };
   let status: number;
   let text: string;
   try {
     const payload = body === undefined ? {} : { headers, body: JSON.stringify(body) };
-    const response = await fetch(url, { method, ...payload });
+    const response = await fetch(url, { method, ...payload, ...(signal === undefined ? {} : { signal }) });
     status = response.status;
     text = await response.text();
   } catch {
@@ -131,7 +138,7 @@ class Pipeline {
     let gateway: string | undefined;
     for (;;) {
       gateway = this.#gateways.pick(gateway);
-      const sent = send('POST', `${gateway}/v1/transactions`, transaction);
+      const sent = send('POST', `${gateway}/v1/transactions`, transaction, patience());
       this.#count(gateway);
       const ending = await sent;
       if (ending.kind === 'answered') {
