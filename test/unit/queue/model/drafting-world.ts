@@ -1,5 +1,5 @@
 /**
- * A log of a few segments on two priority levels, with its cursor pages, as a draft sees them: the parts come into
+ * A log of a few segments on some priority levels, with its cursor pages, as a draft sees them: the parts come into
  * view only when a draft has asked for them, and a batch counts only when its pages are kept.
  */
 import { type CursorDraft, initialPage } from '../../../../src/queue/model/cursor-draft.ts';
@@ -7,6 +7,7 @@ import type { CursorView, Missing } from '../../../../src/queue/model/cursor-vie
 import type { DeliveryPolicy } from '../../../../src/queue/model/delivery-policy.ts';
 import type { EntryMessage } from '../../../../src/queue/model/entry.ts';
 import { isFinished, type Page } from '../../../../src/queue/model/page.ts';
+import type { Position } from '../../../../src/queue/model/position.ts';
 import { type EntrySlot, endOf, slotAt } from '../../../../src/queue/model/segment.ts';
 
 interface WorldEntry extends EntrySlot {
@@ -19,19 +20,29 @@ interface WorldSegment {
   trimmed: boolean;
 }
 
+const PLAIN_POLICY: DeliveryPolicy = {
+  subscription: 'queue',
+  ordering: 'none',
+  maxDeliveries: undefined,
+  messageTtlMs: undefined,
+  filter: undefined,
+  purgedSchedule: 0,
+};
+
 export class DraftingWorld implements CursorView {
   readonly generation = 3;
-  readonly levels = [1, 0] as const;
-  readonly policy: DeliveryPolicy = {
-    subscription: 'queue',
-    ordering: 'none',
-    maxDeliveries: undefined,
-    messageTtlMs: undefined,
-    filter: undefined,
-    purgedSchedule: 0,
-  };
-  readonly #logs: readonly WorldSegment[][] = [[newSegment(0)], [newSegment(0)]];
+  readonly levels: readonly number[];
+  policy: DeliveryPolicy;
+  readonly #logs: readonly WorldSegment[][];
   readonly #inView = new Set<string>();
+  /** Entries that were read once: their groups stay known when their messages are forgotten. */
+  readonly #groupsRead = new Set<string>();
+
+  constructor(policy: Partial<DeliveryPolicy> = {}, levels = 2) {
+    this.policy = { ...PLAIN_POLICY, ...policy };
+    this.#logs = Array.from({ length: levels }, () => [newSegment(0)]);
+    this.levels = [...this.#logs.keys()].reverse();
+  }
 
   start(): { segment: number; offset: number } {
     return { segment: 0, offset: 0 };
@@ -50,8 +61,8 @@ export class DraftingWorld implements CursorView {
 
   pages() {
     return this.levels.flatMap((level) =>
-      this.#log(level).flatMap(({ page }, segment) => {
-        return this.#inView.has(`page ${level}/${segment}`) ? [{ level, segment, page }] : [];
+      this.#log(level).flatMap(({ page, trimmed }, segment) => {
+        return this.#inView.has(`page ${level}/${segment}`) && !trimmed ? [{ level, segment, page }] : [];
       }),
     );
   }
@@ -66,16 +77,15 @@ export class DraftingWorld implements CursorView {
     const known = this.#log(level)[segment];
     const slot = known === undefined ? undefined : slotAt(known.entries, offset);
     if (slot === undefined || !this.#inView.has(`segment ${level}/${segment}`)) return undefined;
-    const inView = this.#inView.has(`entry ${level}/${segment}/${slot.start}`);
-    const messages = inView
-      ? known?.entries.find((entry) => entry.start === slot.start)?.messages
-      : undefined;
+    const place = `${level}/${segment}/${slot.start}`;
+    const all = known?.entries.find((entry) => entry.start === slot.start)?.messages;
+    const messages = this.#inView.has(`entry ${place}`) ? all : undefined;
     return {
       start: slot.start,
       end: slot.start + slot.count,
       bytes: slot.bytes,
       messages,
-      groups: messages && '',
+      groups: this.#groupsRead.has(place) ? groupsOf(all ?? []) : undefined,
     };
   }
 
@@ -85,12 +95,25 @@ export class DraftingWorld implements CursorView {
       const place = `${part.level}/${part.segment}`;
       this.#inView.add(`${part.kind} ${part.kind === 'entry' ? `${place}/${part.offset}` : place}`);
       // Whoever reads an entry has listed its segment.
-      if (part.kind === 'entry') this.#inView.add(`segment ${place}`);
+      if (part.kind === 'entry') {
+        this.#inView.add(`segment ${place}`);
+        this.#groupsRead.add(`${place}/${part.offset}`);
+      }
     }
   }
 
   forget(): void {
     this.#inView.clear();
+    this.#groupsRead.clear();
+  }
+
+  /** Forgets what a gateway may forget: never a page on which something has happened. */
+  forgetUntouched(groupsToo: boolean): void {
+    this.#inView.clear();
+    if (groupsToo) this.#groupsRead.clear();
+    for (const { level, segment, page } of this.segments()) {
+      if (page.frontier > 0) this.#inView.add(`page ${level}/${segment}`);
+    }
   }
 
   append(level: number, messages: readonly EntryMessage[]): { segment: number; offset: number } {
@@ -101,6 +124,10 @@ export class DraftingWorld implements CursorView {
     const sequence = entries.length;
     entries.push({ name: '', token: '', sequence, start, count: messages.length, bytes, messages });
     return { segment, offset: start };
+  }
+
+  isTrimmed({ level, segment }: Position): boolean {
+    return this.#segment(level, segment).trimmed;
   }
 
   roll(level: number): void {
@@ -145,7 +172,13 @@ function newSegment(number: number): WorldSegment {
   return { entries: [], page: initialPage(number, { segment: 0, offset: 0 }), trimmed: false };
 }
 
-export function worldMessage(id: string, expiresAtMs?: number): EntryMessage {
+/** As an entry tells them: one text when all are of one group. */
+function groupsOf(messages: readonly EntryMessage[]): string | string[] {
+  const groups = messages.map(({ group }) => group ?? '');
+  return groups.every((group) => group === groups[0]) ? (groups[0] ?? '') : groups;
+}
+
+export function worldMessage(id: string, expiresAtMs?: number, group?: string): EntryMessage {
   return {
     id,
     body: Buffer.from(id),
@@ -155,5 +188,6 @@ export function worldMessage(id: string, expiresAtMs?: number): EntryMessage {
     priority: 0,
     publishedAtMs: 1,
     ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+    ...(group === undefined ? {} : { group }),
   };
 }

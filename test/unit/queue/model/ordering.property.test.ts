@@ -1,0 +1,24 @@
+/** Orderings, priorities and dead letters of the cursor draft against a naive model, over generated histories. */
+import fc from 'fast-check';
+import { describe, it } from 'vitest';
+import { OrderingRun } from './ordering-run.ts';
+
+const HISTORIES = 20_000;
+const OPERATIONS_MAX = 20;
+
+describe('a cursor draft of a subscription with an ordering', () => {
+  it('gives, settles and buries what a naive model does, and lets nothing overtake within a group', {
+    timeout: 300_000,
+  }, () => {
+    const number = fc.nat({ max: 2 ** 24 });
+    const history = fc.array(number, { maxLength: OPERATIONS_MAX - 3, size: 'max' });
+    // Most histories would begin with nothing to claim: two appends and a claim come first.
+    const first = fc
+      .tuple(number, number, number)
+      .map(([a, b, c]) => [a - (a % 16), b - (b % 16), c - (c % 16) + 3]);
+    const property = fc.property(fc.nat({ max: 15 }), first, history, (policy, start, numbers) => {
+      new OrderingRun(policy).play([...start, ...numbers]);
+    });
+    fc.assert(property, { numRuns: HISTORIES });
+  });
+});
