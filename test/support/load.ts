@@ -49,7 +49,7 @@ export class Load {
   }
 
   /** Waits until so many more messages have been stored, and as many acks confirmed, than by now. */
-  async whenMore(count: number, limitMs = 30_000): Promise<void> {
+  async whenMore(count: number, limitMs = 90_000): Promise<void> {
     const { stored, acked } = this.#progress();
     const goal = { stored: stored + count, acked: acked + count };
     await waitUntil(
@@ -64,7 +64,7 @@ export class Load {
   }
 
   /** Ends the producers, waits until everything stored is acked and the queue is empty, and ends the consumers. */
-  async finish(limitMs = 40_000): Promise<void> {
+  async finish(limitMs = 90_000): Promise<void> {
     this.#producing = false;
     const [client] = this.#options.clients.slice(-1);
     const isEmpty = async () => (await client?.stats())?.messages === 0;

@@ -11,7 +11,7 @@ export const wakeLimitMs = 15_000;
 export async function waitUntil(
   condition: () => boolean | Promise<boolean>,
   description: string,
-  limitMs = 20_000,
+  limitMs = 40_000,
 ): Promise<void> {
   const endMs = performance.now() + limitMs;
   while (!(await condition())) {

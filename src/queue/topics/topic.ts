@@ -27,6 +27,8 @@ export class Topic {
   readonly #sealListeners = new Set<(level: number, segment: number) => void>();
   #record: TopicRecord;
   #version: number;
+  /** The version under which the levels were listed. */
+  #discoveredAt = -1;
   #createdAtMs: number;
   #updatedAtMs: number;
   #deleted = false;
@@ -100,8 +102,12 @@ export class Topic {
 
   /** Finds levels that hold messages from a time when the configuration had more of them. */
   async discoverLevels(): Promise<void> {
+    // What is made under this configuration is among its levels anyway.
+    if (this.#discoveredAt === this.#version) return;
+    const version = this.#version;
     const listing = await this.#store.list(logPath(this.id));
     for (const name of listing?.children ?? []) this.log(Number(name));
+    this.#discoveredAt = version;
   }
 
   markStale(): void {
