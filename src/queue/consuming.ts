@@ -181,8 +181,11 @@ async function settleDecoded(
   let next = 0;
   return texts.map((receipt, index): Outcome => {
     if (receipts[index] === undefined) return { receipt, outcome: 'invalid' };
+    const outcome = outcomes[next] ?? 'lost';
     next += 1;
-    return { receipt, outcome: outcomes[next - 1] ?? 'lost' };
+    // Looking has shown whose it is: the subscription may have been made anew since the receipt was taken for its own.
+    const isForeign = outcome === 'lost' && decodeReceipt(receipt, subscription.identity) === undefined;
+    return { receipt, outcome: isForeign ? 'invalid' : outcome };
   });
 }
 

@@ -98,13 +98,20 @@ async function* follow(
   }
 }
 
-/** Whether messages behind the places are no longer there. */
+/** Whether messages behind the places are no longer there. Others trim without telling, so headers are read anew. */
 async function isGone(topic: OpenTopic['topic'], places: readonly Place[]): Promise<boolean> {
   for (const log of topic.logs) {
+    if (log.last < 0) continue;
+    await log.findFirst();
     const place = places[log.level];
-    const header = log.last < 0 ? undefined : await log.header(log.first);
-    if (header !== undefined && header.ordinal > (place === undefined ? 0 : place.ordinal + place.offset))
-      return true;
+    const read = place === undefined ? 0 : place.ordinal + place.offset;
+    for (let segment = log.first; segment <= log.last; segment += 1) {
+      log.forget(segment);
+      const header = await log.header(segment);
+      if (header === undefined || header.state === 'trimmed') continue;
+      if (header.ordinal > read) return true;
+      break;
+    }
   }
   return false;
 }
