@@ -184,7 +184,8 @@ async function settleDecoded(
     const outcome = outcomes[next] ?? 'lost';
     next += 1;
     // Looking has shown whose it is: the subscription may have been made anew since the receipt was taken for its own.
-    const isForeign = outcome === 'lost' && decodeReceipt(receipt, subscription.identity) === undefined;
+    const isKnown = outcome !== 'lost' || !subscription.state.exists;
+    const isForeign = !isKnown && decodeReceipt(receipt, subscription.identity) === undefined;
     return { receipt, outcome: isForeign ? 'invalid' : outcome };
   });
 }
