@@ -129,6 +129,8 @@ export class CursorReader {
   async #loadOne(item: Missing): Promise<void> {
     if (item.kind === 'page') return this.#readPage(item.level, item.segment, {});
     const log = this.#state.topic.log(item.level);
+    // Known, and yet not enough: the page tells of entries that came after the listing.
+    if (item.kind === 'segment' && log.known(item.segment) !== undefined) return log.refresh();
     const segment = await log.segment(item.segment);
     if (segment === undefined) return this.#state.noteFinished(item.level, item.segment);
     if (item.kind === 'segment') return;
