@@ -93,6 +93,9 @@ export class GuardedConnection {
   /** There will be no other connection, and no session to end. */
   abandon(): void {
     this.#isClosing = true;
+    // Nobody waits for the socket's end, so nothing may be left for it to clear.
+    clearTimeout(this.#handshakeTimer);
+    this.#heartbeat?.stop();
     this.#manager.socket?.destroy();
   }
 
