@@ -29,6 +29,7 @@ import type { Broker } from './index.ts';
 import { ensureLayout } from './layout.ts';
 import { EntryCache } from './log/entry-cache.ts';
 import { RecentIds } from './log/recent-ids.ts';
+import { SEGMENT_LIMITS, type SegmentLimits } from './model/segment.ts';
 import { outgoingMessages } from './outgoing.ts';
 import { Redriving } from './redriving.ts';
 import { Resources } from './resources.ts';
@@ -45,9 +46,10 @@ import { Transactions } from './transactions.ts';
 import { TRANSACTIONS_PATH } from './zookeeper/paths.ts';
 import { StoreError } from './zookeeper/store.ts';
 
-export interface BrokerOptions extends Omit<Runtime, 'counts'> {
+export interface BrokerOptions extends Omit<Runtime, 'counts' | 'segmentLimits'> {
   /** Memory for entries that were read or written lately. */
   readonly entryCacheBytesMax: number;
+  readonly segmentLimits?: SegmentLimits;
 }
 
 /** Between attempts to create the layout. */
@@ -74,7 +76,9 @@ class ZooKeeperBroker implements Broker {
   #draining = false;
 
   constructor(options: BrokerOptions) {
-    const runtime: Runtime = { ...options, counts: { expired: 0, deadLettered: 0, droppedDead: 0 } };
+    const { segmentLimits = SEGMENT_LIMITS } = options;
+    const counts = { expired: 0, deadLettered: 0, droppedDead: 0 };
+    const runtime: Runtime = { ...options, segmentLimits, counts };
     const entries = new EntryCache(options.store, options.entryCacheBytesMax);
     const trash = new Trash(runtime);
     const directory = new Directory(runtime, entries, (path) => trash.removeTree(path));

@@ -3,6 +3,7 @@
  * Nothing below `src/queue` reads a clock, draws a random number or sets a timer in any other way, so that a whole
  * cluster can be run in virtual time from a seed.
  */
+import type { SegmentLimits } from './model/segment.ts';
 import type { Store } from './zookeeper/store.ts';
 
 export interface Timers {
@@ -44,4 +45,5 @@ export interface Runtime {
   readonly counts: Counts;
   /** Longest time that one request may wait for the ensemble. */
   readonly requestTimeoutMs: number;
+  readonly segmentLimits: SegmentLimits;
 }

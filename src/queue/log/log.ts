@@ -19,6 +19,7 @@ import {
   parseEntryName,
   SEALED_VERSION,
   type SegmentHeader,
+  type SegmentLimits,
   slotAt,
   slotsOf,
 } from '../model/segment.ts';
@@ -43,6 +44,7 @@ export class Log {
   readonly id: string;
   readonly level: number;
   readonly #store: Store;
+  readonly #limits: SegmentLimits;
   readonly #segments = new Map<number, Segment>();
   #first = 0;
   /** -1 until looked for; a level that has never been written to has no segment. */
@@ -51,8 +53,9 @@ export class Log {
   /** Entries that the open segment had more than known when this gateway last appended to it. */
   #unlisted = 0;
 
-  constructor(store: Store, id: string, level: number) {
+  constructor(store: Store, limits: SegmentLimits, id: string, level: number) {
     this.#store = store;
+    this.#limits = limits;
     this.id = id;
     this.level = level;
   }
@@ -185,7 +188,7 @@ export class Log {
     // Who only appends, and not alone, would never learn that the segment is full.
     if (this.#unlisted >= UNLISTED_MAX) await this.refresh();
     const open = this.openSegment();
-    if (open === undefined || !isFull(open.slots)) return undefined;
+    if (open === undefined || !isFull(open.slots, this.#limits)) return undefined;
     await this.seal(open);
     return open.number;
   }

@@ -21,9 +21,14 @@ export const OPEN_VERSION = 1;
 export const SEALED_VERSION = 2;
 
 /** A segment that has reached one of these is sealed: listing it and rewriting its pages stay cheap. */
-export const SEGMENT_ENTRIES_MAX = 128;
-export const SEGMENT_BYTES_MAX = 4 * 1024 * 1024;
-export const SEGMENT_MESSAGES_MAX = 4096;
+export interface SegmentLimits {
+  readonly entries: number;
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/** Gateways may differ in theirs: whoever appends judges by its own. */
+export const SEGMENT_LIMITS: SegmentLimits = { entries: 128, messages: 4096, bytes: 4 * 1024 * 1024 };
 
 export function encodeHeader(header: SegmentHeader): Buffer {
   return Buffer.from(JSON.stringify(header));
@@ -94,12 +99,8 @@ export function bytesOf(slots: readonly EntrySlot[]): number {
   return slots.reduce((sum, slot) => sum + slot.bytes, 0);
 }
 
-export function isFull(slots: readonly EntrySlot[]): boolean {
-  return (
-    slots.length >= SEGMENT_ENTRIES_MAX ||
-    endOf(slots) >= SEGMENT_MESSAGES_MAX ||
-    bytesOf(slots) >= SEGMENT_BYTES_MAX
-  );
+export function isFull(slots: readonly EntrySlot[], limits: SegmentLimits): boolean {
+  return slots.length >= limits.entries || endOf(slots) >= limits.messages || bytesOf(slots) >= limits.bytes;
 }
 
 /**

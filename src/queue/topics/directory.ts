@@ -127,7 +127,7 @@ export class Directory {
     const opened: { topic?: Topic } = {};
     const data = await store.read(dataPath(id), { watch: () => opened.topic?.watch() });
     if (data === undefined) return undefined;
-    const topic = new Topic(store, kind, id, data);
+    const topic = new Topic(this.#runtime, kind, id, data);
     opened.topic = topic;
     if (topic.deleted) return undefined;
     // Two look-ups of one name may have crossed: the first to come through stays.

@@ -9,6 +9,8 @@ import type { QueueConfig, StorageConfig, TopicConfig } from '../broker-types.ts
 import { BrokerError } from '../errors.ts';
 import { Log } from '../log/log.ts';
 import { decodeRecord, type TopicRecord } from '../model/records.ts';
+import type { SegmentLimits } from '../model/segment.ts';
+import type { Runtime } from '../runtime.ts';
 import { dataPath, logPath } from '../zookeeper/paths.ts';
 import type { NodeData, Store, Write } from '../zookeeper/store.ts';
 
@@ -22,6 +24,7 @@ export class Topic {
     for (const listener of this.#listeners) listener('changed');
   };
   readonly #store: Store;
+  readonly #segmentLimits: SegmentLimits;
   readonly #logs = new Map<number, Log>();
   readonly #listeners = new Set<(event: 'changed' | 'appended') => void>();
   readonly #sealListeners = new Set<(level: number, segment: number) => void>();
@@ -34,8 +37,14 @@ export class Topic {
   #deleted = false;
   #stale = false;
 
-  constructor(store: Store, kind: 'queue' | 'topic', id: string, node: NodeData) {
+  constructor(
+    { store, segmentLimits }: Pick<Runtime, 'store' | 'segmentLimits'>,
+    kind: 'queue' | 'topic',
+    id: string,
+    node: NodeData,
+  ) {
     this.#store = store;
+    this.#segmentLimits = segmentLimits;
     this.kind = kind;
     this.id = id;
     this.#record = decodeRecord<TopicRecord>(node.data);
@@ -88,7 +97,7 @@ export class Topic {
   log(level: number): Log {
     let log = this.#logs.get(level);
     if (log === undefined) {
-      log = new Log(this.#store, this.id, level);
+      log = new Log(this.#store, this.#segmentLimits, this.id, level);
       this.#logs.set(level, log);
     }
     return log;

@@ -1,5 +1,6 @@
 /** Commits whose outcome is always learnt: every way in which one can go wrong, and what is said of it. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import { SEGMENT_LIMITS } from '../../../src/queue/model/segment.ts';
 import type { Runtime } from '../../../src/queue/runtime.ts';
 import { connected, deadline, readThrough, settledCommit } from '../../../src/queue/settled-commit.ts';
 import { systemRandom, systemTimers } from '../../../src/queue/system-runtime.ts';
@@ -26,6 +27,7 @@ beforeEach(() => {
     logger: silentLogger,
     requestTimeoutMs: 1_000,
     counts: { expired: 0, deadLettered: 0, droppedDead: 0 },
+    segmentLimits: SEGMENT_LIMITS,
   };
 });
 

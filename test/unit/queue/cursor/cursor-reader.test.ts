@@ -4,6 +4,7 @@ import { CursorReader } from '../../../../src/queue/cursor/cursor-reader.ts';
 import { CursorState } from '../../../../src/queue/cursor/cursor-state.ts';
 import { EntryCache } from '../../../../src/queue/log/entry-cache.ts';
 import { decodeRecord, type NameRecord } from '../../../../src/queue/model/records.ts';
+import { SEGMENT_LIMITS } from '../../../../src/queue/model/segment.ts';
 import { Topic } from '../../../../src/queue/topics/topic.ts';
 import { dataPath, QUEUE_SUBSCRIPTION, topicPath } from '../../../../src/queue/zookeeper/paths.ts';
 import type { NodeData } from '../../../../src/queue/zookeeper/store.ts';
@@ -20,7 +21,12 @@ it('lists a segment again when a page tells of messages that came after the list
   await receive(other.broker);
   const found = async (path: string) => (await own.store.read(path)) as NodeData;
   const { id } = decodeRecord<NameRecord>((await found(topicPath(jobs.name))).data);
-  const topic = new Topic(own.store, 'queue', id, await found(dataPath(id)));
+  const topic = new Topic(
+    { store: own.store, segmentLimits: SEGMENT_LIMITS },
+    'queue',
+    id,
+    await found(dataPath(id)),
+  );
   const entries = new EntryCache(own.store, 1_000_000);
   const state = new CursorState(entries, topic, QUEUE_SUBSCRIPTION, () => {});
   const reader = new CursorReader(own.store, entries, state);

@@ -5,14 +5,13 @@ import {
   bytesOf,
   decodeHeader,
   denseBounds,
+  type EntrySlot,
   encodeHeader,
   endOf,
   entryPrefix,
   isFull,
   parseEntryName,
-  SEGMENT_BYTES_MAX,
-  SEGMENT_ENTRIES_MAX,
-  SEGMENT_MESSAGES_MAX,
+  SEGMENT_LIMITS,
   slotAt,
   slotsOf,
 } from '../../../../src/queue/model/segment.ts';
@@ -67,15 +66,13 @@ describe('the slots of a segment', () => {
   });
 
   it('are full at the limit of entries, of messages or of bytes, and not before', () => {
-    const entries = (many: number) => slotsOf(Array.from({ length: many }, (_, index) => named(index, 1)));
-    expect([SEGMENT_ENTRIES_MAX - 1, SEGMENT_ENTRIES_MAX].map((many) => isFull(entries(many)))).toEqual([
-      false,
-      true,
-    ]);
-    const messages = [SEGMENT_MESSAGES_MAX - 1, SEGMENT_MESSAGES_MAX];
-    expect(messages.map((count) => isFull(slotsOf([named(0, count)])))).toEqual([false, true]);
-    const bytes = [SEGMENT_BYTES_MAX - 1, SEGMENT_BYTES_MAX];
-    expect(bytes.map((size) => isFull(slotsOf([named(0, 1, size)])))).toEqual([false, true]);
+    const { entries, messages, bytes } = SEGMENT_LIMITS;
+    const full = (slots: EntrySlot[]) => isFull(slots, SEGMENT_LIMITS);
+    const many = (count: number) => slotsOf(Array.from({ length: count }, (_, index) => named(index, 1)));
+    expect([entries - 1, entries].map((count) => full(many(count)))).toEqual([false, true]);
+    const counts = [messages - 1, messages];
+    expect(counts.map((count) => full(slotsOf([named(0, count)])))).toEqual([false, true]);
+    expect([bytes - 1, bytes].map((size) => full(slotsOf([named(0, 1, size)])))).toEqual([false, true]);
     expect(bytesOf(slotsOf([named(0, 1, 5), named(1, 1, 7)]))).toBe(12);
   });
 });
