@@ -11,8 +11,14 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export interface GatewayProcessOptions {
   /** Connection string of the ensemble. */
   readonly zooKeeper?: string;
-  /** Further `ZOOGATE_…` variables. */
+  /** Further `ZOOGATE_…` variables, and those of preloaded modules. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** `build` runs dist, which must be there, as in production. The sources as they are when left out. */
+  readonly program?: 'sources' | 'build';
+  /** Options of Node.js itself. */
+  readonly nodeOptions?: readonly string[];
+  /** Is told what the process sends besides its address. */
+  readonly onMessage?: (message: object) => void;
 }
 
 export interface Ending {
@@ -29,10 +35,12 @@ export class GatewayProcess {
   #hasEnded = false;
 
   /** Launches the process and returns at once; `whenListening` and `whenReady` tell how far it is. */
-  constructor({ zooKeeper, variables = {} }: GatewayProcessOptions) {
+  constructor(options: GatewayProcessOptions) {
+    const { zooKeeper, variables = {}, program = 'sources', nodeOptions = [], onMessage } = options;
     const { PATH = '' } = process.env;
     const ensemble = zooKeeper === undefined ? {} : { ZOOGATE_ZOOKEEPER: zooKeeper };
-    this.#child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
+    const script = program === 'build' ? ['dist/main.js'] : ['--import', 'tsx', 'src/main.ts'];
+    this.#child = spawn(process.execPath, [...nodeOptions, ...script], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { PATH, ZOOGATE_PORT: '0', ...ensemble, ...variables },
@@ -43,7 +51,8 @@ export class GatewayProcess {
       });
     }
     this.#child.on('message', (message: { listening?: string }) => {
-      this.#url = message.listening;
+      if (message.listening === undefined) onMessage?.(message);
+      else this.#url = message.listening;
     });
     this.ended = new Promise((resolve) => {
       // After the end of its output too, so that `output` is complete.
@@ -106,6 +115,11 @@ export class GatewayProcess {
   kill(): Promise<Ending> {
     this.#child.kill('SIGKILL');
     return this.ended;
+  }
+
+  /** For what a preloaded module listens to. */
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
   }
 
   /** Freezes it, as a long pause of the machine would, until `resume`. */

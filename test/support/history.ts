@@ -48,15 +48,26 @@ export class History {
   readonly #unfinished = new Set<string>();
   readonly #acked = new Set<string>();
   readonly #keys = new Map<string, string>();
+  readonly #others: readonly History[];
+
+  /** @param others those of further subscriptions, each of which gets all that is published here as well */
+  constructor(others: readonly History[] = []) {
+    this.#others = others;
+  }
 
   async publish(key: string, send: () => Promise<Ending<{ id: string }>>): Promise<Ending<{ id: string }>> {
     const askedMs = Date.now();
     const ending = await send();
     const id = ending.kind === 'done' ? { id: ending.value.id } : {};
-    this.publishes.push({ key, kind: ending.kind, askedMs, toldMs: Date.now(), ...id });
-    // The ack may have been answered before the publish.
-    if (ending.kind === 'done' && !this.#acked.has(key)) this.#unfinished.add(key);
+    const publish = { key, kind: ending.kind, askedMs, toldMs: Date.now(), ...id };
+    for (const history of [this, ...this.#others]) history.#notePublish(publish);
     return ending;
+  }
+
+  #notePublish(publish: Publish): void {
+    this.publishes.push(publish);
+    // The ack may have been answered before the publish.
+    if (publish.kind === 'done' && !this.#acked.has(publish.key)) this.#unfinished.add(publish.key);
   }
 
   noteDeliveries(messages: readonly Received[], askedMs: number, leaseSeconds: number): void {

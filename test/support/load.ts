@@ -17,6 +17,12 @@ export interface LoadOptions {
   readonly leaseSeconds: number;
   /** In [0, 1): how often a consumer does something else with a message than to ack it. */
   readonly mischief?: number;
+  /** Where it is recorded; a history of its own when left out. */
+  readonly history?: History;
+  /** Between two publishes of one producer, so that the load is a steady one. */
+  readonly pauseMs?: number;
+  /** Is told of every request: its start, and with what it returns then, its end. */
+  readonly observe?: (gateway: string) => (ending: Ending<unknown>) => void;
 }
 
 /** For tests with a load: what they wait for has limits of its own, which say more than a test that took too long. */
@@ -27,7 +33,7 @@ const retryMs = 20;
 const waitSeconds = 1;
 
 export class Load {
-  readonly history = new History();
+  readonly history: History;
   /** Of the slowest request, its long poll's waiting not included. */
   slowestMs = 0;
   /** Problems that requests were answered with, by code. */
@@ -40,6 +46,7 @@ export class Load {
 
   constructor(options: LoadOptions) {
     this.#options = options;
+    this.history = options.history ?? new History();
   }
 
   start(): void {
@@ -108,7 +115,8 @@ export class Load {
     for (let message = 0; this.#producing; message += 1) {
       const key = `${number}-${message}`;
       const client = this.#client(turn);
-      const ending = await this.history.publish(key, () => this.#timed(() => client.publish(key)));
+      const ending = await this.history.publish(key, () => this.#timed(client, () => client.publish(key)));
+      if (this.#options.pauseMs !== undefined) await sleep(this.#options.pauseMs);
       if (ending.kind === 'done') continue;
       turn += 1;
       await sleep(retryMs);
@@ -124,6 +132,7 @@ export class Load {
       const client = this.#client(turn);
       const ack = piggybacked;
       const ending = await this.#timed(
+        client,
         () =>
           client.receive({
             max: 4,
@@ -185,7 +194,8 @@ export class Load {
   ): Promise<void> {
     for (let turn = firstTurn; turn < firstTurn + attempts; turn += 1) {
       const askedMs = Date.now();
-      const ending = await this.#timed(() => this.#client(turn).settle(verb, receipts, options));
+      const client = this.#client(turn);
+      const ending = await this.#timed(client, () => client.settle(verb, receipts, options));
       const leaseMs = options.leaseSeconds === undefined ? undefined : options.leaseSeconds * 1000;
       this.history.noteSettles(verb, receipts, ending, askedMs, leaseMs);
       if (ending.kind === 'done') return;
@@ -193,9 +203,15 @@ export class Load {
     }
   }
 
-  async #timed<Value>(send: () => Promise<Ending<Value>>, waitingMs = 0): Promise<Ending<Value>> {
+  async #timed<Value>(
+    client: QueueClient,
+    send: () => Promise<Ending<Value>>,
+    waitingMs = 0,
+  ): Promise<Ending<Value>> {
     const startMs = performance.now();
+    const ended = this.#options.observe?.(client.gateway);
     const ending = await send();
+    ended?.(ending);
     const { code = undefined } = (ending.kind === 'done' ? undefined : ending.problem) ?? {};
     const isWaiting = code === undefined ? waitingMs : 0;
     this.slowestMs = Math.max(this.slowestMs, performance.now() - startMs - isWaiting);

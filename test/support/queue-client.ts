@@ -1,5 +1,5 @@
 /**
- * One queue at one gateway, as a client over real HTTP sees it, and how its requests can end in the terms of the
+ * One queue, or a topic with one of its subscriptions, at one gateway, as a client over real HTTP sees it, and how its requests can end in the terms of the
  * contract. Nothing is tried again behind the test's back.
  */
 import { Agent, type ClientRequest, request as httpRequest } from 'node:http';
@@ -13,7 +13,8 @@ export interface Problem {
 /**
  * done      2xx
  * refused   certainly nothing was changed: 429, 503, 507, or nobody listened
- * unknown   it may have taken effect: 504, or the connection ended before the answer was there
+ * unknown   it may have taken effect: 504, the connection ended before the answer was there, or a load balancer
+ *           found that the one to its gateway did (502)
  */
 export type Ending<Value> =
   | { readonly kind: 'done'; readonly value: Value }
@@ -56,31 +57,52 @@ export interface QueueStats {
 
 export type Verb = 'ack' | 'nack' | 'extend';
 
+/** What messages are received from. */
+export type Source = { readonly queue: string } | { readonly topic: string; readonly subscription: string };
+
 const refusals = [429, 503, 507];
 
 export class QueueClient {
   readonly gateway: string;
+  readonly #source: Source;
+  /** Of what messages are received from. */
   readonly #path: string;
   readonly #agent: Agent;
 
-  constructor(gateway: string, queue: string, agent = new Agent({ keepAlive: true, noDelay: true })) {
+  constructor(
+    gateway: string,
+    source: string | Source,
+    agent = new Agent({ keepAlive: true, noDelay: true }),
+  ) {
     this.gateway = gateway;
-    this.#path = `/v1/queues/${queue}`;
+    this.#source = typeof source === 'string' ? { queue: source } : source;
+    this.#path =
+      'queue' in this.#source
+        ? `/v1/queues/${this.#source.queue}`
+        : `/v1/topics/${this.#source.topic}/subscriptions/${this.#source.subscription}`;
     this.#agent = agent;
   }
 
-  /** The same queue at another gateway, over connections of its own pool. */
+  /** The same at another gateway, over connections of its own pool. */
   at(gateway: string): QueueClient {
-    return new QueueClient(gateway, this.#path.slice('/v1/queues/'.length), this.#agent);
+    return new QueueClient(gateway, this.#source, this.#agent);
   }
 
+  /** Creates the queue, or the topic and the subscription; `config` is that of what messages are received from. */
   async create(config: object = {}): Promise<void> {
-    answerOf(await this.#send('PUT', '', config));
+    if ('topic' in this.#source) answerOf(await this.#send('PUT', `/v1/topics/${this.#source.topic}`, {}));
+    answerOf(await this.#send('PUT', this.#path, config));
+  }
+
+  /** Deletes the queue or the subscription. */
+  async delete(): Promise<void> {
+    answerOf(await this.#send('DELETE', this.#path));
   }
 
   /** Publishes one message whose body is the JSON string `body`. */
   async publish(body: string): Promise<Ending<{ id: string }>> {
-    const ending = await this.#send<{ messages: { id: string }[] }>('POST', '/messages', {
+    const target = 'topic' in this.#source ? `/v1/topics/${this.#source.topic}` : this.#path;
+    const ending = await this.#send<{ messages: { id: string }[] }>('POST', `${target}/messages`, {
       messages: [{ body }],
     });
     if (ending.kind !== 'done') return ending;
@@ -90,17 +112,18 @@ export class QueueClient {
   }
 
   receive(options: ReceiveOptions = {}): Promise<Ending<ReceiveAnswer>> {
-    return this.#send('POST', '/messages/receive', options);
+    return this.#send('POST', `${this.#path}/messages/receive`, options);
   }
 
   /** A receive that its client can walk away from: `leave` ends the connection. */
   poll(options: ReceiveOptions): { readonly ending: Promise<Ending<ReceiveAnswer>>; leave(): void } {
-    const { ending, request } = this.#start<ReceiveAnswer>('POST', '/messages/receive', options);
+    const path = `${this.#path}/messages/receive`;
+    const { ending, request } = this.#start<ReceiveAnswer>('POST', path, options);
     return { ending, leave: () => request.destroy() };
   }
 
   async settle(verb: Verb, receipts: readonly string[], options: object = {}): Promise<Ending<Outcome[]>> {
-    const ending = await this.#send<{ results: Outcome[] }>('POST', `/messages/${verb}`, {
+    const ending = await this.#send<{ results: Outcome[] }>('POST', `${this.#path}/messages/${verb}`, {
       receipts,
       ...options,
     });
@@ -108,7 +131,7 @@ export class QueueClient {
   }
 
   async stats(): Promise<QueueStats> {
-    return answerOf(await this.#send<{ stats: QueueStats }>('GET', '')).stats;
+    return answerOf(await this.#send<{ stats: QueueStats }>('GET', this.#path)).stats;
   }
 
   /** Ends idle connections. */
@@ -129,7 +152,7 @@ export class QueueClient {
     const { hostname, port } = new URL(this.gateway);
     const headers =
       payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': payload.length };
-    const target = { hostname, port, method, path: this.#path + path, headers, agent: this.#agent };
+    const target = { hostname, port, method, path, headers, agent: this.#agent };
     const request = httpRequest(target);
     const ending = new Promise<Ending<Value>>((resolve, reject) => {
       const broken = (error: NodeJS.ErrnoException) =>
@@ -162,6 +185,8 @@ export function answerOf<Value>(ending: Ending<Value>): Value {
 /** Throws for an answer that no client of the contract has to expect from a well-formed request, such as 500. */
 function endingOf<Value>(status: number, text: string): Ending<Value> {
   if (status < 300) return { kind: 'done', value: (text === '' ? undefined : JSON.parse(text)) as Value };
+  // A load balancer's own answers are pages for people.
+  if (status === 502 || (status === 504 && !text.startsWith('{'))) return { kind: 'unknown' };
   const problem = JSON.parse(text) as Problem;
   if (status === 504) return { kind: 'unknown', problem };
   if (refusals.includes(status)) return { kind: 'refused', problem };

@@ -32,6 +32,8 @@ interface Link {
   readonly opcodes: Map<number, number>;
   readonly held: Record<Direction, Buffer[] | undefined>;
   readonly hasShaken: Record<Direction, boolean>;
+  /** What is under way, in order. */
+  readonly late: Record<Direction, Buffer[]>;
 }
 
 export class TcpProxy {
@@ -39,6 +41,10 @@ export class TcpProxy {
   onReply: (frame: ProxyFrame) => Verdict = () => 'forward';
   /** New connections are accepted, and never get a byte. */
   isSilent = false;
+  /** New connections are ended at once. */
+  isClosed = false;
+  /** By how long everything arrives late that is passed on from now on, in each direction. */
+  delayMs = 0;
   /** Of the session that shook hands last. */
   credentials: SessionCredentials | undefined;
   handshakes = 0;
@@ -76,6 +82,12 @@ export class TcpProxy {
   /** Reads nothing more from the stores, as a server that is overwhelmed: their sockets fill up. */
   pauseClients(): void {
     for (const link of this.#links) link.client.pause();
+  }
+
+  /** Lets go what was kept back, in one piece; then ends the connections that have no client any more. */
+  releaseLate(): void {
+    this.release();
+    for (const link of this.#links) if (link.client.destroyed) link.server.end(() => this.#end(link));
   }
 
   /** Lets go what was kept back, in one piece. */
@@ -122,12 +134,18 @@ export class TcpProxy {
   }
 
   #link(client: Socket): void {
+    if (this.isClosed) {
+      client.on('error', () => {});
+      client.destroy();
+      return;
+    }
     const server = connect(this.#targetPort, '127.0.0.1');
     const held = this.isSilent
       ? { toServer: [], toClient: [] }
       : { toServer: undefined, toClient: undefined };
     const hasShaken = { toServer: false, toClient: false };
-    const link: Link = { client, server, opcodes: new Map(), held, hasShaken };
+    const late = { toServer: [], toClient: [] };
+    const link: Link = { client, server, opcodes: new Map(), held, hasShaken, late };
     this.#links.add(link);
     this.#pump(link, client, 'toServer');
     this.#pump(link, server, 'toClient');
@@ -157,7 +175,18 @@ export class TcpProxy {
     if (held[direction]) held[direction].push(out);
     else if (typeof verdict === 'object' && verdict.thenCut)
       target(link, direction).end(out, () => this.#end(link));
-    else target(link, direction).write(out);
+    else this.#write(link, direction, out);
+  }
+
+  #write(link: Link, direction: Direction, out: Buffer): void {
+    const late = link.late[direction];
+    if (this.delayMs === 0 && late.length === 0) {
+      target(link, direction).write(out);
+      return;
+    }
+    late.push(out);
+    // Whichever timer fires first, what was sent first arrives first.
+    setTimeout(() => target(link, direction).write(late.shift() ?? ''), this.delayMs);
   }
 
   #judge(link: Link, direction: Direction, bytes: Buffer): Verdict {

@@ -77,6 +77,25 @@ export class ZooKeeperServer {
     return answer;
   }
 
+  get isRunning(): boolean {
+    return this.#process !== undefined;
+  }
+
+  /** Undefined while it does not run. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  get dataDirectory(): string {
+    return join(this.#directory, 'data');
+  }
+
+  /** Its part in the ensemble; undefined when it does not serve. */
+  async role(): Promise<'leader' | 'follower' | 'standalone' | undefined> {
+    const mode = /Mode: (leader|follower|standalone)/.exec(await this.command('srvr'))?.[1];
+    return mode as 'leader' | 'follower' | 'standalone' | undefined;
+  }
+
   /** Nodes in its tree. */
   async nodeCount(): Promise<number> {
     return Number(/Node count: (\d+)/.exec(await this.command('srvr'))?.[1]);
@@ -139,11 +158,16 @@ export async function startZooKeeper(extraConfig: readonly string[] = []): Promi
 /** Where a server finds another one's port for followers: for links between them that are not what they seem. */
 export type PeerRoute = (viewerId: number, peerId: number, peerPort: number) => Promise<number>;
 
-/** An ensemble of `size` servers, all serving; the first has id 1. */
+/**
+ * An ensemble of `size` servers, all serving; the first has id 1.
+ *
+ * @param prepare is given each server's empty data directory before anything is in it
+ */
 export async function startEnsemble(
   size: number,
   extraConfig: readonly string[] = [],
   route: PeerRoute = async (_viewerId, _peerId, peerPort) => peerPort,
+  prepare: (dataDirectory: string, id: number) => Promise<void> = async () => {},
 ): Promise<ZooKeeperEnsemble> {
   const ports = await freePorts(size * 3);
   const members: Member[] = Array.from({ length: size }, (_, index) => {
@@ -151,7 +175,7 @@ export async function startEnsemble(
     return { id: index + 1, clientPort, peerPort, electionPort };
   });
   const servers = await Promise.all(
-    members.map((member) => prepareServer(member, members, extraConfig, route)),
+    members.map((member) => prepareServer(member, members, extraConfig, route, prepare)),
   );
   for (const server of servers) server.launch();
   await Promise.all(servers.map((server) => server.whenServing()));
@@ -169,10 +193,12 @@ async function prepareServer(
   members: readonly Member[],
   extraConfig: readonly string[],
   route: PeerRoute,
+  prepare: (dataDirectory: string, id: number) => Promise<void>,
 ): Promise<ZooKeeperServer> {
   const directory = await mkdtemp(join(tmpdir(), 'zoogate-zookeeper-'));
   const dataDirectory = join(directory, 'data');
   await mkdir(dataDirectory);
+  await prepare(dataDirectory, member.id);
   const lines = [
     `dataDir=${dataDirectory}`,
     `clientPort=${member.clientPort}`,
