@@ -64,6 +64,11 @@ export class TcpProxy {
     return `127.0.0.1:${address.port}`;
   }
 
+  /** Connections that are there. */
+  get connectionCount(): number {
+    return this.#links.size;
+  }
+
   /** Ends all connections now. */
   cut(): void {
     for (const link of this.#links) this.#end(link);

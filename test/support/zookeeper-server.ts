@@ -225,7 +225,7 @@ async function prepareServer(
 }
 
 /** Ports that are free now, all different. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const holders = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   await Promise.all(holders.map((holder) => once(holder, 'listening')));
   const ports = holders.map((holder) => {

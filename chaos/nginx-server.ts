@@ -1,0 +1,81 @@
+/** nginx with the configuration that the project deploys; only addresses, ports and directories are others. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findNginx } from '../scripts/nginx-installation.mjs';
+import { waitUntil } from '../test/support/wait-until.ts';
+
+const deployed = new URL('../deploy/nginx.conf', import.meta.url);
+const temporaryDirectories = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+
+/**
+ * The deployed configuration on other addresses. Pure.
+ *
+ * @throws Error when it does not have the places that are to be changed
+ */
+export function nginxConfiguration(
+  text: string,
+  place: { readonly port: number; readonly gatewayPorts: readonly number[]; readonly directory: string },
+): string {
+  const paths = temporaryDirectories.map((name) => `  ${name}_temp_path ${place.directory}/${name};`);
+  const changes: (readonly [string, string])[] = [
+    ['http {', ['http {', ...paths].join('\n')],
+    ['listen 8080;', `listen 127.0.0.1:${place.port};`],
+    ...place.gatewayPorts.map((port, index) => [`gateway${index + 1}:8080`, `127.0.0.1:${port}`] as const),
+  ];
+  return changes.reduce((changed, [from, to]) => {
+    if (!changed.includes(from)) throw new Error(`deploy/nginx.conf has no "${from}"`);
+    return changed.replace(from, to);
+  }, text);
+}
+
+export class NginxServer {
+  readonly url: string;
+  readonly #directory: string;
+  readonly #process: ChildProcess;
+
+  private constructor(url: string, directory: string, child: ChildProcess) {
+    this.url = url;
+    this.#directory = directory;
+    this.#process = child;
+  }
+
+  /** Listens on the port, before gateways that need not be there yet. */
+  static async start(port: number, gatewayPorts: readonly number[]): Promise<NginxServer> {
+    const program = findNginx();
+    if (program === undefined) throw new Error('nginx was not found');
+    const directory = await mkdtemp(join(tmpdir(), 'zoogate-nginx-'));
+    // Its workers are another user when it is started by root.
+    await chmod(directory, 0o755);
+    for (const name of temporaryDirectories) await mkdir(join(directory, name));
+    const text = nginxConfiguration(await readFile(deployed, 'utf8'), { port, gatewayPorts, directory });
+    const file = join(directory, 'nginx.conf');
+    await writeFile(file, text);
+    const settings = `daemon off; pid ${directory}/nginx.pid;`;
+    const options = ['-p', directory, '-e', join(directory, 'error.log'), '-c', file, '-g', settings];
+    const child = spawn(program, options, { stdio: ['ignore', 'ignore', 'inherit'] });
+    const nginx = new NginxServer(`http://127.0.0.1:${port}`, directory, child);
+    const listens = async () => {
+      if (child.exitCode !== null) throw new Error(`nginx has ended:\n${await nginx.log()}`);
+      return (await fetch(nginx.url).catch(() => undefined)) !== undefined;
+    };
+    await waitUntil(listens, 'nginx listens');
+    return nginx;
+  }
+
+  /** What it has complained about. */
+  log(): Promise<string> {
+    return readFile(join(this.#directory, 'error.log'), 'utf8').catch(() => '');
+  }
+
+  async stop(): Promise<void> {
+    if (this.#process.exitCode === null) {
+      const exited = once(this.#process, 'exit');
+      this.#process.kill('SIGTERM');
+      await exited;
+    }
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+}
