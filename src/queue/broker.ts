@@ -25,6 +25,8 @@ import type {
   TransactionResult,
 } from './broker-types.ts';
 import { Consuming } from './consuming.ts';
+import { DataLimit } from './data-limit.ts';
+import { GatewayLoad, type LoadLimits, NO_LIMITS } from './gateway-load.ts';
 import type { Broker } from './index.ts';
 import { ensureLayout } from './layout.ts';
 import { EntryCache } from './log/entry-cache.ts';
@@ -44,12 +46,16 @@ import { openStream } from './topics/topic-stream.ts';
 import { Trash } from './topics/trash.ts';
 import { Transactions } from './transactions.ts';
 import { TRANSACTIONS_PATH } from './zookeeper/paths.ts';
-import { StoreError } from './zookeeper/store.ts';
+import { StoreError, type StoreMeter } from './zookeeper/store.ts';
 
-export interface BrokerOptions extends Omit<Runtime, 'counts' | 'segmentLimits'> {
+export interface BrokerOptions extends Omit<Runtime, 'counts' | 'segmentLimits' | 'load' | 'dataLimit'> {
   /** Memory for entries that were read or written lately. */
   readonly entryCacheBytesMax: number;
   readonly segmentLimits?: SegmentLimits;
+  /** What is left out is not limited. */
+  readonly loadLimits?: Partial<LoadLimits>;
+  /** How much the ensemble may store before nothing more is published, in bytes, and who tells how much it does. */
+  readonly dataLimit?: { readonly bytesMax: number; readonly meter: StoreMeter };
 }
 
 /** Between attempts to create the layout. */
@@ -78,7 +84,10 @@ class ZooKeeperBroker implements Broker {
   constructor(options: BrokerOptions) {
     const { segmentLimits = SEGMENT_LIMITS } = options;
     const counts = { expired: 0, deadLettered: 0, droppedDead: 0 };
-    const runtime: Runtime = { ...options, segmentLimits, counts };
+    const load = new GatewayLoad({ ...NO_LIMITS, ...options.loadLimits });
+    const { dataLimit: limit, ...world } = options;
+    const dataLimit = limit && { dataLimit: new DataLimit(options, limit.meter, limit.bytesMax) };
+    const runtime: Runtime = { ...world, segmentLimits, counts, load, ...dataLimit };
     const entries = new EntryCache(options.store, options.entryCacheBytesMax);
     const trash = new Trash(runtime);
     const directory = new Directory(runtime, entries, (path) => trash.removeTree(path));

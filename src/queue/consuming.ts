@@ -52,7 +52,15 @@ export class Consuming {
     request: ReceiveRequest,
     signal: AbortSignal,
   ): Promise<ReceiveResult> {
-    return this.#use(source, (_open, subscription) => this.#receiveFrom(subscription, request, signal));
+    // Before its acks, or a refusal would leave half of it done.
+    const endWait = request.waitSeconds > 0 ? this.#runtime.load.wait() : undefined;
+    try {
+      return await this.#use(source, (_open, subscription) =>
+        this.#receiveFrom(subscription, request, signal),
+      );
+    } finally {
+      endWait?.();
+    }
   }
 
   async #receiveFrom(

@@ -3,6 +3,9 @@
  * Nothing below `src/queue` reads a clock, draws a random number or sets a timer in any other way, so that a whole
  * cluster can be run in virtual time from a seed.
  */
+
+import type { DataLimit } from './data-limit.ts';
+import type { GatewayLoad } from './gateway-load.ts';
 import type { SegmentLimits } from './model/segment.ts';
 import type { Store } from './zookeeper/store.ts';
 
@@ -45,5 +48,9 @@ export interface Runtime {
   readonly counts: Counts;
   /** Longest time that one request may wait for the ensemble. */
   readonly requestTimeoutMs: number;
+  /** What this gateway bears at a time. */
+  readonly load: GatewayLoad;
+  /** What the ensemble bears, when that is limited. */
+  readonly dataLimit?: DataLimit;
   readonly segmentLimits: SegmentLimits;
 }

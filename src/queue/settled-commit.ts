@@ -37,7 +37,7 @@ export async function settledCommit(
       : { outcome: 'conflict', index: result.index, reason: result.reason };
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    if (error.kind === 'refused') throw unavailable(error);
+    if (error.kind === 'refused') throw refused(error);
     if (error.kind === 'unavailable') {
       await reconnected(runtime, signal);
       return { outcome: 'absent' };
@@ -73,7 +73,8 @@ export async function readThrough<Result>(
       return await reads();
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      if (error.kind === 'refused' || signal.aborted) throw unavailable(error);
+      if (error.kind === 'refused') throw refused(error);
+      if (signal.aborted) throw unavailable(error);
       await reconnected(runtime, signal);
     }
   }
@@ -107,6 +108,27 @@ async function resolve(
       if (signal.aborted) return undefined;
       if (!(error instanceof StoreError)) throw error;
     }
+  }
+}
+
+/** The ensemble has answered that it will not do it. */
+function refused(cause: StoreError): BrokerError {
+  switch (cause.refusal) {
+    case 'quota':
+      return new BrokerError(
+        'store-full',
+        'A quota that an operator has set in ZooKeeper is exhausted; nothing was changed. ' +
+          'Receive and ack messages, delete what is no longer needed, or raise the quota.',
+        { cause },
+      );
+    case 'throttled':
+      return new BrokerError(
+        'unavailable',
+        'ZooKeeper has more requests than it takes; nothing was changed. Try again.',
+        { cause },
+      );
+    default:
+      return unavailable(cause);
   }
 }
 

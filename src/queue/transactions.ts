@@ -55,9 +55,15 @@ export class Transactions {
     }
     const acks = await this.#acks(request);
     const publishes = await this.#publishes(request);
-    assertFits(publishes.flatMap(({ outgoing }) => outgoing));
+    const packedBytes = assertFits(publishes.flatMap(({ outgoing }) => outgoing));
+    await this.#runtime.dataLimit?.admit(packedBytes);
     const ordered = [...acks].sort((a, b) => (a.subscription.identity < b.subscription.identity ? -1 : 1));
-    return this.#holding(ordered, () => this.#commit(acks, publishes, hash));
+    const leaveQueue = this.#runtime.load.queue(packedBytes);
+    try {
+      return await this.#holding(ordered, () => this.#commit(acks, publishes, hash));
+    } finally {
+      leaveQueue();
+    }
   }
 
   async #acks(request: TransactionRequest): Promise<Acks[]> {

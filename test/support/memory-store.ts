@@ -22,7 +22,7 @@ import type { MemoryEnsemble, WatchKind } from './memory-ensemble.ts';
 export type Fault = 'none' | 'unavailable' | 'request-lost' | 'answer-lost';
 
 export interface MemoryRequest {
-  readonly kind: 'read' | 'stat' | 'list' | 'commit' | 'barrier';
+  readonly kind: 'read' | 'stat' | 'list' | 'size' | 'commit' | 'barrier';
   readonly path?: string;
   readonly writes?: readonly port.Write[];
 }
@@ -48,7 +48,7 @@ interface Call {
   readonly fault: Fault;
 }
 
-export class MemoryStore implements port.Store {
+export class MemoryStore implements port.Store, port.StoreMeter {
   readonly counters: port.StoreCounters = { reads: 0, writes: 0, conflicts: 0, bytesWritten: 0 };
   readonly #ensemble: MemoryEnsemble;
   readonly #fault: (request: MemoryRequest) => Fault;
@@ -131,6 +131,14 @@ export class MemoryStore implements port.Store {
 
   barrier(options: port.CallOptions = {}): Promise<void> {
     return this.#barrier.pass(options);
+  }
+
+  size(): Promise<port.StoreSize> {
+    return this.#read('size', '/', {}, () => {
+      const { paths } = this.#ensemble;
+      const dataBytes = paths.reduce((sum, path) => sum + (this.#ensemble.data(path)?.length ?? 0), 0);
+      return { nodes: paths.length, dataBytes };
+    });
   }
 
   /**

@@ -48,8 +48,15 @@ export class Appender {
    */
   async append(outgoing: readonly OutgoingMessage[], signal: AbortSignal): Promise<PublishedMessage[]> {
     const packedBytes = assertFits(outgoing);
-    const { timers, requestTimeoutMs } = this.#target.runtime;
-    const pending = new Pending<PublishedMessage[]>(timers, requestTimeoutMs, signal);
+    const { timers, requestTimeoutMs, load, dataLimit } = this.#target.runtime;
+    const leaveQueue = load.queue(packedBytes);
+    try {
+      await dataLimit?.admit(packedBytes);
+    } catch (error) {
+      leaveQueue();
+      throw error;
+    }
+    const pending = new Pending<PublishedMessage[]>(timers, requestTimeoutMs, signal, leaveQueue);
     this.#queue.push({ outgoing, packedBytes, pending });
     if (!this.#running) void this.#run();
     return pending.promise;

@@ -2,7 +2,7 @@
  * ZooKeeper's error codes, and what they mean for the port. The only place that knows the numbers.
  */
 
-import { type CommitConflict, StoreError } from './store.ts';
+import { type CommitConflict, type Refusal, StoreError } from './store.ts';
 
 export const codes = {
   ok: 0,
@@ -15,6 +15,8 @@ export const codes = {
   notEmpty: -111,
   sessionExpired: -112,
   sessionMoved: -118,
+  quotaExceeded: -125,
+  throttled: -127,
 } as const;
 
 /** For messages only; codes that are missing here are refused all the same. */
@@ -44,6 +46,11 @@ const conflicts: Readonly<Record<number, CommitConflict['reason']>> = {
   [codes.badVersion]: 'version',
   [codes.nodeExists]: 'exists',
   [codes.notEmpty]: 'not-empty',
+};
+
+const refusals: Readonly<Record<number, Refusal>> = {
+  [codes.quotaExceeded]: 'quota',
+  [codes.throttled]: 'throttled',
 };
 
 /** An error in a reply, in the shape that the client expects of its own, for any code. */
@@ -78,7 +85,7 @@ export function storeError(code: number, what: string, isWrite: boolean): StoreE
   if (code === codes.connectionLoss) return new StoreError(isWrite ? 'unknown' : 'unavailable', message);
   if (code === codes.sessionExpired || code === codes.sessionMoved)
     return new StoreError('unavailable', message);
-  return new StoreError('refused', message);
+  return new StoreError('refused', message, { refusal: refusals[code] ?? 'other' });
 }
 
 export function describeCode(code: number): string {

@@ -10,6 +10,7 @@ import { chrootNodes, fullPath, parseEnsembleAddress } from './address.ts';
 import { Barrier } from './barrier.ts';
 import { codes, storeError } from './codes.ts';
 import { commitResult } from './commit-result.ts';
+import { DataCount } from './data-count.ts';
 import { EnsembleClock } from './ensemble-clock.ts';
 import type { Logger } from './logger.ts';
 import { decodeStat } from './node-stat.ts';
@@ -32,7 +33,7 @@ export interface OpenStoreOptions {
   readonly firstXid?: number;
 }
 
-export interface ZooKeeperStore extends port.Store {
+export interface ZooKeeperStore extends port.Store, port.StoreMeter {
   /** Ends the session, within about a second whatever the state. No call succeeds afterwards. */
   close(): Promise<void>;
 }
@@ -50,6 +51,7 @@ class SessionStore implements ZooKeeperStore {
   readonly #clock = new EnsembleClock();
   readonly #monotonicNow: () => number;
   readonly #requests: Requests;
+  readonly #dataCount: DataCount;
   readonly #supervisor: Supervisor;
   readonly #barrier = new Barrier(() => this.#touchClock());
 
@@ -60,6 +62,7 @@ class SessionStore implements ZooKeeperStore {
     this.#monotonicNow = monotonicNow;
     const client = () => this.#supervisor.client;
     this.#requests = new Requests({ requestTimeoutMs, client, clock: this.#clock, monotonicNow });
+    this.#dataCount = new DataCount(this.#requests, chroot);
     const { calls } = this.#requests;
     const establish = () => this.#establish();
     this.#supervisor = new Supervisor({ ...options, servers, monotonicNow, random, calls, establish });
@@ -123,6 +126,11 @@ class SessionStore implements ZooKeeperStore {
   async barrier(options: port.CallOptions = {}): Promise<void> {
     this.#prepare(CLOCK_PATH);
     await this.#barrier.pass(options);
+  }
+
+  async size(): Promise<port.StoreSize> {
+    this.#prepare(CLOCK_PATH);
+    return this.#dataCount.read();
   }
 
   /** The path as the ensemble knows it, when requests may be sent; throws when not. */

@@ -125,6 +125,18 @@ export interface Store {
   readonly counters: StoreCounters;
 }
 
+/** Tells how much the ensemble stores, by whichever gateway it was written. */
+export interface StoreMeter {
+  /** As the ensemble counts it by now. One read, and a few more calls the first time. Rejects with a StoreError. */
+  size(): Promise<StoreSize>;
+}
+
+export interface StoreSize {
+  readonly nodes: number;
+  /** Of data, without what nodes cost beyond it. */
+  readonly dataBytes: number;
+}
+
 export interface StoreCounters {
   reads: number;
   /** Write requests (a commit or a barrier is one, however many operations it has). */
@@ -136,12 +148,22 @@ export interface StoreCounters {
 
 export type StoreErrorKind = 'unavailable' | 'unknown' | 'refused';
 
+/** Why the ensemble refused: a quota is exhausted, it has more requests than it takes, or anything else. */
+export type Refusal = 'quota' | 'throttled' | 'other';
+
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly kind: StoreErrorKind;
+  /** Of a `refused`. */
+  readonly refusal: Refusal;
 
-  constructor(kind: StoreErrorKind, message: string, options?: ErrorOptions) {
+  constructor(
+    kind: StoreErrorKind,
+    message: string,
+    options: ErrorOptions & { readonly refusal?: Refusal } = {},
+  ) {
     super(message, options);
     this.kind = kind;
+    this.refusal = options.refusal ?? 'other';
   }
 }

@@ -1,5 +1,6 @@
 /** Commits whose outcome is always learnt: every way in which one can go wrong, and what is said of it. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import { GatewayLoad, NO_LIMITS } from '../../../src/queue/gateway-load.ts';
 import { SEGMENT_LIMITS } from '../../../src/queue/model/segment.ts';
 import type { Runtime } from '../../../src/queue/runtime.ts';
 import { connected, deadline, readThrough, settledCommit } from '../../../src/queue/settled-commit.ts';
@@ -28,6 +29,7 @@ beforeEach(() => {
     requestTimeoutMs: 1_000,
     counts: { expired: 0, deadLettered: 0, droppedDead: 0 },
     segmentLimits: SEGMENT_LIMITS,
+    load: new GatewayLoad(NO_LIMITS),
   };
 });
 

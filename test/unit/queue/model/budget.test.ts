@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { Budget } from '../../../../src/queue/model/budget.ts';
+
+test('a budget takes what fits, and again what was given back', () => {
+  const budget = new Budget(10);
+  expect([budget.take(6), budget.take(5), budget.take(4), budget.take(1)]).toEqual([
+    true,
+    false,
+    true,
+    false,
+  ]);
+  budget.give(6);
+  expect([budget.used, budget.take(6)]).toEqual([4, true]);
+});
+
+test('a part may be reserved for others', () => {
+  const budget = new Budget(10);
+  expect([budget.take(8, 3), budget.take(7, 3), budget.take(1, 3), budget.take(3)]).toEqual([
+    false,
+    true,
+    false,
+    true,
+  ]);
+});
+
+test('what is added without asking counts', () => {
+  const budget = new Budget(10);
+  budget.add(15);
+  expect(budget.take(1)).toBe(false);
+  budget.give(15);
+  expect(budget.take(10)).toBe(true);
+});
+
+test('one without a limit takes all', () => {
+  expect(new Budget(Number.POSITIVE_INFINITY).take(Number.MAX_SAFE_INTEGER)).toBe(true);
+});
