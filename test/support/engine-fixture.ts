@@ -1,7 +1,10 @@
 /** Gateways' engines on one in-memory ensemble, with faults that a test plans and a clock that it may move. */
 import { createBroker } from '../../src/queue/broker.ts';
 import type { Broker, NewMessage, QueueConfig, ReceiveRequest } from '../../src/queue/index.ts';
+import type { SegmentLimits } from '../../src/queue/model/segment.ts';
+import type { Timers } from '../../src/queue/runtime.ts';
 import { systemRandom, systemTimers } from '../../src/queue/system-runtime.ts';
+import type { Store } from '../../src/queue/zookeeper/store.ts';
 import { MemoryEnsemble } from './memory-ensemble.ts';
 import { type Fault, type MemoryRequest, MemoryStore } from './memory-store.ts';
 import { silentLogger } from './test-store.ts';
@@ -20,6 +23,10 @@ export const plainQueue: QueueConfig = {
 export interface EngineOptions {
   readonly requestTimeoutMs?: number;
   readonly schedule?: (step: () => void) => void;
+  readonly segmentLimits?: SegmentLimits;
+  readonly timers?: Timers;
+  /** What the engine is given in the place of its store. */
+  readonly wrap?: (store: MemoryStore) => Store;
 }
 
 export interface Engine {
@@ -48,19 +55,20 @@ export class EngineCluster {
     return engine;
   }
 
-  open({ requestTimeoutMs = 5_000, schedule }: EngineOptions = {}): Engine {
+  open({ requestTimeoutMs = 5_000, schedule, segmentLimits, timers, wrap }: EngineOptions = {}): Engine {
     let fault: (request: MemoryRequest) => Fault = () => 'none';
     const store = new MemoryStore(this.ensemble, {
       fault: (request) => fault(request),
       ...(schedule === undefined ? {} : { schedule }),
     });
     const broker = createBroker({
-      store,
-      timers: systemTimers,
+      store: wrap?.(store) ?? store,
+      timers: timers ?? systemTimers,
       random: systemRandom,
       logger: silentLogger,
       requestTimeoutMs,
       entryCacheBytesMax: 64 * 1024 * 1024,
+      ...(segmentLimits === undefined ? {} : { segmentLimits }),
     });
     const plan = (next: (request: MemoryRequest) => Fault) => {
       fault = next;

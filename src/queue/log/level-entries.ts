@@ -122,12 +122,12 @@ export class LevelEntries implements CommitPart {
 
 async function openSegment(topic: Topic, log: Log): Promise<Segment> {
   for (;;) {
-    const open = log.openSegment();
-    if (open !== undefined) return open;
+    const known = log.openSegment();
+    if (known !== undefined) return known;
     await log.refresh();
-    if (log.last < 0 && !(await log.create())) {
-      await topic.refresh();
-      topic.assertLive();
-    }
+    if (log.openSegment() !== undefined || (log.last < 0 && (await log.create()))) continue;
+    // Moved on meanwhile, or removed with all of the incarnation: then no look at the log would ever find it.
+    await topic.refresh();
+    topic.assertLive();
   }
 }
