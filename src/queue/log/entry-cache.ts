@@ -17,7 +17,11 @@ export class EntryCache {
   readonly #codec = createEntryCodec();
   readonly #entries: LRUCache<string, Entry>;
   /** Groups of entries, kept when their bodies are not: a blocked group's backlog is passed over without reading it. */
-  readonly #groups = new LRUCache<string, string | readonly string[]>({ max: GROUPS_KEPT });
+  readonly #groups = new LRUCache<string, string | readonly string[]>({
+    // Each counts as one. With `max` instead, room for all of them would be made at once.
+    maxSize: GROUPS_KEPT,
+    sizeCalculation: () => 1,
+  });
   /** Reads under way, so that many consumers of one entry cause one read. */
   readonly #loading = new Map<string, Promise<Entry | undefined>>();
 
