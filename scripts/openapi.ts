@@ -3,6 +3,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import type { Broker } from '../src/queue/index.ts';
+import { EDGE_LIMITS, EdgeLoad } from '../src/routes/edge-load.ts';
 import { STREAM_LIMITS } from '../src/routes/event-stream.ts';
 import { apiOf } from '../src/routes/index.ts';
 
@@ -12,6 +13,7 @@ const { documentText } = apiOf({
   limits: { maxMessageBytes: 0 },
   log: { warn: () => undefined },
   streaming: STREAM_LIMITS,
+  load: new EdgeLoad(EDGE_LIMITS),
   closing: new AbortController().signal,
 });
 writeFileSync(new URL('../openapi/openapi.json', import.meta.url), documentText);

@@ -16,6 +16,7 @@ import Fastify, {
 } from 'fastify';
 import type { Broker } from './queue/index.ts';
 import { refuseConnection } from './routes/client-errors.ts';
+import { EDGE_LIMITS, type EdgeLimits, EdgeLoad } from './routes/edge-load.ts';
 import { STREAM_LIMITS, type StreamLimits } from './routes/event-stream.ts';
 import { apiOf } from './routes/index.ts';
 import {
@@ -34,15 +35,26 @@ export interface AppOptions {
   /** The largest message, body and attributes together. */
   readonly maxMessageBytes?: number;
   readonly streaming?: StreamLimits;
+  /** What is left out is not limited. */
+  readonly load?: Partial<EdgeLimits>;
+  readonly patience?: Patience;
 }
+
+/** How long a client may take. */
+export interface Patience {
+  /** For a request to arrive in full. It does not count the time of the answer. */
+  readonly requestMs: number;
+  readonly headersMs: number;
+  /** Between two looks for those who take longer. */
+  readonly checkMs: number;
+}
+
+const PATIENCE: Patience = { requestMs: 60_000, headersMs: 15_000, checkMs: 5_000 };
 
 export const MAX_MESSAGE_BYTES_DEFAULT = 256 * 1024;
 
 /** The request line and the header fields. */
 const HEADER_BYTES_MAX = 16 * 1024;
-/** For a request to arrive in full. It does not count the time of the answer. */
-const REQUEST_TIMEOUT_MS = 60_000;
-const HEADERS_TIMEOUT_MS = 15_000;
 /** Longer than nginx keeps its upstream connections (60 s), so that it is always nginx that closes. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 /** Of silence on a connection: a poll of 50 s must survive it. */
@@ -59,13 +71,20 @@ const REQUEST_ID = /^[A-Za-z0-9._:/+=-]{1,128}$/;
 /** The application, ready to be listened on or injected into. */
 export function buildApp(options: AppOptions): FastifyInstance {
   const { broker, logger, maxMessageBytes = MAX_MESSAGE_BYTES_DEFAULT } = options;
+  const { patience = PATIENCE } = options;
+  const load = new EdgeLoad({ ...EDGE_LIMITS, ...options.load });
   const closing = new AbortController();
   const app = Fastify({
     ...(logger === undefined ? {} : { loggerInstance: logger }),
     logController: new LogController({ disableRequestLogging: true }),
     // Our own answer replaces Node's, which has no body.
-    http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_TIMEOUT_MS, requireHostHeader: false },
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: patience.headersMs,
+      connectionsCheckingInterval: patience.checkMs,
+      requireHostHeader: false,
+    },
+    requestTimeout: patience.requestMs,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     // While closing, what still arrives on open connections gets the broker's own answer.
@@ -85,6 +104,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
     limits: { maxMessageBytes },
     log: app.log,
     streaming: options.streaming ?? STREAM_LIMITS,
+    load,
     closing: closing.signal,
   });
   // Streams have no end of their own; `close` would wait for them for ever.
@@ -97,7 +117,11 @@ export function buildApp(options: AppOptions): FastifyInstance {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(['application/json', '*'], (_request, _payload, done) => done(null));
   for (const { method, path, respond } of operations) {
-    app.route({ method, url: path.replaceAll(/\{([^}]+)\}/g, ':$1'), handler: respond });
+    app.route({
+      method,
+      url: path.replaceAll(/\{([^}]+)\}/g, ':$1'),
+      handler: (request, reply) => respond(request, reply, load),
+    });
   }
   serveDocs(app, documentText);
   return app;

@@ -31,7 +31,7 @@ export async function startGateway(
   configuration: GatewayConfiguration,
   logger: FastifyBaseLogger,
 ): Promise<Gateway> {
-  const { sessionTimeoutMs, requestTimeoutMs, maxMessageBytes } = configuration;
+  const { sessionTimeoutMs, requestTimeoutMs, maxMessageBytes, maxDataBytes } = configuration;
   const store = openStore({
     connectionString: configuration.zooKeeper,
     sessionTimeoutMs,
@@ -45,8 +45,22 @@ export async function startGateway(
     logger,
     requestTimeoutMs,
     entryCacheBytesMax: ENTRY_CACHE_BYTES_MAX,
+    loadLimits: {
+      waitingReceivesMax: configuration.maxWaitingReceives,
+      queuedBytesMax: configuration.maxQueuedBytes,
+    },
+    ...(maxDataBytes === undefined ? {} : { dataLimit: { bytesMax: maxDataBytes, meter: store } }),
   });
-  const app = buildApp({ broker, logger, maxMessageBytes });
+  const app = buildApp({
+    broker,
+    logger,
+    maxMessageBytes,
+    load: {
+      requestsMax: configuration.maxRequests,
+      requestBytesMax: configuration.maxRequestBytes,
+      answerBytesMax: configuration.maxAnswerBytes,
+    },
+  });
 
   let closing: Promise<void> | undefined;
   const close = async (limitMs: number): Promise<void> => {

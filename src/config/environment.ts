@@ -16,6 +16,13 @@ export interface Configuration {
   readonly requestTimeoutMs: number;
   readonly logLevel: (typeof logLevels)[number];
   readonly maxMessageBytes: number;
+  readonly maxRequests: number;
+  readonly maxWaitingReceives: number;
+  readonly maxRequestBytes: number;
+  readonly maxQueuedBytes: number;
+  readonly maxAnswerBytes: number;
+  /** Undefined means no limit. */
+  readonly maxDataBytes: number | undefined;
 }
 
 /** A configuration that names the ensemble to use: what a gateway needs. */
@@ -83,6 +90,12 @@ function interpret(environment: Environment, earlierProblems: readonly string[])
     requestTimeoutMs: values.ZOOGATE_REQUEST_TIMEOUT_MS,
     logLevel: values.ZOOGATE_LOG_LEVEL,
     maxMessageBytes: values.ZOOGATE_MAX_MESSAGE_BYTES,
+    maxRequests: values.ZOOGATE_MAX_REQUESTS,
+    maxWaitingReceives: values.ZOOGATE_MAX_WAITING_RECEIVES,
+    maxRequestBytes: values.ZOOGATE_MAX_REQUEST_BYTES,
+    maxQueuedBytes: values.ZOOGATE_MAX_QUEUED_BYTES,
+    maxAnswerBytes: values.ZOOGATE_MAX_ANSWER_BYTES,
+    maxDataBytes: values.ZOOGATE_MAX_DATA_BYTES === 0 ? undefined : values.ZOOGATE_MAX_DATA_BYTES,
   };
 }
 

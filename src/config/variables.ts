@@ -47,6 +47,28 @@ export const variables = z.object({
   ZOOGATE_MAX_MESSAGE_BYTES: wholeNumber(1, 921_600)
     .prefault('262144')
     .describe('largest size of one message (body and attributes) in bytes, at most 921600'),
+  // The smallest values still let the largest request through.
+  ZOOGATE_MAX_REQUESTS: wholeNumber(1, 1_000_000)
+    .prefault('16000')
+    .describe('most requests at a time at one gateway, waiting ones among them; beyond it 429'),
+  ZOOGATE_MAX_WAITING_RECEIVES: wholeNumber(0, 1_000_000)
+    .prefault('12000')
+    .describe('most receives that wait for a message at one gateway; beyond it 429'),
+  ZOOGATE_MAX_REQUEST_BYTES: wholeNumber(16 * 1024 * 1024, 1_000_000_000_000)
+    .prefault('134217728')
+    .describe('most bytes of request bodies in memory at one gateway; beyond it 429'),
+  ZOOGATE_MAX_QUEUED_BYTES: wholeNumber(1024 * 1024, 1_000_000_000_000)
+    .prefault('67108864')
+    .describe('most bytes of messages that wait to be stored at one gateway; beyond it 429'),
+  ZOOGATE_MAX_ANSWER_BYTES: wholeNumber(8 * 1024 * 1024, 1_000_000_000_000)
+    .prefault('134217728')
+    .describe('most bytes of answers that clients have not taken yet at one gateway; beyond it 429'),
+  ZOOGATE_MAX_DATA_BYTES: wholeNumber(0, 1_000_000_000_000)
+    .prefault('536870912')
+    .describe(
+      'most data in ZooKeeper, over all queues and gateways, counting 640 bytes for each node beside its data; ' +
+        'beyond it publishing is 507, and everything else goes on. About half of the heap of a server; 0 for no limit',
+    ),
 });
 
 export interface VariableDocumentation {

@@ -32,6 +32,7 @@ import type {
 
 export type * from './broker-types.ts';
 export { BrokerError, type BrokerErrorCode, type FieldError } from './errors.ts';
+export { Budget } from './model/budget.ts';
 
 export interface Broker {
   /** Connected to the ensemble and not draining. */

@@ -4,6 +4,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { z } from 'zod';
 import type { Broker, SubscriptionRef, TopicRef } from '../queue/index.ts';
+import type { EdgeLoad } from './edge-load.ts';
 import type { StreamLimits } from './event-stream.ts';
 import type { PublishLimits } from './new-messages.ts';
 
@@ -12,6 +13,7 @@ export interface RouteContext {
   readonly limits: PublishLimits;
   readonly log: Pick<FastifyBaseLogger, 'warn'>;
   readonly streaming: StreamLimits;
+  readonly load: EdgeLoad;
   /** Aborted when the application closes: what goes on without end must end then. */
   readonly closing: AbortSignal;
 }

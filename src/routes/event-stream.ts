@@ -1,11 +1,13 @@
 /**
  * Server-Sent Events: their grammar, and writing them to a client that may be slow, silent or gone.
  *
- * Guarantees: what waits to be sent to one client is bounded (by `bufferedBytesMax` and one event); a client that
+ * Guarantees: what waits to be sent to one client is bounded (by `bufferedBytesMax` and one event), and counts with all
+ * other answers; a client that
  * takes nothing for `stalledMs` is dropped; a heartbeat shows a silent stream to be alive; the response is ended, or
  * destroyed, in every case, and no timer is left behind.
  */
 import type { Writable } from 'node:stream';
+import { Budget } from '../queue/index.ts';
 
 /** How long and how much a stream bears. */
 export interface StreamLimits {
@@ -22,6 +24,9 @@ export const STREAM_LIMITS: StreamLimits = {
   stalledMs: 30_000,
   bufferedBytesMax: 1024 * 1024,
 };
+
+/** As `bufferedBytesMax`, while all answers together take more memory than they may. */
+const PRESSED_BYTES_MAX = 16 * 1024;
 
 interface ServerSentEvent {
   readonly event?: string;
@@ -55,8 +60,9 @@ export async function writeEvents(
   batches: AsyncIterable<readonly string[]>,
   limits: StreamLimits,
   signal: AbortSignal,
+  answerBytes: Budget = new Budget(Number.POSITIVE_INFINITY),
 ): Promise<void> {
-  const writer = new EventWriter(response, limits);
+  const writer = new EventWriter(response, limits, answerBytes);
   const end = () => writer.end();
   signal.addEventListener('abort', end, { once: true });
   try {
@@ -83,12 +89,15 @@ class EventWriter {
   readonly #response: Writable;
   readonly #limits: StreamLimits;
   readonly #heartbeat: NodeJS.Timeout;
+  readonly #answerBytes: Budget;
+  #heldBytes = 0;
   #stalled: NodeJS.Timeout | undefined;
   #onTaken: (() => void) | undefined;
   #ended = false;
 
-  constructor(response: Writable, limits: StreamLimits) {
+  constructor(response: Writable, limits: StreamLimits, answerBytes: Budget) {
     this.#response = response;
+    this.#answerBytes = answerBytes;
     this.#limits = limits;
     this.#heartbeat = setInterval(() => this.#beat(), limits.heartbeatMs);
     response.on('drain', () => this.#drained());
@@ -103,7 +112,9 @@ class EventWriter {
     if (!this.#response.write(text)) {
       this.#stalled ??= setTimeout(() => this.#response.destroy(), this.#limits.stalledMs);
     }
-    if (this.#response.writableLength > this.#limits.bufferedBytesMax) {
+    this.#hold(this.#response.writableLength);
+    const bytesMax = this.#answerBytes.fits(0) ? this.#limits.bufferedBytesMax : PRESSED_BYTES_MAX;
+    if (this.#response.writableLength > bytesMax) {
       await new Promise<void>((resolve) => {
         this.#onTaken = resolve;
       });
@@ -128,7 +139,13 @@ class EventWriter {
   #drained(): void {
     clearTimeout(this.#stalled);
     this.#stalled = undefined;
+    this.#hold(0);
     this.#onTaken?.();
+  }
+
+  #hold(bytes: number): void {
+    this.#answerBytes.add(bytes - this.#heldBytes);
+    this.#heldBytes = bytes;
   }
 
   #stop(): void {

@@ -10,6 +10,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
 import type { Call } from '../queue/index.ts';
+import type { EdgeLoad, RequestShare } from './edge-load.ts';
 import { preferredType } from './media-types.ts';
 import { invalidField, Problem, type ProblemCode } from './problems.ts';
 import { fieldKinds, queryFields } from './query-strings.ts';
@@ -41,6 +42,8 @@ export interface Answer {
   readonly stream?: (response: ServerResponse) => Promise<void>;
   /** Called when the client went away before the whole answer was written. */
   readonly undelivered?: () => void;
+  /** `undelivered` undoes all that the request has done, so that it may be refused in the place of its answer. */
+  readonly isRefusable?: boolean;
 }
 
 export interface OperationDefinition<Params extends z.ZodObject, Query extends z.ZodObject, Body> {
@@ -68,7 +71,7 @@ export interface OperationDefinition<Params extends z.ZodObject, Query extends z
 export interface Operation
   extends Omit<OperationDefinition<z.ZodObject, z.ZodObject, never>, 'handle' | 'body'> {
   readonly body: Pick<BodyReader<unknown>, 'openapi' | 'limitBytes'>;
-  respond(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>;
+  respond(request: FastifyRequest, reply: FastifyReply, load: EdgeLoad): Promise<FastifyReply>;
 }
 
 /** Makes an operation of its definition. */
@@ -78,17 +81,20 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
   const { handle, body, ...documentation } = definition;
   const kinds = fieldKinds(definition.query);
   const takesBody = definition.method !== 'GET';
+  // Whether the process runs, and what it is, can be asked under any load.
+  const isCounted = definition.path.startsWith('/v1/');
   return {
     ...documentation,
     body,
-    async respond(request, reply) {
+    async respond(request, reply, load) {
       const { raw } = request;
-      const connection = new ClientConnection(reply);
+      const share = load.enter(reply, isCounted);
+      const connection = new ClientConnection(reply, share);
       const accepted = acceptedType(raw.headers.accept, definition.produces);
       const params = checked(definition.params, request.params);
       const query = checked(definition.query, queryFields(raw.url ?? '', kinds));
       // A GET's body has no meaning (RFC 9110); Node reads over it.
-      const bytes = takesBody ? await readBytes(raw, body.limitBytes) : NO_BYTES;
+      const bytes = takesBody ? await readBytes(raw, body.limitBytes, share) : NO_BYTES;
       const answer = await handle({
         params,
         query,
@@ -98,6 +104,7 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
         accepted,
         call: connection,
       });
+      holdAnswer(share, answer, !takesBody);
       connection.onUndelivered(answer.undelivered);
       return answer.stream === undefined ? send(reply, answer) : sendStream(reply, answer, answer.stream);
     },
@@ -112,6 +119,16 @@ function acceptedType(accept: string | undefined, produces: readonly string[]): 
     throw new Problem('not-acceptable', `This operation answers with ${produces.join(' or ')}.`);
   }
   return type ?? '';
+}
+
+/** Refused instead of sent, when its memory is not there and nothing is lost by it. */
+function holdAnswer(share: RequestShare, answer: Answer, isReading: boolean): void {
+  try {
+    share.holdAnswer(answer.payload?.length ?? 0, isReading || answer.isRefusable === true);
+  } catch (error) {
+    answer.undelivered?.();
+    throw error;
+  }
 }
 
 function send(reply: FastifyReply, answer: Answer): FastifyReply {
@@ -165,7 +182,7 @@ class ClientConnection implements Call {
   readonly #controller = new AbortController();
   #undelivered: (() => void) | undefined;
 
-  constructor({ raw: response, request }: FastifyReply) {
+  constructor({ raw: response, request }: FastifyReply, share: RequestShare) {
     const { socket } = request.raw;
     if (response.destroyed || socket.destroyed) {
       this.#left();
@@ -175,7 +192,7 @@ class ClientConnection implements Call {
     response.once('finish', () => {
       delivered = !socket.destroyed;
     });
-    response.once('close', () => {
+    share.onOver(() => {
       if (!delivered) {
         this.#left();
       }

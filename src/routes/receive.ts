@@ -86,6 +86,8 @@ export function receive<Params>({ broker, log }: RouteContext, source: MessageSo
       }
       return {
         ...answer,
+        // Acks that came with it cannot be undone.
+        isRefusable: request.ack === undefined,
         undelivered() {
           const receipts = result.messages.map((message) => message.receipt);
           broker.release(ref, receipts).catch((error: unknown) => {

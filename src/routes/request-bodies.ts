@@ -8,6 +8,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import type { ZodOpenApiRequestBodyObject } from 'zod-openapi';
+import type { RequestShare } from './edge-load.ts';
 import { mediaTypeOf } from './media-types.ts';
 import { invalidField, Problem } from './problems.ts';
 import { checked } from './validation.ts';
@@ -114,8 +115,12 @@ function requireMediaType(contentType: string | undefined, accepted: readonly st
 
 const EMPTY = Buffer.alloc(0);
 
-/** All bytes of the body, or a problem as soon as it is known to be larger than the limit. */
-export function readBytes(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+/** All bytes of the body, or a problem as soon as it is known to be larger than the limit, or than there is room for. */
+export function readBytes(
+  request: IncomingMessage,
+  limitBytes: number,
+  share: Pick<RequestShare, 'expectBody' | 'holdBody'>,
+): Promise<Buffer> {
   const { headers } = request;
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() !== 'identity') {
@@ -135,6 +140,11 @@ export function readBytes(request: IncomingMessage, limitBytes: number): Promise
   if (request.destroyed) {
     return Promise.reject(cutOff());
   }
+  try {
+    share.expectBody(declaredBytes);
+  } catch (error) {
+    return Promise.reject(error);
+  }
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let receivedBytes = 0;
@@ -143,14 +153,16 @@ export function readBytes(request: IncomingMessage, limitBytes: number): Promise
     };
     const onData = (chunk: Buffer): void => {
       receivedBytes += chunk.length;
-      if (receivedBytes > limitBytes) {
+      try {
+        if (receivedBytes > limitBytes) throw tooLarge(limitBytes);
+        share.holdBody(chunk.length);
+        chunks.push(chunk);
+      } catch (error) {
         stop();
         // What still comes is thrown away: closing at once would destroy the answer on its way to the client.
         request.resume();
-        reject(tooLarge(limitBytes));
-        return;
+        reject(error);
       }
-      chunks.push(chunk);
     };
     const onEnd = (): void => {
       stop();

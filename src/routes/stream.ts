@@ -22,7 +22,7 @@ const RETRY_MS = 1000;
 const GAP = eventText({ event: 'gap', data: '{}' });
 
 /** GET /v1/topics/{topic}/stream */
-export function stream({ broker, streaming, closing, log }: RouteContext): Operation {
+export function stream({ broker, streaming, load, closing, log }: RouteContext): Operation {
   return operation({
     method: 'GET',
     path: `${topicMessages.path}/stream`,
@@ -69,7 +69,7 @@ export function stream({ broker, streaming, closing, log }: RouteContext): Opera
         undelivered: () => done.abort(),
         async stream(response) {
           try {
-            await writeEvents(response, texts(batches), streaming, signal);
+            await writeEvents(response, texts(batches), streaming, signal, load.answerBytes);
           } catch (error) {
             // The client sees the end of the stream, and connects again.
             if (!(error instanceof BrokerError) && !signal.aborted) {

@@ -17,6 +17,12 @@ describe('the configuration', () => {
       requestTimeoutMs: 5_000,
       logLevel: 'info',
       maxMessageBytes: 262_144,
+      maxRequests: 16_000,
+      maxWaitingReceives: 12_000,
+      maxRequestBytes: 134_217_728,
+      maxQueuedBytes: 67_108_864,
+      maxAnswerBytes: 134_217_728,
+      maxDataBytes: 536_870_912,
     });
   });
 
@@ -30,6 +36,12 @@ describe('the configuration', () => {
       ZOOGATE_REQUEST_TIMEOUT_MS: '2000',
       ZOOGATE_LOG_LEVEL: 'silent',
       ZOOGATE_MAX_MESSAGE_BYTES: '921600',
+      ZOOGATE_MAX_REQUESTS: '1',
+      ZOOGATE_MAX_WAITING_RECEIVES: '2',
+      ZOOGATE_MAX_REQUEST_BYTES: '16777216',
+      ZOOGATE_MAX_QUEUED_BYTES: '1048576',
+      ZOOGATE_MAX_ANSWER_BYTES: '8388608',
+      ZOOGATE_MAX_DATA_BYTES: '0',
     };
     expect(readConfiguration(environment)).toEqual({
       host: '::1',
@@ -40,6 +52,12 @@ describe('the configuration', () => {
       requestTimeoutMs: 2000,
       logLevel: 'silent',
       maxMessageBytes: 921_600,
+      maxRequests: 1,
+      maxWaitingReceives: 2,
+      maxRequestBytes: 16_777_216,
+      maxQueuedBytes: 1_048_576,
+      maxAnswerBytes: 8_388_608,
+      maxDataBytes: undefined,
     });
   });
 
@@ -63,6 +81,11 @@ describe('the configuration', () => {
     ['ZOOGATE_REQUEST_TIMEOUT_MS', '10 seconds'],
     ['ZOOGATE_LOG_LEVEL', 'verbose'],
     ['ZOOGATE_MAX_MESSAGE_BYTES', '921601'],
+    ['ZOOGATE_MAX_REQUESTS', '0'],
+    ['ZOOGATE_MAX_REQUEST_BYTES', '8000000'],
+    ['ZOOGATE_MAX_QUEUED_BYTES', '1000'],
+    ['ZOOGATE_MAX_ANSWER_BYTES', '1000'],
+    ['ZOOGATE_MAX_DATA_BYTES', '-1'],
   ])('%s=%s is refused by its name', (name, value) => {
     expect(() => readConfiguration({ [name]: value })).toThrow(ConfigurationError);
     expect(problemsOf({ [name]: value })).toEqual([expect.stringContaining(`${name}: `)]);

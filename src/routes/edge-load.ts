@@ -1,0 +1,163 @@
+/**
+ * What the requests of one gateway may hold in memory at a time: how many there are, the bodies that have come in, the
+ * answers that go out. What does not fit is refused before it is read, or instead of being kept.
+ *
+ * Guarantees: whatever a request has taken is given back when it is over, in whatever way it ends; a client that takes
+ * its answer too slowly is disconnected.
+ */
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyReply } from 'fastify';
+import { Budget } from '../queue/index.ts';
+import { Problem } from './problems.ts';
+
+/** Infinity means no limit. */
+export interface EdgeLimits {
+  /** Requests that are not answered yet, waiting ones and streams among them. */
+  readonly requestsMax: number;
+  /** Bodies of requests, as far as they have come. */
+  readonly requestBytesMax: number;
+  /** Answers, until the client has taken them. */
+  readonly answerBytesMax: number;
+  /** For a client to take an answer, beside the time that its size allows for. */
+  readonly answerGraceMs: number;
+}
+
+export const EDGE_LIMITS: EdgeLimits = {
+  requestsMax: Number.POSITIVE_INFINITY,
+  requestBytesMax: Number.POSITIVE_INFINITY,
+  answerBytesMax: Number.POSITIVE_INFINITY,
+  answerGraceMs: 30_000,
+};
+
+/** What is at most so large is served from a part that is kept for it: acks go on while publishes are refused. */
+const SMALL_BYTES = 64 * 1024;
+/** The part of the bytes of bodies that large ones leave to small ones. */
+const RESERVED_PART = 1 / 4;
+/** Slower than this nobody needs to take an answer. */
+const ANSWER_BYTES_PER_MS_MIN = 64;
+
+export class EdgeLoad {
+  readonly answerBytes: Budget;
+  readonly requestBytes: Budget;
+  readonly requests: Budget;
+  readonly answerGraceMs: number;
+  /** A response that still waits for its turn on a connection is not told of the connection's end: the socket tells. */
+  readonly #bySocket = new WeakMap<Socket, Set<RequestShare>>();
+
+  constructor(limits: EdgeLimits) {
+    this.requests = new Budget(limits.requestsMax);
+    this.requestBytes = new Budget(limits.requestBytesMax);
+    this.answerBytes = new Budget(limits.answerBytesMax);
+    this.answerGraceMs = limits.answerGraceMs;
+  }
+
+  /**
+   * The share of one request, from now until it is over.
+   *
+   * @param isCounted false for those that must be answered in any case, such as whether the process runs
+   * @throws Problem 'rate-limited'
+   */
+  enter({ raw: response, request }: FastifyReply, isCounted: boolean): RequestShare {
+    if (isCounted && !this.requests.fits(1)) {
+      throw tooMuch(`${this.requests.max} requests are under way at this gateway`);
+    }
+    const share = new RequestShare(this, response, isCounted ? 1 : 0);
+    const { socket } = request.raw;
+    const shares = this.#bySocket.get(socket) ?? this.#follow(socket);
+    shares.add(share);
+    share.onOver(() => shares.delete(share));
+    if (socket.destroyed) share.end();
+    return share;
+  }
+
+  #follow(socket: Socket): Set<RequestShare> {
+    const shares = new Set<RequestShare>();
+    this.#bySocket.set(socket, shares);
+    socket.once('close', () => {
+      for (const share of shares) share.end();
+    });
+    return shares;
+  }
+}
+
+export class RequestShare {
+  readonly #load: EdgeLoad;
+  readonly #response: ServerResponse;
+  readonly #requests: number;
+  #requestBytes = 0;
+  #answerBytes = 0;
+  #isOver = false;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #callbacks: (() => void)[] = [];
+
+  /** Made by `EdgeLoad.enter`. */
+  constructor(load: EdgeLoad, response: ServerResponse, requests: number) {
+    this.#load = load;
+    this.#response = response;
+    this.#requests = requests;
+    load.requests.add(requests);
+    response.once('close', () => this.end());
+  }
+
+  /** Calls back when the request is over: answered, or its connection gone; at once when it is over already. */
+  onOver(callback: () => void): void {
+    if (this.#isOver) callback();
+    else this.#callbacks.push(callback);
+  }
+
+  /** Makes sure that there is room for a body before it is read. Throws Problem 'rate-limited'. */
+  expectBody(bytes: number): void {
+    if (!this.#load.requestBytes.fits(bytes, this.#reserveFor(bytes))) throw tooManyBytes();
+  }
+
+  /** A part of the body has come. Throws Problem 'rate-limited'. */
+  holdBody(bytes: number): void {
+    const reserve = this.#reserveFor(this.#requestBytes + bytes);
+    if (this.#isOver || !this.#load.requestBytes.take(bytes, reserve)) throw tooManyBytes();
+    this.#requestBytes += bytes;
+  }
+
+  /**
+   * The answer goes out now, and is to be taken in time.
+   *
+   * @param isRefusable whether nothing is lost when it is not sent
+   * @throws Problem 'rate-limited', when it is refusable
+   */
+  holdAnswer(bytes: number, isRefusable: boolean): void {
+    if (bytes <= SMALL_BYTES || this.#isOver) return;
+    const { answerBytes, answerGraceMs } = this.#load;
+    if (isRefusable && !answerBytes.fits(bytes)) {
+      throw tooMuch('Clients take their answers from this gateway slower than they ask for more');
+    }
+    answerBytes.add(bytes);
+    this.#answerBytes = bytes;
+    const limitMs = answerGraceMs + bytes / ANSWER_BYTES_PER_MS_MIN;
+    this.#timer = setTimeout(() => this.#response.socket?.destroy(), limitMs);
+    this.#timer.unref();
+  }
+
+  /** Gives everything back. */
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#load.requests.give(this.#requests);
+    this.#load.requestBytes.give(this.#requestBytes);
+    this.#load.answerBytes.give(this.#answerBytes);
+    for (const callback of this.#callbacks.splice(0)) callback();
+  }
+
+  #reserveFor(bytes: number): number {
+    const { max } = this.#load.requestBytes;
+    return bytes <= SMALL_BYTES || max === Number.POSITIVE_INFINITY ? 0 : max * RESERVED_PART;
+  }
+}
+
+function tooManyBytes(): Problem {
+  return tooMuch('The bodies of the requests at this gateway take as much memory as they may');
+}
+
+function tooMuch(what: string): Problem {
+  return new Problem('rate-limited', `${what}; nothing was changed. Try again later, or at another gateway.`);
+}
