@@ -14,6 +14,7 @@ import Fastify, {
   type FastifyReply,
   LogController,
 } from 'fastify';
+import { CLOSING_LIMITS, type ClosingLimits, Connections } from './connections.ts';
 import type { Broker } from './queue/index.ts';
 import { refuseConnection } from './routes/client-errors.ts';
 import { EDGE_LIMITS, type EdgeLimits, EdgeLoad } from './routes/edge-load.ts';
@@ -38,6 +39,7 @@ export interface AppOptions {
   /** What is left out is not limited. */
   readonly load?: Partial<EdgeLimits>;
   readonly patience?: Patience;
+  readonly closing?: ClosingLimits;
 }
 
 /** How long a client may take. */
@@ -107,8 +109,12 @@ export function buildApp(options: AppOptions): FastifyInstance {
     load,
     closing: closing.signal,
   });
-  // Streams have no end of their own; `close` would wait for them for ever.
-  app.addHook('preClose', async () => closing.abort());
+  const connections = new Connections(app.server, options.closing ?? CLOSING_LIMITS);
+  app.addHook('preClose', async () => {
+    // Streams have no end of their own; this would wait for them for ever.
+    closing.abort();
+    await connections.close();
+  });
   answerErrors(app);
   prepareRequests(app, knownPaths(operations));
   logResponses(app);

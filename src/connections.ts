@@ -1,0 +1,93 @@
+/**
+ * The connections of an HTTP server, and how they end without a request being lost on them.
+ *
+ * Closing an idle connection races with the next request on it: a load balancer that has just sent one finds the
+ * connection closed, cannot know whether the request took effect, and must not send a POST again. So nothing is closed
+ * under a client that uses it. First nobody can connect any more, which is safe to try elsewhere; then each answer says
+ * `Connection: close`, after which its client sends nothing more there; and only those are closed that have been quiet
+ * for a while.
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { Server as NetServer, type Socket } from 'node:net';
+
+export interface ClosingLimits {
+  /** Of silence, after which a connection without a request is closed. */
+  readonly quietMs: number;
+}
+
+export const CLOSING_LIMITS: ClosingLimits = { quietMs: 1_500 };
+
+const CHECK_MS = 50;
+
+interface Connection {
+  readonly answers: Set<ServerResponse>;
+  /** When its last answer was finished, by the monotonic clock. */
+  usedMs: number;
+}
+
+export class Connections {
+  readonly #server: Server;
+  readonly #limits: ClosingLimits;
+  readonly #connections = new Map<Socket, Connection>();
+  #isClosing = false;
+
+  /** Follows the connections of a server that does not listen yet. */
+  constructor(server: Server, limits: ClosingLimits) {
+    this.#server = server;
+    this.#limits = limits;
+    server.on('connection', (socket: Socket) => {
+      this.#connections.set(socket, { answers: new Set(), usedMs: performance.now() });
+      socket.once('close', () => this.#connections.delete(socket));
+    });
+    // Before the one who answers.
+    server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+      this.#answering(request.socket, response);
+    });
+  }
+
+  /** Stops listening; resolves when all connections have ended. A client that never finishes holds it up. */
+  async close(): Promise<void> {
+    if (!this.#server.listening) return;
+    this.#isClosing = true;
+    for (const { answers } of this.#connections.values()) answers.forEach(announceEnd);
+    // Those who have connected by now have been accepted then; whoever has not is refused, and has sent nothing.
+    await eventsHandled();
+    // That of HTTP would close the idle ones as well.
+    NetServer.prototype.close.call(this.#server);
+    const startMs = performance.now();
+    while (this.#connections.size > 0) {
+      await new Promise((resolve) => setTimeout(resolve, CHECK_MS));
+      // What has arrived by now has been read then.
+      await eventsHandled();
+      const quietSinceMs = performance.now() - this.#limits.quietMs;
+      if (startMs <= quietSinceMs) this.#endQuiet(quietSinceMs);
+    }
+  }
+
+  #endQuiet(sinceMs: number): void {
+    for (const [socket, { answers, usedMs }] of this.#connections) {
+      // Not half closed: a request that comes all the same must not take effect without an answer.
+      if (answers.size === 0 && usedMs <= sinceMs) socket.destroy();
+    }
+  }
+
+  #answering(socket: Socket, response: ServerResponse): void {
+    const connection = this.#connections.get(socket);
+    if (connection === undefined) return;
+    connection.answers.add(response);
+    if (this.#isClosing) announceEnd(response);
+    response.once('close', () => {
+      connection.answers.delete(response);
+      connection.usedMs = performance.now();
+    });
+  }
+}
+
+/** Node then adds the header by itself, and closes the connection behind the answer. */
+function announceEnd(response: ServerResponse): void {
+  if (!response.headersSent) response.shouldKeepAlive = false;
+}
+
+function eventsHandled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
