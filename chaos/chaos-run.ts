@@ -7,6 +7,7 @@ import { Cluster, type ClusterOptions } from './cluster.ts';
 import { brokenExpectations, type FaultMeasure } from './expectations.ts';
 import type { Fault } from './fault.ts';
 import { faultsNamed } from './faults/index.ts';
+import { complaints } from './nginx-server.ts';
 import { Probe } from './probe.ts';
 import { faultLine } from './report.ts';
 import { type PlannedFault, plannedFaults } from './schedule.ts';
@@ -33,6 +34,8 @@ export interface ChaosResult {
   readonly violations: readonly string[];
   readonly faults: readonly FaultMeasure[];
   readonly load: Record<string, unknown>;
+  /** Lines of nginx's error log. */
+  readonly nginx: Readonly<Record<string, number>>;
 }
 
 /** Before the first fault and after the last, so that there is something to compare with. */
@@ -92,6 +95,7 @@ export async function runChaos(options: ChaosRunOptions): Promise<ChaosResult> {
       violations: found,
       faults: measures,
       load: workload.summary(),
+      nginx: complaints(await cluster.nginx.log()),
     };
   } finally {
     await cluster.stop();

@@ -15,7 +15,9 @@ try {
     signal: stopping.signal,
   };
   const result = await runChaos({ ...options, ...common });
-  console.log(`\n${faultTable(result.faults)}\n\n${JSON.stringify(result.load, undefined, 2)}\n`);
+  console.log(
+    `\n${faultTable(result.faults)}\n\n${JSON.stringify({ ...result.load, nginx: result.nginx }, undefined, 2)}\n`,
+  );
   for (const violation of result.violations.slice(0, 50)) console.log(`violation: ${violation}`);
   console.log(`verdict: ${result.verdict}, ${result.violations.length} violations, seed ${result.seed}`);
   if (options.output !== undefined)

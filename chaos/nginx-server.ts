@@ -31,6 +31,19 @@ export function nginxConfiguration(
   }, text);
 }
 
+/** What an error log complains about, and how often. Pure. */
+export function complaints(log: string): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const line of log.split('\n')) {
+    // 2030/01/31 12:00:00 [error] 1#1: *1 the complaint, client: …
+    const said = /\[(?:warn|error|crit|alert|emerg)\] \d+#\d+: (?:\*\d+ )?(.+?)(?:, client: |$)/.exec(
+      line,
+    )?.[1];
+    if (said !== undefined) counts[said] = (counts[said] ?? 0) + 1;
+  }
+  return counts;
+}
+
 export class NginxServer {
   readonly url: string;
   readonly #directory: string;
