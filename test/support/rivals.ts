@@ -1,6 +1,6 @@
-/** What somebody else may do to a queue while another request is under way there. */
+/** What somebody else may do to a queue, or a topic, while another request is under way there. */
 
-import { createQueue, jobs, publish, receive, staying } from './engine-fixture.ts';
+import { createQueue, jobs, publish, receive, staying, textMessage } from './engine-fixture.ts';
 import type { Rival } from './scenarios.ts';
 
 export const queueRivals: readonly Rival[] = [
@@ -27,4 +27,41 @@ export const queueRivals: readonly Rival[] = [
       await publish(broker, 'of the new one');
     },
   },
+];
+
+/** A subscription of a topic. */
+export const news = { kind: 'topic', name: 'news', subscription: 'reader' } as const;
+
+const topic = { kind: 'topic', name: 'news' } as const;
+const reader = { kind: 'subscription', topic: 'news', name: 'reader' } as const;
+const readerConfig = { leaseSeconds: 30, ordering: 'none', startFrom: 'earliest' } as const;
+
+export const topicRivals: readonly Rival[] = [
+  { name: 'somebody publishes', act: (broker) => broker.publish(topic, [textMessage('rival')], staying()) },
+  {
+    name: 'somebody takes all there is',
+    act: (broker) => broker.receive(news, { max: 100, waitSeconds: 0, autoAck: true }, staying()),
+  },
+  {
+    name: 'somebody changes the topic',
+    act: (broker) => broker.update(topic, (current) => ({ ...current, maxMessages: 99 }), {}, staying()),
+  },
+  {
+    name: 'somebody changes the subscription',
+    act: (broker) => broker.update(reader, (current) => ({ ...current, leaseSeconds: 31 }), {}, staying()),
+  },
+  { name: 'somebody seeks', act: (broker) => broker.seek(news, { kind: 'earliest' }, staying()) },
+  { name: 'somebody deletes the subscription', act: (broker) => broker.delete(reader, {}, staying()) },
+  {
+    name: 'somebody deletes the subscription and makes it anew',
+    async act(broker) {
+      await broker.delete(reader, {}, staying());
+      await broker.put(reader, readerConfig, {}, staying());
+    },
+  },
+  {
+    name: 'somebody creates the subscription',
+    act: (broker) => broker.put(reader, readerConfig, {}, staying()),
+  },
+  { name: 'somebody deletes the topic', act: (broker) => broker.delete(topic, {}, staying()) },
 ];
