@@ -66,7 +66,7 @@ export class QueueClient {
   readonly gateway: string;
   readonly #source: Source;
   /** Of what messages are received from. */
-  readonly #path: string;
+  readonly path: string;
   readonly #agent: Agent;
 
   constructor(
@@ -76,7 +76,7 @@ export class QueueClient {
   ) {
     this.gateway = gateway;
     this.#source = typeof source === 'string' ? { queue: source } : source;
-    this.#path =
+    this.path =
       'queue' in this.#source
         ? `/v1/queues/${this.#source.queue}`
         : `/v1/topics/${this.#source.topic}/subscriptions/${this.#source.subscription}`;
@@ -91,17 +91,17 @@ export class QueueClient {
   /** Creates the queue, or the topic and the subscription; `config` is that of what messages are received from. */
   async create(config: object = {}): Promise<void> {
     if ('topic' in this.#source) answerOf(await this.#send('PUT', `/v1/topics/${this.#source.topic}`, {}));
-    answerOf(await this.#send('PUT', this.#path, config));
+    answerOf(await this.#send('PUT', this.path, config));
   }
 
   /** Deletes the queue or the subscription. */
   async delete(): Promise<void> {
-    answerOf(await this.#send('DELETE', this.#path));
+    answerOf(await this.#send('DELETE', this.path));
   }
 
   /** Publishes one message whose body is the JSON string `body`. */
   async publish(body: string): Promise<Ending<{ id: string }>> {
-    const target = 'topic' in this.#source ? `/v1/topics/${this.#source.topic}` : this.#path;
+    const target = 'topic' in this.#source ? `/v1/topics/${this.#source.topic}` : this.path;
     const ending = await this.#send<{ messages: { id: string }[] }>('POST', `${target}/messages`, {
       messages: [{ body }],
     });
@@ -112,18 +112,18 @@ export class QueueClient {
   }
 
   receive(options: ReceiveOptions = {}): Promise<Ending<ReceiveAnswer>> {
-    return this.#send('POST', `${this.#path}/messages/receive`, options);
+    return this.#send('POST', `${this.path}/messages/receive`, options);
   }
 
   /** A receive that its client can walk away from: `leave` ends the connection. */
   poll(options: ReceiveOptions): { readonly ending: Promise<Ending<ReceiveAnswer>>; leave(): void } {
-    const path = `${this.#path}/messages/receive`;
+    const path = `${this.path}/messages/receive`;
     const { ending, request } = this.#start<ReceiveAnswer>('POST', path, options);
     return { ending, leave: () => request.destroy() };
   }
 
   async settle(verb: Verb, receipts: readonly string[], options: object = {}): Promise<Ending<Outcome[]>> {
-    const ending = await this.#send<{ results: Outcome[] }>('POST', `${this.#path}/messages/${verb}`, {
+    const ending = await this.#send<{ results: Outcome[] }>('POST', `${this.path}/messages/${verb}`, {
       receipts,
       ...options,
     });
@@ -131,7 +131,7 @@ export class QueueClient {
   }
 
   async stats(): Promise<QueueStats> {
-    return answerOf(await this.#send<{ stats: QueueStats }>('GET', this.#path)).stats;
+    return answerOf(await this.#send<{ stats: QueueStats }>('GET', this.path)).stats;
   }
 
   /** Ends idle connections. */
