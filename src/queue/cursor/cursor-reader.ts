@@ -48,40 +48,42 @@ export class CursorReader {
 
   async #read(isDue: (part: WatchedPart) => boolean, watching: boolean): Promise<void> {
     const state = this.#state;
-    if (isDue(state.recordPart)) {
-      await this.#reading(state.recordPart, watching, (options) => this.#readRecord(options));
-    }
+    // What somebody else is reading already is waited for: who looks to be certain relies on all of it.
+    const ensure = (part: WatchedPart, read: (options: ReadOptions) => Promise<void>, due = isDue(part)) =>
+      due ? this.#reading(part, watching, read) : part.reading;
+    await ensure(state.recordPart, (options) => this.#readRecord(options));
     if (!state.exists) return;
-    const reads = state.levels
-      .filter((level) => isDue(state.logPart(level)) || state.topic.log(level).stale)
-      .map((level) => {
-        const log = state.topic.log(level);
-        return this.#reading(state.logPart(level), watching, ({ watch }) => log.refresh(watch));
-      });
-    if (isDue(state.listingPart)) {
-      reads.push(this.#reading(state.listingPart, watching, (options) => this.#readListing(options)));
-    }
-    await Promise.all(reads);
-    const pages = state.pages().filter(({ part }) => isDue(part));
+    const logs = state.levels.map((level) => {
+      const log = state.topic.log(level);
+      const part = state.logPart(level);
+      return ensure(part, ({ watch }) => log.refresh(watch), isDue(part) || log.stale) ?? log.refreshed();
+    });
+    await Promise.all([...logs, ensure(state.listingPart, (options) => this.#readListing(options))]);
     await Promise.all(
-      pages.map(({ level, segment, part }) =>
-        this.#reading(part, watching, (options) => this.#readPage(level, segment, options)),
-      ),
+      state
+        .pages()
+        .map(({ level, segment, part }) =>
+          ensure(part, (options) => this.#readPage(level, segment, options)),
+        ),
     );
   }
 
-  async #reading(
+  #reading(
     part: WatchedPart,
     watching: boolean,
     read: (options: ReadOptions) => Promise<void>,
   ): Promise<void> {
     part.beginRead(watching);
-    try {
-      await read(watching ? { watch: part.watch } : {});
-    } catch (error) {
+    const ended = () => {
+      if (part.reading === reading) part.reading = undefined;
+    };
+    const reading = read(watching ? { watch: part.watch } : {}).then(ended, (error: unknown) => {
+      ended();
       part.failRead();
       throw error;
-    }
+    });
+    part.reading = reading;
+    return reading;
   }
 
   async #readRecord(options: ReadOptions): Promise<void> {
@@ -129,8 +131,14 @@ export class CursorReader {
   async #loadOne(item: Missing): Promise<void> {
     if (item.kind === 'page') return this.#readPage(item.level, item.segment, {});
     const log = this.#state.topic.log(item.level);
-    // Known, and yet not enough: the page tells of entries that came after the listing.
-    if (item.kind === 'segment' && log.known(item.segment) !== undefined) return log.refresh();
+    const known = log.known(item.segment);
+    if (item.kind === 'segment' && known !== undefined) {
+      // The page tells of entries that came after the listing.
+      if (known.header.state === 'open') return log.refresh();
+      // Nothing is added to it any more: it is the page that is from before the segment was trimmed.
+      log.forget(item.segment);
+      return this.#readPage(item.level, item.segment, {});
+    }
     const segment = await log.segment(item.segment);
     if (segment === undefined) return this.#state.noteFinished(item.level, item.segment);
     if (item.kind === 'segment') return;

@@ -248,6 +248,7 @@ export class CursorState implements CursorView {
     if (this.#finished.has(key)) return true;
     const stated = this.#pages.get(key);
     const known = this.topic.log(level).known(segment);
+    if (known?.header.state === 'trimmed') return true;
     return stated !== undefined && known?.header.state === 'sealed' && isFinished(stated.page, known.end);
   }
 }

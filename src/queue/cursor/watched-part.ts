@@ -12,6 +12,8 @@ export class WatchedPart {
   readonly watch: () => void;
   armed = false;
   stale = true;
+  /** The read under way, if any: until it ends the part is as old as it was, although no longer `stale`. */
+  reading: Promise<void> | undefined;
   #ownChanges = false;
 
   /** @param onHint called when the watch has fired, with whether a foreign change is likely */

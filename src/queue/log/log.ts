@@ -50,6 +50,7 @@ export class Log {
   /** -1 until looked for; a level that has never been written to has no segment. */
   #last = -1;
   #stale = true;
+  readonly #refreshing = new Set<Promise<void>>();
   /** Entries that the open segment had more than known when this gateway last appended to it. */
   #unlisted = 0;
 
@@ -111,7 +112,18 @@ export class Log {
    *
    * @param watch set on the open segment's children and on the creation of its successor
    */
-  async refresh(watch?: Watch): Promise<void> {
+  refresh(watch?: Watch): Promise<void> {
+    const refreshing = this.#refresh(watch).finally(() => this.#refreshing.delete(refreshing));
+    this.#refreshing.add(refreshing);
+    return refreshing;
+  }
+
+  /** Resolves when every `refresh` under way has ended: until then the log may be old, although not `stale`. */
+  async refreshed(): Promise<void> {
+    await Promise.all(this.#refreshing);
+  }
+
+  async #refresh(watch: Watch | undefined): Promise<void> {
     this.#stale = false;
     this.#unlisted = 0;
     try {
