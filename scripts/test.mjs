@@ -4,16 +4,27 @@
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { installNginx } from './nginx-installation.mjs';
 import { ensurePackages, root } from './workspace.mjs';
 import { installZooKeeper } from './zookeeper-installation.mjs';
 
 try {
   await ensurePackages({ report: console.log });
   installZooKeeper({ report: console.log });
+  offerNginx();
   process.exitCode = await runVitest(process.argv.slice(2));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
+}
+
+/** The tests that need it are left out where it is missing and may not be installed. */
+function offerNginx() {
+  try {
+    installNginx({ report: console.log });
+  } catch (error) {
+    console.log(error instanceof Error ? error.message : error);
+  }
 }
 
 /**
