@@ -75,6 +75,11 @@ export class MemoryEnsemble {
     return { applied: true, results };
   }
 
+  /** A new leader has been elected: its transactions' numbers begin in a new epoch. */
+  beginEpoch(): void {
+    this.#zxid = ((this.#zxid >> 32n) + 1n) << 32n;
+  }
+
   watch(kind: WatchKind, path: string, fire: () => void): void {
     const key = `${kind} ${path}`;
     const watchers = this.#watchers.get(key) ?? new Set();

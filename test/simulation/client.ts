@@ -1,0 +1,186 @@
+/** What every client of a run can do; each request goes to a gateway of its own choice, and into the ledger. */
+import type {
+  Broker,
+  NewMessage,
+  Outcome,
+  PublishedMessage,
+  ReceivedMessage,
+  ReceiveRequest,
+  SettleAction,
+  TransactionResult,
+} from '../../src/queue/index.ts';
+import type { Chance } from './chance.ts';
+import { type Delivery, keyOf, type Publish, type Span } from './ledger.ts';
+import type { Answer, SimulatedGateway } from './simulated-gateway.ts';
+import { SOURCES, type SourceName, TARGETS, type TargetName, type World } from './world.ts';
+
+/** A message to publish; its key is its body. */
+export type Draft = Omit<NewMessage, 'body' | 'bodyKind' | 'contentType'> & { readonly key: string };
+
+export interface Receiving extends Partial<ReceiveRequest> {
+  readonly leaveAfterMs?: number;
+}
+
+export class Client {
+  readonly world: World;
+  readonly chance: Chance;
+  readonly name: string;
+  #keys = 0;
+
+  constructor(world: World, name: string) {
+    this.world = world;
+    this.name = name;
+    this.chance = world.chance.derive(name);
+  }
+
+  get gateway(): SimulatedGateway {
+    return this.chance.pick(this.world.gateways);
+  }
+
+  /** Whether to go on, after a pause. */
+  async next(): Promise<boolean> {
+    await this.world.time.sleep(this.chance.around(this.world.scenario.thinkMs));
+    return this.world.remaining > 0;
+  }
+
+  newKey(): string {
+    this.#keys += 1;
+    return `${this.name}-${this.#keys}`;
+  }
+
+  async publish(target: TargetName, drafts: readonly Draft[]): Promise<Answer<PublishedMessage[]>> {
+    const { answer, span } = await this.world.ask(
+      this.gateway,
+      (broker, call) => broker.publish(TARGETS[target], drafts.map(messageOf), call),
+      { name: `publishing to ${target}` },
+    );
+    this.notePublishes(target, drafts, answer, span);
+    return answer;
+  }
+
+  notePublishes(
+    target: TargetName,
+    drafts: readonly Draft[],
+    answer: Answer<readonly PublishedMessage[]>,
+    span: Span,
+    transaction?: number,
+  ): void {
+    const { publishes } = this.world.ledger;
+    const request = publishes.length;
+    drafts.forEach(({ deliverAtMs: _, ...draft }, index) => {
+      const told = answer.kind === 'done' ? answer.value[index] : undefined;
+      const id = told === undefined ? {} : { id: told.id, duplicate: told.duplicate === true };
+      const code = answer.kind === 'refused' ? { code: answer.code } : {};
+      const by = transaction === undefined ? {} : { transaction };
+      const noted: Publish = { ...draft, target, request, kind: answer.kind, ...id, ...code, ...by, ...span };
+      publishes.push(noted);
+    });
+  }
+
+  async receive(source: SourceName, receiving: Receiving): Promise<readonly ReceivedMessage[]> {
+    const { leaveAfterMs, ...fields } = receiving;
+    const request: ReceiveRequest = { max: 1, waitSeconds: 0, autoAck: false, ...fields };
+    const { ledger } = this.world;
+    const { answer, span } = await this.world.ask(
+      this.gateway,
+      (broker, call) => broker.receive(SOURCES[source], request, call),
+      {
+        name: `receiving from ${source}`,
+        waitMs: request.waitSeconds * 1000,
+        ...(leaveAfterMs === undefined ? {} : { leaveAfterMs }),
+        undelivered: async (broker: Broker, { messages }) => {
+          if (request.autoAck || request.attemptId !== undefined || messages.length === 0) return;
+          await broker.release(
+            SOURCES[source],
+            messages.map(({ receipt }) => receipt),
+          );
+        },
+      },
+    );
+    const messages = answer.kind === 'done' ? answer.value.messages : [];
+    const { max, autoAck, attemptId, ack } = request;
+    const attempt = attemptId === undefined ? {} : { attemptId };
+    const { kind } = answer;
+    ledger.receives.push({ source, kind, count: messages.length, autoAck, max, ...attempt, ...span });
+    const leaseMs = 1000 * (request.leaseSeconds ?? 0);
+    messages.forEach((message, index) => {
+      const lease = { leasedMs: message.leaseExpiresAtMs - leaseMs, autoAck, index };
+      const delivery: Delivery = { source, key: keyOf(message), message, ...lease, ...attempt, ...span };
+      ledger.deliveries.push(delivery);
+    });
+    if (ack !== undefined) {
+      const told = answer.kind === 'done' ? { ...answer, value: answer.value.acked ?? [] } : answer;
+      this.noteSettles(source, 'ack', ack, told, span);
+    }
+    return messages;
+  }
+
+  async settle(
+    source: SourceName,
+    action: SettleAction,
+    receipts: readonly string[],
+  ): Promise<Answer<Outcome[]>> {
+    const { answer, span } = await this.world.ask(
+      this.gateway,
+      (broker, call) => broker.settle(SOURCES[source], action, receipts, call),
+      { name: `${action.kind} at ${source}` },
+    );
+    const leaseMs = action.kind === 'extend' ? action.leaseSeconds * 1000 : undefined;
+    this.noteSettles(source, action.kind, receipts, answer, span, leaseMs);
+    return answer;
+  }
+
+  noteSettles(
+    source: SourceName,
+    verb: SettleAction['kind'],
+    receipts: readonly string[],
+    answer: Answer<readonly Outcome[]>,
+    span: Span,
+    leaseMs?: number,
+  ): void {
+    receipts.forEach((receipt, index) => {
+      const outcome = answer.kind === 'done' ? (answer.value[index]?.outcome ?? 'invalid') : answer.kind;
+      const lease = leaseMs === undefined ? {} : { leaseMs };
+      this.world.ledger.settles.push({ source, verb, receipt, outcome, ...lease, ...span });
+    });
+  }
+
+  /** Acks one message and publishes others, in one step, trying again with the same id while that is of use. */
+  async transact(
+    source: SourceName,
+    receipt: string,
+    publishes: readonly { readonly target: TargetName; readonly drafts: readonly Draft[] }[],
+    transactionId: string | undefined,
+  ): Promise<Answer<TransactionResult>> {
+    const { answer, span } = await this.world.ask(
+      this.gateway,
+      (broker, call) =>
+        broker.transact(
+          {
+            ...(transactionId === undefined ? {} : { transactionId }),
+            acks: [{ source: SOURCES[source], receipts: [receipt] }],
+            publishes: publishes.map(({ target, drafts }) => ({
+              target: TARGETS[target],
+              messages: drafts.map(messageOf),
+            })),
+          },
+          call,
+        ),
+      { name: `a transaction on ${source}` },
+    );
+    const number = this.world.ledger.settles.length;
+    publishes.forEach(({ target, drafts }, index) => {
+      const told =
+        answer.kind === 'done' ? { ...answer, value: answer.value.publishes[index]?.messages ?? [] } : answer;
+      this.notePublishes(target, drafts, told, span, number);
+    });
+    const isLost = answer.kind === 'refused' && answer.code === 'transaction-aborted';
+    const outcome = isLost ? 'lost' : answer.kind === 'done' ? 'ok' : answer.kind;
+    this.world.ledger.settles.push({ source, verb: 'ack', receipt, outcome, ...span });
+    return answer;
+  }
+}
+
+function messageOf({ key, ...draft }: Draft): NewMessage {
+  return { ...draft, body: Buffer.from(key), bodyKind: 'text', contentType: 'text/plain' };
+}

@@ -1,0 +1,126 @@
+/** The end of a run: with everything healed and at rest, what the gateways tell is compared with what is there. */
+import type { Broker, Call, MessageState, Stats } from '../../src/queue/index.ts';
+import { Client } from './client.ts';
+import { SOURCE_NAMES } from './facts.ts';
+import { keyOf } from './ledger.ts';
+import { PLAIN_QUEUE } from './scenario.ts';
+import type { Answer } from './simulated-gateway.ts';
+import { SOURCES, type SourceName, TARGETS, targetOf, type World } from './world.ts';
+
+/** Longer than the longest delay and the longest lease. */
+const REST_MS = 90_000;
+/** Longer than what is left in the trash waits for. */
+const TRASH_MS = 1_800_000;
+
+/** Counts, drains and counts again. @returns what is wrong */
+export async function endRun(world: World): Promise<string[]> {
+  const client = new Client(world, 'the end');
+  const found: string[] = [];
+  await world.time.sleep(REST_MS);
+  await must(client, 'making scratch', (broker, call) => broker.put(TARGETS.scratch, PLAIN_QUEUE, {}, call));
+  for (const source of SOURCE_NAMES) found.push(...(await drain(client, source)));
+  await world.time.sleep(TRASH_MS);
+  for (const source of SOURCE_NAMES) {
+    const { messages, bytes } = await statsOf(client, source);
+    if (messages !== 0 || bytes !== 0)
+      found.push(`${source} counts ${messages} messages of ${bytes} bytes when it is drained`);
+  }
+  return [...found, ...leftovers(world)];
+}
+
+async function drain(client: Client, source: SourceName): Promise<string[]> {
+  const stats = await statsOf(client, source);
+  const peeked = await peekAll(client, source);
+  const found: string[] = [];
+  const ready = peeked.filter(({ state }) => state === 'ready').length;
+  if (ready !== peeked.length) found.push(`${source} has messages that are leased or delayed, at rest`);
+  const isMortal = client.world.ledger.publishes.some(
+    ({ target, expiresInSeconds }) => target === targetOf(source) && expiresInSeconds !== undefined,
+  );
+  const hasTtl = client.world.scenario.work.messageTtlSeconds !== undefined && targetOf(source) === 'work';
+  // What is past its end may be counted until a gateway comes across it.
+  const isRight = isMortal || hasTtl ? stats.messages >= ready : stats.messages === ready;
+  if (!isRight) found.push(`${source} counts ${stats.messages} messages while ${ready} can be seen`);
+  const drained: string[] = [];
+  for (;;) {
+    const messages = await client.receive(source, { max: 50, leaseSeconds: 60 });
+    const { kind } = client.world.ledger.receives.at(-1) ?? {};
+    if (kind !== 'done') found.push(`a receive from ${source} was ${kind}, with nothing the matter`);
+    if (messages.length === 0) break;
+    drained.push(...messages.map(keyOf));
+    const receipts = messages.map(({ receipt }) => receipt);
+    const answer = await client.settle(source, { kind: 'ack' }, receipts);
+    if (answer.kind !== 'done' || answer.value.some(({ outcome }) => outcome !== 'ok'))
+      found.push(`${source} could not be drained: ${JSON.stringify(answer)}`);
+  }
+  const expected = peeked.map(({ key }) => key).sort();
+  if (drained.sort().join() !== expected.join())
+    found.push(`${source} showed [${expected}] and gave [${drained}]`);
+  return found;
+}
+
+async function peekAll(client: Client, source: SourceName): Promise<{ key: string; state: MessageState }[]> {
+  const found: { key: string; state: MessageState }[] = [];
+  let cursor: string | undefined;
+  do {
+    const from = cursor === undefined ? {} : { cursor };
+    const page = await must(client, `peeking at ${source}`, (broker, call) =>
+      broker.peek(SOURCES[source], { limit: 20, ...from }, call),
+    );
+    found.push(...page.items.map((message) => ({ key: keyOf(message), state: message.state })));
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return found;
+}
+
+function statsOf(client: Client, source: SourceName): Promise<Stats> {
+  const ref = SOURCES[source];
+  return must(client, `statistics of ${source}`, async (broker, call) => {
+    const resource =
+      ref.kind === 'queue'
+        ? await broker.get(ref, call)
+        : await broker.get({ kind: 'subscription', topic: ref.name, name: ref.subscription }, call);
+    return resource.stats;
+  });
+}
+
+/** A request for which there is no excuse any more. */
+export async function must<Value>(
+  client: Client,
+  name: string,
+  act: (broker: Broker, call: Call) => Promise<Value>,
+): Promise<Value> {
+  const { answer }: { answer: Answer<Value> } = await client.world.ask(client.gateway, act, { name });
+  if (answer.kind === 'done') return answer.value;
+  throw new Error(`${name} should have succeeded: ${JSON.stringify(answer)}`);
+}
+
+/** Nodes that nobody needs any more. */
+function leftovers({ ensemble: { tree }, scenario }: World): string[] {
+  const found: string[] = [];
+  const trash = tree.children('/trash') ?? [];
+  if (trash.length > 0) found.push(`the trash holds ${trash}`);
+  const names = new Set(tree.children('/topics') ?? []);
+  const incarnations = tree.children('/data') ?? [];
+  if (incarnations.length !== names.size)
+    found.push(`${incarnations.length} incarnations of ${names.size} queues and topics`);
+  for (const id of incarnations) {
+    const { name, levels } = incarnationOf(tree, id);
+    if (name === 'news') continue;
+    for (const level of levels) {
+      const segments = tree.children(level) ?? [];
+      const entries = segments.flatMap((segment) => tree.children(`${level}/${segment}`) ?? []);
+      // A few acked messages stay in an open segment, and a segment more where the last was sealed before.
+      const entriesMax = Math.max(16, scenario.segmentLimits.entries);
+      if (segments.length > 2 || entries.length > entriesMax)
+        found.push(`${name} keeps ${entries.length} entries in ${segments.length} segments`);
+    }
+  }
+  return found;
+}
+
+function incarnationOf(tree: World['ensemble']['tree'], id: string): { name: string; levels: string[] } {
+  const record = JSON.parse(tree.data(`/data/${id}`)?.toString() || '{}') as { name?: string };
+  const levels = (tree.children(`/data/${id}/log`) ?? []).map((level) => `/data/${id}/log/${level}`);
+  return { name: record.name ?? id, levels };
+}

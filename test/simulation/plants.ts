@@ -1,0 +1,124 @@
+/**
+ * Ways to break the engine on purpose. Each is a small change that looks harmless and takes one guard away; the
+ * simulation is worth something only if it finds each of them. `find` stands once in its file: a test sees to that.
+ */
+export interface Plant {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+export const PLANTS: readonly Plant[] = [
+  {
+    name: 'append to a segment without checking that it is open',
+    file: 'src/queue/log/level-entries.ts',
+    find: "{ kind: 'check', path, version: OPEN_VERSION },",
+    replace: "{ kind: 'check', path, version: -1 },",
+  },
+  {
+    name: 'retry an append whose answer was lost without looking for its token',
+    file: 'src/queue/log/level-entries.ts',
+    find: 'return listing?.children.some((name) => parseEntryName(name).token === first.token);',
+    replace: 'return false;',
+  },
+  {
+    name: 'take an append whose answer was lost for done',
+    file: 'src/queue/log/level-entries.ts',
+    find: 'return listing?.children.some((name) => parseEntryName(name).token === first.token);',
+    replace: 'return true;',
+  },
+  {
+    name: 'write a page whatever its version',
+    file: 'src/queue/cursor/cursor-writer.ts',
+    find: "return [{ kind: 'set', path, data, version: versionBefore }];",
+    replace: "return [{ kind: 'set', path, data, version: ANY_VERSION }];",
+  },
+  {
+    name: 'settle without comparing the lease',
+    file: 'src/queue/model/cursor-draft.ts',
+    find: 'if (run.lease !== receipt.lease || this.isDead(run)) return lost;',
+    replace: 'if (this.isDead(run)) return lost;',
+  },
+  {
+    name: 'trim a segment when one subscription has finished it',
+    file: 'src/queue/log/trimmer.ts',
+    find: 'for (const name of subscriptions.children) {',
+    replace: 'for (const name of subscriptions.children.slice(0, 1)) {',
+  },
+  {
+    name: 'say that there is nothing without having made certain',
+    file: 'src/queue/cursor/round.ts',
+    find: 'if (certain && item.prepared) item.pending.settle(undefined);',
+    replace: 'if (!certain || item.prepared) item.pending.settle(undefined);',
+  },
+  {
+    name: 'call a lease lost without having made certain',
+    file: 'src/queue/cursor/round.ts',
+    find: 'if (certain) item.pending.settle(settled.as);',
+    replace: "if (certain || settled.as === 'lost') item.pending.settle(settled.as);",
+  },
+  {
+    name: 'let a lease end half a second early',
+    file: 'src/queue/model/claim.ts',
+    find: '.filter((run) => isPending(run) && run.untilMs <= this.#draft.nowMs && !this.#draft.isDead(run))',
+    replace:
+      '.filter((run) => isPending(run) && run.untilMs <= this.#draft.nowMs + 500 && !this.#draft.isDead(run))',
+  },
+  {
+    name: 'move dead letters in a commit of their own, after the page',
+    file: 'src/queue/cursor/round.ts',
+    find: 'const outcome = await commitParts(this.#runtime, [part, ...dead], signal);',
+    replace:
+      "const outcome = await commitParts(this.#runtime, [part], signal); if (outcome === 'applied' && dead.length > 0) await commitParts(this.#runtime, dead, signal);",
+  },
+  {
+    name: 'publish what a transaction makes in a commit of its own',
+    file: 'src/queue/transactions.ts',
+    find: "if ((await commitParts(this.#runtime, all, signal)) === 'applied') {",
+    replace:
+      "if (parts.length > 0) await commitParts(this.#runtime, parts, signal); const rest = [...cursors, ...marks]; if ((await commitParts(this.#runtime, rest, signal)) === 'applied') {",
+  },
+  {
+    name: 'move what is due without deleting it from the schedule in the same commit',
+    file: 'src/queue/log/due-messages.ts',
+    find: 'const removed = paths.map(({ path }) => path);',
+    replace: 'const removed: string[] = [];',
+  },
+  {
+    name: 'store a message without taking its dedupId',
+    file: 'src/queue/log/append-plan.ts',
+    find: 'if (taken.size > 0) parts.push(',
+    replace: 'if (taken.size > 1) parts.push(',
+  },
+  {
+    name: 'pass over a group only while its own segment has something in flight',
+    file: 'src/queue/model/claim.ts',
+    find: 'for (const { level, segment } of draft.view.pages()) {',
+    replace: 'for (const { level, segment } of draft.view.pages().slice(-1)) {',
+  },
+  {
+    name: 'purge without a new generation',
+    file: 'src/queue/cursor/restart.ts',
+    find: "{ kind: 'set', path, data, version: state.version },",
+    replace: "{ kind: 'check', path, version: state.version },",
+  },
+  {
+    name: 'write to an incarnation without checking that it is still there',
+    file: 'src/queue/log/topic-guard.ts',
+    find: 'writes: [topic.guard()]',
+    replace: 'writes: []',
+  },
+  {
+    name: 'forget to read a page again when its segment was trimmed',
+    file: 'src/queue/cursor/cursor-reader.ts',
+    find: "if (known.header.state === 'open') return log.refresh();",
+    replace: 'return log.refresh();',
+  },
+  {
+    name: 'make certain without waiting for what is being read for others',
+    file: 'src/queue/cursor/cursor-reader.ts',
+    find: 'due ? this.#reading(part, watching, read) : part.reading;',
+    replace: 'due ? this.#reading(part, watching, read) : undefined;',
+  },
+];

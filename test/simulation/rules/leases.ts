@@ -1,0 +1,101 @@
+/** At any time at most one lease on a message is valid, and what was acked never comes again. */
+import { type Facts, fencingOf, mayBeDone, SOURCE_NAMES } from '../facts.ts';
+import type { Delivery, Settle } from '../ledger.ts';
+import type { SourceName } from '../world.ts';
+
+/** A gateway's estimate of the leader's clock is behind it by as much as answers take. */
+const ESTIMATE_BEHIND_MS = 3_000;
+
+export function leaseViolations(facts: Facts): string[] {
+  return SOURCE_NAMES.flatMap((source) =>
+    facts
+      .deliveredAt(source)
+      .flatMap((deliveries) => [
+        ...overlaps(facts, source, deliveries),
+        ...comebacks(facts, source, deliveries),
+        ...lostTooEarly(facts, source, deliveries),
+      ]),
+  );
+}
+
+/** A lease begins only after the one before it has ended: by its time, or because its holder gave it up. */
+function overlaps(facts: Facts, source: SourceName, deliveries: readonly Delivery[]): string[] {
+  const found: string[] = [];
+  deliveries.forEach((next, index) => {
+    const held = deliveries[index - 1];
+    if (held === undefined) return;
+    const name = `${next.key} at ${source}`;
+    if (fencingOf(next) === fencingOf(held)) found.push(`${name} was given out twice by one lease`);
+    // A message that was dead and moved back begins anew.
+    const isAnew = next.message.deliveries === 1 && facts.mayHaveDied(source, next.key);
+    if (next.message.deliveries <= held.message.deliveries && !isAnew)
+      found.push(`${name} counted ${next.message.deliveries} deliveries after ${held.message.deliveries}`);
+    const settles = facts.settles(held.message.receipt);
+    const isGivenUp = settles.some(
+      ({ verb, outcome, askedMs }) =>
+        (verb === 'nack' || verb === 'reject') &&
+        askedMs <= next.toldMs &&
+        (outcome === 'ok' || outcome === 'unknown'),
+    );
+    const endMs = endOf(held, settles);
+    if (!isGivenUp && next.leasedMs < endMs)
+      found.push(`${name} was leased again ${endMs - next.leasedMs} ms before its lease ended`);
+  });
+  return found;
+}
+
+/** When a lease that nobody gives up ends at the earliest, by the leader's clock. */
+function endOf(held: Delivery, settles: readonly Settle[]): number {
+  const ends = settles
+    .filter(({ verb, outcome }) => verb === 'extend' && outcome !== 'refused' && outcome !== 'lost')
+    .map(({ askedClockMs, leaseMs = 0 }) => askedClockMs - ESTIMATE_BEHIND_MS + leaseMs);
+  return Math.min(held.message.leaseExpiresAtMs, ...ends);
+}
+
+function comebacks(facts: Facts, source: SourceName, deliveries: readonly Delivery[]): string[] {
+  const [{ key } = { key: '' }] = deliveries;
+  // A receipt of before its way to `dead` and back is of a message that is long done, and acking that is `ok`.
+  if (facts.mayHaveDied(source, key)) return [];
+  const found: string[] = [];
+  deliveries.forEach((delivery, index) => {
+    const acks = facts.settles(delivery.message.receipt).filter(({ verb }) => verb === 'ack');
+    const confirmed = acks.find(({ outcome }) => outcome === 'ok');
+    if (confirmed === undefined) return;
+    const name = `${key} at ${source}`;
+    const later = deliveries.slice(index + 1);
+    // An ack of an old receipt is also `ok` when a later holder's ack came before it.
+    const isDoneByLater = later.some((other) => mayBeDone(facts, other, confirmed.toldMs));
+    if (later.length > 0 && !isDoneByLater) found.push(`${name} was leased again after its confirmed ack`);
+    for (const { askedMs } of deliveries)
+      if (askedMs > confirmed.toldMs)
+        found.push(`${name} was delivered to a receive after its confirmed ack`);
+  });
+  return found;
+}
+
+/** A holder whose lease still runs, and who has not given it up, is never told that it is lost. */
+function lostTooEarly(facts: Facts, source: SourceName, deliveries: readonly Delivery[]): string[] {
+  // Purged, deleted and made anew all the time.
+  if (source === 'scratch') return [];
+  const found: string[] = [];
+  for (const delivery of deliveries) {
+    const settles = facts.settles(delivery.message.receipt);
+    settles.forEach((settle, index) => {
+      const name = `the receipt of ${delivery.key} at ${source}`;
+      if (settle.outcome === 'invalid') found.push(`${name} was called invalid`);
+      if (settle.outcome !== 'lost' || delivery.autoAck) return;
+      const before = settles.slice(0, index).filter(({ outcome }) => outcome !== 'refused');
+      const isOwnDoing = settles.some(
+        (other) =>
+          other !== settle &&
+          other.verb !== 'extend' &&
+          other.outcome !== 'refused' &&
+          other.askedMs <= settle.toldMs,
+      );
+      const endMs = endOf(delivery, before);
+      if (!isOwnDoing && settle.maxClockMs < endMs)
+        found.push(`${name} was called lost ${endMs - settle.maxClockMs} ms before its lease ended`);
+    });
+  }
+  return found;
+}

@@ -1,0 +1,99 @@
+/** The running parts of a simulation, shared by its clients and its faults. */
+import type { Broker, Call, SubscriptionRef, TopicRef } from '../../src/queue/index.ts';
+import { Chance } from './chance.ts';
+import { Ledger, type Span } from './ledger.ts';
+import { drawScenario, type Scenario } from './scenario.ts';
+import { SimulatedEnsemble } from './simulated-ensemble.ts';
+import { type Answer, type CallOptions, SimulatedGateway } from './simulated-gateway.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+/** Everything that messages are published to, and received from. */
+export const TARGETS = {
+  work: { kind: 'queue', name: 'work' },
+  dead: { kind: 'queue', name: 'dead' },
+  input: { kind: 'queue', name: 'input' },
+  output: { kind: 'queue', name: 'output' },
+  scratch: { kind: 'queue', name: 'scratch' },
+  news: { kind: 'topic', name: 'news' },
+  feed: { kind: 'topic', name: 'feed' },
+} as const satisfies Record<string, TopicRef>;
+
+const queue = (name: string): SubscriptionRef => ({ kind: 'queue', name });
+const topic = (name: string, subscription: string): SubscriptionRef => ({
+  kind: 'topic',
+  name,
+  subscription,
+});
+
+export const SOURCES = {
+  work: queue('work'),
+  dead: queue('dead'),
+  input: queue('input'),
+  output: queue('output'),
+  scratch: queue('scratch'),
+  all: topic('news', 'all'),
+  some: topic('news', 'some'),
+  left: topic('feed', 'left'),
+  right: topic('feed', 'right'),
+} as const satisfies Record<string, SubscriptionRef>;
+
+export type TargetName = keyof typeof TARGETS;
+export type SourceName = keyof typeof SOURCES;
+
+/** What each source's messages are published to. */
+export function targetOf(source: SourceName): TargetName {
+  return SOURCES[source].name as TargetName;
+}
+
+export class World {
+  readonly seed: string;
+  readonly scenario: Scenario;
+  readonly time = new VirtualTime();
+  readonly chance: Chance;
+  readonly ensemble: SimulatedEnsemble;
+  readonly gateways: readonly SimulatedGateway[];
+  readonly ledger = new Ledger();
+  /** Requests that clients may still make. */
+  remaining: number;
+  #maxClockMs = 0;
+
+  constructor(seed: string) {
+    this.seed = seed;
+    this.chance = new Chance(seed);
+    this.scenario = drawScenario(this.chance.derive('scenario'));
+    this.remaining = this.scenario.operations;
+    this.ensemble = new SimulatedEnsemble(this.time, this.chance.derive('ensemble'), this.scenario.servers);
+    this.gateways = Array.from(
+      { length: this.scenario.gateways },
+      (_, index) =>
+        new SimulatedGateway({
+          name: `gateway ${index}`,
+          time: this.time,
+          chance: this.chance,
+          ensemble: this.ensemble,
+          segmentLimits: this.scenario.segmentLimits,
+          onDefect: (what) => this.ledger.defects.push(`at ${Math.round(this.time.nowMs)} ms: ${what}`),
+        }),
+    );
+  }
+
+  /** The latest that the leader's clock has ever shown. To be asked before a jump, and whenever it matters. */
+  maxClockMs(): number {
+    this.#maxClockMs = Math.max(this.#maxClockMs, this.ensemble.clockMs);
+    return this.#maxClockMs;
+  }
+
+  /** Sends a request to a gateway, and tells when. */
+  async ask<Value>(
+    gateway: SimulatedGateway,
+    act: (broker: Broker, call: Call) => Promise<Value>,
+    options: CallOptions<Value>,
+  ): Promise<{ answer: Answer<Value>; span: Span }> {
+    this.remaining -= 1;
+    const askedMs = this.time.nowMs;
+    const askedClockMs = this.ensemble.clockMs;
+    const answer = await gateway.call(act, options);
+    const span = { askedMs, toldMs: this.time.nowMs, askedClockMs, maxClockMs: this.maxClockMs() };
+    return { answer, span };
+  }
+}
