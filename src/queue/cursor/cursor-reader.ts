@@ -6,7 +6,7 @@ import type { EntryCache } from '../log/entry-cache.ts';
 import type { Missing } from '../model/cursor-view.ts';
 import { decodePage } from '../model/page-codec.ts';
 import { decodeRecord, type SubscriptionRecord } from '../model/records.ts';
-import { parsePageName, subscriptionPath } from '../zookeeper/paths.ts';
+import { orderPath, parsePageName, subscriptionPath } from '../zookeeper/paths.ts';
 import type { ReadOptions, Store } from '../zookeeper/store.ts';
 import { ABSENT, type CursorState, untouchedPage } from './cursor-state.ts';
 import type { WatchedPart } from './watched-part.ts';
@@ -53,6 +53,7 @@ export class CursorReader {
       due ? this.#reading(part, watching, read) : part.reading;
     await ensure(state.recordPart, (options) => this.#readRecord(options));
     if (!state.exists) return;
+    if (state.isOrdered && state.orderVersion === undefined) await this.#readOrder();
     const logs = state.levels.map((level) => {
       const log = state.topic.log(level);
       const part = state.logPart(level);
@@ -91,6 +92,15 @@ export class CursorReader {
     const node = await this.#store.read(subscriptionPath(topic.id, name), options);
     const record = node === undefined ? undefined : decodeRecord<SubscriptionRecord>(node.data);
     if (this.#state.keepRecord(record, node?.stat.version ?? 0)) await topic.discoverLevels();
+  }
+
+  /** Before the pages: a claim of another gateway that comes in between then fails ours. */
+  async #readOrder(): Promise<void> {
+    const state = this.#state;
+    state.listingPart.stale = true;
+    for (const { part } of state.pages()) part.stale = true;
+    const stat = await this.#store.stat(orderPath(state.cursorPath));
+    state.orderVersion = stat?.version ?? 0;
   }
 
   /** Which pages exist. A cursor has few: a segment's page goes when the segment does. */

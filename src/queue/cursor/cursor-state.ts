@@ -42,6 +42,11 @@ export class CursorState implements CursorView {
   /** Lowest segment of each level that is not known to be done with. */
   readonly #firsts = new Map<number, number>();
   readonly #logParts = new Map<number, WatchedPart>();
+  /**
+   * Where an order spans several levels, each claim relies on pages that it does not write, and so compares and sets a
+   * node that all of them share. The version, 0 before the first such claim, or undefined when it has to be read.
+   */
+  orderVersion: number | undefined;
   #record: SubscriptionRecord | undefined;
   #version = 0;
 
@@ -167,6 +172,7 @@ export class CursorState implements CursorView {
       this.#pages.clear();
       this.#finished.clear();
       this.#firsts.clear();
+      this.orderVersion = undefined;
       this.listingPart.failRead();
     }
     this.#record = record;
@@ -210,8 +216,13 @@ export class CursorState implements CursorView {
     if (stated !== undefined) stated.part.stale = true;
   }
 
+  get isOrdered(): boolean {
+    return this.delivery.ordering !== 'none' && this.levels.length > 1;
+  }
+
   /** Everything is to be read again. */
   markAllStale(): void {
+    this.orderVersion = undefined;
     for (const part of this.parts()) part.stale = true;
     for (const log of this.topic.logs) log.markStale();
   }

@@ -10,6 +10,7 @@ import { hasCommit, isFinished, markWriter, type Page } from '../model/page.ts';
 import { decodePage, encodePage } from '../model/page-codec.ts';
 import { OPEN_VERSION, SEALED_VERSION } from '../model/segment.ts';
 import type { Runtime } from '../runtime.ts';
+import { orderPath } from '../zookeeper/paths.ts';
 import { ANY_VERSION, type Write, type WriteResult } from '../zookeeper/store.ts';
 import type { AttemptShards } from './attempt-shards.ts';
 import { ABSENT, type CursorState } from './cursor-state.ts';
@@ -21,7 +22,7 @@ interface PageWrite {
   readonly versionBefore: number;
 }
 
-type Owner = 'topic' | 'record' | 'attempts' | PageWrite;
+type Owner = 'topic' | 'record' | 'order' | 'attempts' | PageWrite;
 
 /** The part, and, once it is applied, the transaction it was applied in, unless that can't be told. */
 export interface CursorPart extends CommitPart {
@@ -73,7 +74,7 @@ export class CursorWriter {
       }),
     );
     this.#lastWritten = pages;
-    const { writes, owners } = this.#writes(pages, attempts);
+    const { writes, owners } = this.#writes(draft, pages, attempts);
     let zxid: bigint | undefined;
     let laterZxid = 0n;
     const part = {
@@ -86,20 +87,21 @@ export class CursorWriter {
       },
       applied: (results: readonly WriteResult[] | undefined) => {
         this.#attempts.forget();
-        if (results === undefined) this.#markStale(pages);
+        if (results === undefined) this.#markStale(pages, draft);
         else zxid = this.#keep(pages, owners, results);
       },
       conflicted: async (index: number) => {
         const owner = owners[index];
         if (owner === 'topic') await this.#state.topic.refresh();
         else if (owner === 'record') this.#state.recordPart.stale = true;
+        else if (owner === 'order') this.#state.orderVersion = undefined;
         else if (owner !== 'attempts' && owner !== undefined) {
           this.#state.topic.log(owner.level).forget(owner.segment);
         }
       },
       abandoned: () => {
         this.#attempts.forget();
-        this.#markStale(pages);
+        this.#markStale(pages, draft);
       },
       didApply: async () => {
         const [first] = pages;
@@ -113,7 +115,11 @@ export class CursorWriter {
     return part;
   }
 
-  #writes(pages: readonly PageWrite[], attempts: ReadonlyMap<number, readonly AttemptRecord[]>) {
+  #writes(
+    draft: CursorDraft,
+    pages: readonly PageWrite[],
+    attempts: ReadonlyMap<number, readonly AttemptRecord[]>,
+  ) {
     const writes: Write[] = [this.#state.topic.guard(), this.#state.guard()];
     const owners: Owner[] = ['topic', 'record'];
     const add = (owner: Owner, added: readonly Write[]) => {
@@ -122,9 +128,18 @@ export class CursorWriter {
         owners.push(owner);
       }
     };
+    if (draft.isOrdered) add('order', this.#orderWrites());
     for (const page of pages) add(page, this.#pageWrites(page));
     for (const [shard, records] of attempts) add('attempts', this.#attempts.writes(shard, records));
     return { writes, owners };
+  }
+
+  #orderWrites(): Write[] {
+    const path = orderPath(this.#state.cursorPath);
+    const version = this.#state.orderVersion ?? 0;
+    const data = Buffer.alloc(0);
+    const set: Write = { kind: 'set', path, data, version: version > 0 ? version : ANY_VERSION };
+    return version > 0 ? [set] : [{ kind: 'create', path, data }, set];
   }
 
   /** A page comes into being only while its segment is there, or it would outlive it. */
@@ -165,6 +180,7 @@ export class CursorWriter {
     let zxid: bigint | undefined;
     results.forEach((result, index) => {
       const owner = owners[index];
+      if (result.kind === 'set' && owner === 'order') this.#state.orderVersion = result.stat.version;
       if (result.kind !== 'set' || typeof owner !== 'object') return;
       zxid = result.stat.mzxid;
       this.#state.keepWritten(owner.level, owner.segment, owner.page, result.stat.version);
@@ -178,7 +194,8 @@ export class CursorWriter {
     return zxid;
   }
 
-  #markStale(pages: readonly PageWrite[]): void {
+  #markStale(pages: readonly PageWrite[], { isOrdered }: CursorDraft): void {
+    if (isOrdered) this.#state.orderVersion = undefined;
     for (const { level, segment } of pages) this.#state.markPageStale(level, segment);
   }
 }

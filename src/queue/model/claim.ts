@@ -122,7 +122,7 @@ export class Claiming {
       taking.expect(entry);
       return;
     }
-    const { policy } = draft.view;
+    const { policy, levels } = draft.view;
     const { select } = taking.claim;
     if (select !== undefined && !select(message, position)) return;
     const expired = isExpired(message, policy, draft.nowMs);
@@ -130,6 +130,7 @@ export class Claiming {
     this.#passOver(position);
     const leased = { untilMs: taking.claim.untilMs, deliveries: deliveries + 1, lease: taking.claim.lease };
     draft.put(position, 1, wanted && !taking.claim.autoAck ? leased : undefined);
+    draft.isOrdered ||= policy.ordering !== 'none' && levels.length > 1;
     if (expired) draft.expired += 1;
     else if (!wanted) draft.unwanted += 1;
     if (!wanted) return;

@@ -64,6 +64,8 @@ export class CursorDraft {
   unwanted = 0;
   /** No more fits: that a claim got nothing does not mean that there is nothing. */
   full = false;
+  /** Something was given out on the strength of what pages of other levels show: see `orderPath`. */
+  isOrdered = false;
   /** Something was met of which nothing is known: what lies behind it can't be judged by this draft. */
   blind = false;
   #runs = 0;

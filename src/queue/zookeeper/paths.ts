@@ -50,6 +50,8 @@ export const cursorPath = (id: string, name: string, generation: number): string
   `${cursorsPath(id)}/${cursorName(name, generation)}`;
 export const cursorName = (name: string, generation: number): string => `${name}~${generation}`;
 export const attemptsPath = (cursor: string, shard: number): string => `${cursor}/attempts-${shard}`;
+/** Compared by claims that keep an order over several levels. */
+export const orderPath = (cursor: string): string => `${cursor}/order`;
 export const trashedCursorPath = (id: string, cursor: string): string => `${TRASH_PATH}/${id}~${cursor}`;
 
 /** What a name in the trash stands for. */
