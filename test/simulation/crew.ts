@@ -35,7 +35,9 @@ export async function runCrew({ seeds, onRun, worker }: CrewOptions): Promise<vo
       child.once('exit', (code) => reject(new Error(`a simulating process ended with ${code}`)));
       next();
     });
-  const children = Array.from({ length: availableParallelism() }, () => fork(script, { execArgv: EXEC_ARGV }));
+  const children = Array.from({ length: availableParallelism() }, () =>
+    fork(script, { execArgv: EXEC_ARGV }),
+  );
   try {
     await Promise.all(children.map(work));
   } finally {

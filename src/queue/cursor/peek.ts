@@ -17,6 +17,7 @@ import { pendingRanges } from '../model/depth.ts';
 import type { EntryMessage } from '../model/entry.ts';
 import type { Page } from '../model/page.ts';
 import type { Position } from '../model/position.ts';
+import { slotAt } from '../model/segment.ts';
 import { untouchedPage } from './cursor-state.ts';
 import type { Inspection, LevelInspection } from './inspection.ts';
 
@@ -100,13 +101,15 @@ async function* pendingInLog(
     const log = inspection.state.topic.log(level);
     for (const { segment, page } of segmentsOf(inspection, inspected, state)) {
       if (from !== undefined && level === from.level && segment < from.segment) continue;
+      // Kept while its entries are read: others may have the log forget it.
       const known = await log.segment(segment);
-      for (const range of pendingRanges(page, known?.end ?? 0, inspection.nowMs)) {
+      if (known === undefined) continue;
+      for (const range of pendingRanges(page, known.end, inspection.nowMs)) {
         if (state !== undefined && range.state !== state) continue;
         for (let offset = range.start; offset < range.end; offset += 1) {
           const position = { level, segment, offset };
           if (from !== undefined && isBefore(position, from)) continue;
-          const slot = log.slotAt(segment, offset);
+          const slot = slotAt(known.slots, offset);
           const entry = slot && (await entries.read(log.entryPath(segment, slot), slot.token));
           const message = slot && entry?.messages[offset - slot.start];
           if (message !== undefined) yield { place: { kind: 'log', position }, message, ...range };

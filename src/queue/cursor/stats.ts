@@ -6,6 +6,7 @@ import type { Stats } from '../broker-types.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import { isWanted } from '../model/delivery-policy.ts';
 import { coverage, depthOf, pendingRanges } from '../model/depth.ts';
+import { slotAt } from '../model/segment.ts';
 import { untouchedPage } from './cursor-state.ts';
 import type { Inspection, LevelInspection } from './inspection.ts';
 
@@ -112,7 +113,7 @@ async function filteredStats(
     if (known === undefined) continue;
     for (const range of pendingRanges(page, known.end, nowMs)) {
       for (let offset = range.start; offset < range.end; offset += 1) {
-        const slot = log.slotAt(segment, offset);
+        const slot = slotAt(known.slots, offset);
         const entry = slot && (await entries.read(log.entryPath(segment, slot), slot.token));
         const message = slot && entry?.messages[offset - slot.start];
         if (message === undefined || (range.deliveries === 0 && !isWanted(message, state.policy))) continue;
@@ -154,8 +155,8 @@ async function publishedAtMs(
 ): Promise<number | undefined> {
   if (position === undefined) return undefined;
   const log = inspection.state.topic.log(level);
-  await log.segment(position.segment);
-  const slot = log.slotAt(position.segment, position.offset);
+  const known = await log.segment(position.segment);
+  const slot = slotAt(known?.slots ?? [], position.offset);
   if (slot === undefined) return undefined;
   const entry = await entries.read(log.entryPath(position.segment, slot), slot.token);
   return entry?.messages[position.offset - slot.start]?.publishedAtMs;

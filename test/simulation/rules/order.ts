@@ -82,7 +82,8 @@ function severalInFlight(facts: Facts, source: SourceName): string[] {
       settles.some(
         ({ outcome, askedMs }) => outcome !== 'refused' && outcome !== 'lost' && askedMs <= next.toldMs,
       );
-    if (!isOver && next.leasedMs < held.message.leaseExpiresAtMs)
+    // The gateway that gave this one out may know less of the clock than the one that found the other's lease ended.
+    if (!isOver && next.maxClockMs < held.message.leaseExpiresAtMs)
       found.push(`${next.key} was leased at ${source} while ${held.key} was`);
   });
   return found;
