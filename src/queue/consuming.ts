@@ -83,7 +83,10 @@ export class Consuming {
       },
       signal,
     );
-    const [acked, lease] = await bothSettled(acking, claiming, (unused) => release(subscription, unused));
+    const [acked, lease] = await bothSettled(acking, claiming, (unused) => {
+      // Under an attemptId it stays for the repeat, which may be told of it at the same moment.
+      if (request.attemptId === undefined) release(subscription, unused);
+    });
     const messages = lease === undefined ? [] : receivedMessages(lease, subscription.identity);
     return acked === undefined ? { messages } : { messages, acked };
   }

@@ -92,13 +92,11 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     ensemble.loseLeader();
     for (const { store } of gateways) store?.disconnect(chance.around(30));
     time.after(someTime(chance, 300), () => {
-      world.maxClockMs();
       if (chance.happens(0.5)) ensemble.jumpClock(Math.round(chance.between(-3_000, 3_000)));
       ensemble.elect();
     });
   },
   "the leader's clock jumps": (world, _gateway, chance) => {
-    world.maxClockMs();
     world.ensemble.jumpClock(Math.round(chance.between(-2_000, 10_000)));
   },
 };

@@ -1,7 +1,7 @@
 /** What the clients of a run did and were told, for the rules to judge. All instants are virtual. */
 import type { Outcome, ReceivedMessage } from '../../src/queue/index.ts';
 
-/** When something was asked and told, and what the leader's clock showed; `maxClockMs` is the latest it ever showed. */
+/** When something was asked and told, and what the leader's clock showed; `maxClockMs` is the latest that anybody took it for. */
 export interface Span {
   readonly askedMs: number;
   readonly toldMs: number;

@@ -56,6 +56,7 @@ export class SimulatedEnsemble {
   readonly #log: Transaction[] = [];
   #leader: SimulatedServer;
   #clockOffsetMs = 0;
+  #latestOffsetMs = 0;
   #electing = false;
   /** Mean time by which a follower is behind. */
   lagMs = 2;
@@ -82,8 +83,17 @@ export class SimulatedEnsemble {
     return !this.#electing;
   }
 
+  /**
+   * The latest that anybody may take it for: a gateway that has not heard of a jump backwards goes on from what the
+   * clock showed before.
+   */
+  get latestClockMs(): number {
+    return EPOCH_MS + Math.floor(this.#time.nowMs) + this.#latestOffsetMs;
+  }
+
   jumpClock(ms: number): void {
     this.#clockOffsetMs += ms;
+    this.#latestOffsetMs = Math.max(this.#latestOffsetMs, this.#clockOffsetMs);
   }
 
   isLeader(server: SimulatedServer): boolean {

@@ -55,7 +55,6 @@ export class World {
   readonly ledger = new Ledger();
   /** Requests that clients may still make. */
   remaining: number;
-  #maxClockMs = 0;
 
   constructor(seed: string) {
     this.seed = seed;
@@ -77,12 +76,6 @@ export class World {
     );
   }
 
-  /** The latest that the leader's clock has ever shown. To be asked before a jump, and whenever it matters. */
-  maxClockMs(): number {
-    this.#maxClockMs = Math.max(this.#maxClockMs, this.ensemble.clockMs);
-    return this.#maxClockMs;
-  }
-
   /** Sends a request to a gateway, and tells when. */
   async ask<Value>(
     gateway: SimulatedGateway,
@@ -93,7 +86,7 @@ export class World {
     const askedMs = this.time.nowMs;
     const askedClockMs = this.ensemble.clockMs;
     const answer = await gateway.call(act, options);
-    const span = { askedMs, toldMs: this.time.nowMs, askedClockMs, maxClockMs: this.maxClockMs() };
+    const span = { askedMs, toldMs: this.time.nowMs, askedClockMs, maxClockMs: this.ensemble.latestClockMs };
     return { answer, span };
   }
 }

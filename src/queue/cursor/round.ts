@@ -202,7 +202,8 @@ export class Rounds {
     }
     // The claim is gone, or its fencing token can't be told: then it gets another lease.
     if (item.pending.open) item.pending.markQueued();
-    return item.spec.autoAck ? undefined : made;
+    // A lease under an attemptId stays for the repeat, which may have been told of it by now.
+    return item.spec.autoAck || item.spec.attempt !== undefined ? undefined : made;
   }
 }
 

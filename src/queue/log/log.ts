@@ -243,12 +243,7 @@ export class Log {
       if (state !== undefined) return state === 'open' ? 'open' : 'sealed';
     }
     const listing = await this.#store.list(this.path(number), watch === undefined ? {} : { watch });
-    if (listing === undefined) {
-      // Deleted under our feet: either trimmed, after others had moved on, or the whole incarnation is gone.
-      this.#segments.delete(number);
-      await this.#findLast();
-      return this.#last === number ? 'moved' : this.#refreshLast(watch);
-    }
+    if (listing === undefined) return this.#refreshMoved(watch);
     const slots = slotsOf(listing.children);
     const known = this.#segments.get(number);
     if (known?.header.state === 'open' && listing.stat.version === OPEN_VERSION) {
@@ -258,8 +253,16 @@ export class Log {
     }
     this.#segments.delete(number);
     const segment = await this.segment(number);
-    if (segment === undefined) return 'moved';
+    if (segment === undefined) return this.#refreshMoved(watch);
     return segment.header.state === 'open' ? 'open' : 'sealed';
+  }
+
+  /** Deleted under our feet: either trimmed, after others had moved on, or the whole incarnation is gone. */
+  async #refreshMoved(watch: Watch | undefined): Promise<'open' | 'sealed' | 'moved'> {
+    const number = this.#last;
+    this.#segments.delete(number);
+    await this.#findLast();
+    return this.#last === number ? 'moved' : this.#refreshLast(watch);
   }
 
   /** Opens the segment after a sealed one. The sealed one's listing is final, so its end is the next one's ordinal. */
