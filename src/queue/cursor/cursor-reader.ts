@@ -7,7 +7,7 @@ import type { Missing } from '../model/cursor-view.ts';
 import { decodePage } from '../model/page-codec.ts';
 import { decodeRecord, type SubscriptionRecord } from '../model/records.ts';
 import { parsePageName, subscriptionPath } from '../zookeeper/paths.ts';
-import type { ReadOptions, Store } from '../zookeeper/store.ts';
+import { isVersionBefore, type ReadOptions, type Store } from '../zookeeper/store.ts';
 import { ABSENT, type CursorState, untouchedPage } from './cursor-state.ts';
 import type { WatchedPart } from './watched-part.ts';
 
@@ -116,7 +116,8 @@ export class CursorReader {
     if (!state.exists || state.generation !== generation) return;
     if (node !== undefined) {
       // A page that this gateway has written while it was being read is newer than what was read.
-      if (node.stat.version >= state.pageVersion(level, segment)) {
+      const known = state.pageVersion(level, segment);
+      if (known === ABSENT || !isVersionBefore(node.stat.version, known)) {
         state.keepPage(level, segment, decodePage(node.data), node.stat.version);
       }
       return;

@@ -12,7 +12,7 @@ import type { CursorView, ViewedEntry } from '../model/cursor-view.ts';
 import type { DeliveryPolicy } from '../model/delivery-policy.ts';
 import { earliestDueMs, isFinished, type Page } from '../model/page.ts';
 import { LOG_START, type LogPosition } from '../model/position.ts';
-import type { SubscriptionRecord } from '../model/records.ts';
+import { LIVE_CURSOR_VERSION, type SubscriptionRecord } from '../model/records.ts';
 import type { Topic } from '../topics/topic.ts';
 import { cursorPath, pageName, subscriptionPath } from '../zookeeper/paths.ts';
 import type { Write } from '../zookeeper/store.ts';
@@ -148,8 +148,15 @@ export class CursorState implements CursorView {
   }
 
   /** Fails a commit when the subscription has been purged, moved or deleted since it was read. */
-  guard(): Write {
-    return { kind: 'check', path: subscriptionPath(this.topic.id, this.name), version: this.#version };
+  guards(): Write[] {
+    const path = subscriptionPath(this.topic.id, this.name);
+    return [{ kind: 'check', path, version: this.#version }, ...this.cursorGuard()];
+  }
+
+  /** Fails a commit when the cursor is no longer the subscription's. */
+  cursorGuard(): Write[] {
+    if (this.topic.kind === 'queue') return [];
+    return [{ kind: 'check', path: this.cursorPath, version: LIVE_CURSOR_VERSION }];
   }
 
   get cursorPath(): string {

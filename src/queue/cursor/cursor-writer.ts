@@ -10,7 +10,7 @@ import { hasCommit, isFinished, markWriter, type Page } from '../model/page.ts';
 import { decodePage, encodePage } from '../model/page-codec.ts';
 import { OPEN_VERSION, SEALED_VERSION } from '../model/segment.ts';
 import type { Runtime } from '../runtime.ts';
-import { ANY_VERSION, type Write, type WriteResult } from '../zookeeper/store.ts';
+import { ANY_VERSION, versionAfter, type Write, type WriteResult } from '../zookeeper/store.ts';
 import type { AttemptShards } from './attempt-shards.ts';
 import { ABSENT, type CursorState } from './cursor-state.ts';
 
@@ -114,14 +114,15 @@ export class CursorWriter {
   }
 
   #writes(pages: readonly PageWrite[], attempts: ReadonlyMap<number, readonly AttemptRecord[]>) {
-    const writes: Write[] = [this.#state.topic.guard(), this.#state.guard()];
-    const owners: Owner[] = ['topic', 'record'];
+    const writes: Write[] = [this.#state.topic.guard()];
+    const owners: Owner[] = ['topic'];
     const add = (owner: Owner, added: readonly Write[]) => {
       for (const write of added) {
         writes.push(write);
         owners.push(owner);
       }
     };
+    add('record', this.#state.guards());
     for (const page of pages) add(page, this.#pageWrites(page));
     for (const [shard, records] of attempts) add('attempts', this.#attempts.writes(shard, records));
     return { writes, owners };
@@ -151,7 +152,7 @@ export class CursorWriter {
         : undefined;
     }
     const applied = hasCommit(decodePage(node.data), this.#writer, number);
-    const expected = versionBefore === ABSENT ? 1 : versionBefore + 1;
+    const expected = versionBefore === ABSENT ? 1 : versionAfter(versionBefore);
     const laterZxid = node.stat.mzxid;
     return { applied, zxid: node.stat.version === expected ? laterZxid : undefined, laterZxid };
   }
