@@ -102,13 +102,11 @@ describe('a settled commit', () => {
     [-127, 'unavailable', /more requests than it takes/],
     [-102, 'unavailable', /cannot be reached/],
   ] as const)('that is refused with code %i is %s, and says why', async (reply, code, detail) => {
-    const failing = { value: () => Promise.reject(storeError(reply, 'a commit', true)) };
-    const refusing = { ...runtime, store: Object.create(store, { commit: failing, read: failing }) };
+    const failing = () => Promise.reject(storeError(reply, 'a call', true));
+    const refusing = { ...runtime, store: Object.create(store, { commit: { value: failing } }) };
     const said = { code, message: expect.stringMatching(detail) };
     await expect(settledCommit(refusing, [create('/a')], exists, patient())).rejects.toMatchObject(said);
-    await expect(readThrough(refusing, patient(), () => refusing.store.read('/a'))).rejects.toMatchObject(
-      said,
-    );
+    await expect(readThrough(runtime, patient(), failing)).rejects.toMatchObject(said);
   });
 
   it('that the ensemble refuses as a whole is unavailable', async () => {
