@@ -172,7 +172,14 @@ export class Consuming {
     act: (open: OpenTopic, subscription: Subscription) => Promise<Result>,
   ): Promise<Result> {
     const ref = { kind: source.kind, name: source.name };
-    return this.#directory.use(ref, (open) => act(open, open.subscription(subscriptionName(source))));
+    const name = subscriptionName(source);
+    return this.#directory.use(ref, async (open) => {
+      try {
+        return await act(open, open.subscription(name));
+      } finally {
+        open.forgetSubscription(name);
+      }
+    });
   }
 }
 

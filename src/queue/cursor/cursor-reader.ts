@@ -7,8 +7,8 @@ import type { Missing } from '../model/cursor-view.ts';
 import { decodePage } from '../model/page-codec.ts';
 import { decodeRecord, type SubscriptionRecord } from '../model/records.ts';
 import { parsePageName, subscriptionPath } from '../zookeeper/paths.ts';
-import { isVersionBefore, type ReadOptions, type Store } from '../zookeeper/store.ts';
-import { ABSENT, type CursorState, untouchedPage } from './cursor-state.ts';
+import type { ReadOptions, Store } from '../zookeeper/store.ts';
+import { ABSENT, type CursorState, NO_STAT, untouchedPage } from './cursor-state.ts';
 import type { WatchedPart } from './watched-part.ts';
 
 /** Every method rejects with a StoreError. */
@@ -116,9 +116,9 @@ export class CursorReader {
     if (!state.exists || state.generation !== generation) return;
     if (node !== undefined) {
       // A page that this gateway has written while it was being read is newer than what was read.
-      const known = state.pageVersion(level, segment);
-      if (known === ABSENT || !isVersionBefore(node.stat.version, known)) {
-        state.keepPage(level, segment, decodePage(node.data), node.stat.version);
+      const { version, mzxid: zxid } = node.stat;
+      if (zxid >= state.pageZxid(level, segment)) {
+        state.keepPage(level, segment, decodePage(node.data), { version, zxid });
       }
       return;
     }
@@ -126,7 +126,7 @@ export class CursorReader {
     if (state.pageVersion(level, segment) !== ABSENT) log.forget(segment);
     const known = await log.segment(segment);
     if (known === undefined || known.header.state === 'trimmed') state.noteFinished(level, segment);
-    else state.keepPage(level, segment, untouchedPage(state, level, segment), ABSENT);
+    else state.keepPage(level, segment, untouchedPage(state, level, segment), NO_STAT);
   }
 
   async #loadOne(item: Missing): Promise<void> {

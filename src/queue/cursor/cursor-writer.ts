@@ -168,7 +168,8 @@ export class CursorWriter {
       const owner = owners[index];
       if (result.kind !== 'set' || typeof owner !== 'object') return;
       zxid = result.stat.mzxid;
-      this.#state.keepWritten(owner.level, owner.segment, owner.page, result.stat.version);
+      const { version } = result.stat;
+      this.#state.keepWritten(owner.level, owner.segment, owner.page, { version, zxid });
     });
     for (const { level, segment, page } of pages) {
       const end = this.#state.end(level, segment);

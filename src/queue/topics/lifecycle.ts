@@ -4,7 +4,7 @@
  */
 import type { Precondition, QueueConfig, TopicConfig, TopicRef } from '../broker-types.ts';
 import { afterwards, BrokerError } from '../errors.ts';
-import { createSegment } from '../log/log.ts';
+import { createSegment } from '../log/segment-writes.ts';
 import { decodeRecord, encodeRecord, type SubscriptionRecord, type TopicRecord } from '../model/records.ts';
 import type { Runtime } from '../runtime.ts';
 import { readThrough, settledCommit } from '../settled-commit.ts';

@@ -95,7 +95,7 @@ export class SubscriptionLifecycle {
           undefined || (await this.#runtime.store.stat(subscriptionPath(topic.id, name))) === undefined;
       return (await this.#commit(topic, writes, didApply, signal)) ? record : undefined;
     });
-    open.subscription(name).noteChanged();
+    open.noteDeleted(name);
     this.#trash.removeCursor(topic.id, cursorName(name, generation));
     // What only this subscription had not finished may go now.
     for (const log of topic.logs) open.trimmer.considerFrom(log.level, log.last - 1);
