@@ -84,7 +84,9 @@ export async function runChaos(options: ChaosRunOptions): Promise<ChaosResult> {
     }
     await probe.stop();
     report('all faults are over; waiting until everything has arrived');
-    found.push(...(await workload.finish()), ...(await tidiness(cluster, workload, probe)));
+    found.push(...(await workload.finish()));
+    report('everything has arrived; waiting until everything is tidied up');
+    found.push(...(await tidiness(cluster, workload, probe)));
     found.push(...cluster.gateways.flatMap(({ surprises }) => surprises));
     const took = (performance.now() - startMs) / 1000;
     return {

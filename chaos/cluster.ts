@@ -13,6 +13,8 @@ import { SmallDisk } from './small-disk.ts';
 export interface ClusterOptions {
   readonly program: 'sources' | 'build';
   readonly sessionTimeoutMs?: number;
+  /** That of the gateways. */
+  readonly requestTimeoutMs?: number;
   readonly measuresHeap?: boolean;
 }
 
@@ -39,7 +41,7 @@ export class Cluster {
     links: readonly (readonly TcpProxy[])[],
     ports: readonly number[],
   ) {
-    const { program, sessionTimeoutMs = 4_000, measuresHeap = false } = options;
+    const { program, sessionTimeoutMs = 4_000, requestTimeoutMs = 5_000, measuresHeap = false } = options;
     this.sessionTimeoutMs = sessionTimeoutMs;
     this.servers = servers;
     this.disk = disk;
@@ -52,6 +54,7 @@ export class Cluster {
           links: links[index] ?? [],
           chroot: this.chroot,
           sessionTimeoutMs,
+          requestTimeoutMs,
           clockOffsetMs,
           program,
           measuresHeap,

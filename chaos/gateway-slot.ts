@@ -12,6 +12,7 @@ export interface GatewaySlotOptions {
   readonly links: readonly TcpProxy[];
   readonly chroot: string;
   readonly sessionTimeoutMs: number;
+  readonly requestTimeoutMs: number;
   readonly clockOffsetMs: number;
   readonly program: 'sources' | 'build';
   /** Has garbage collected and the heap measured every few seconds. */
@@ -48,7 +49,8 @@ export class GatewaySlot {
   }
 
   launch(): void {
-    const { links, chroot, port, sessionTimeoutMs, clockOffsetMs, program, measuresHeap } = this.#options;
+    const { links, chroot, port, clockOffsetMs, program, measuresHeap } = this.#options;
+    const { sessionTimeoutMs, requestTimeoutMs } = this.#options;
     const preloads = ['clock', ...(measuresHeap === true ? ['heap'] : [])];
     const settings: GatewayProcessOptions = {
       zooKeeper: links.map(({ address }) => address).join(',') + chroot,
@@ -60,6 +62,7 @@ export class GatewaySlot {
       variables: {
         ZOOGATE_PORT: String(port),
         ZOOGATE_SESSION_TIMEOUT_MS: String(sessionTimeoutMs),
+        ZOOGATE_REQUEST_TIMEOUT_MS: String(requestTimeoutMs),
         ZOOGATE_LOG_LEVEL: 'warn',
         CHAOS_CLOCK_OFFSET_MS: String(clockOffsetMs),
       },

@@ -1,11 +1,10 @@
-/** A load that does not grow and is not recorded: publish, receive and ack, over and over, and some who wait. */
+/** A load that does not grow and is not recorded: publish, receive and ack, over and over. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { QueueClient } from '../test/support/queue-client.ts';
 
 const workers = 8;
 const pauseMs = 20;
-const receivedMax = 4;
 
 export class SteadyLoad {
   /** Requests that did not succeed; without a fault there is no reason for one. */
@@ -37,7 +36,7 @@ export class SteadyLoad {
       const client = this.#clients[turn % this.#clients.length];
       if (client === undefined) throw new Error('a load needs a gateway');
       const published = await client.publish(randomUUID());
-      const received = await client.receive({ max: receivedMax, waitSeconds: 1 });
+      const received = await client.receive({ waitSeconds: 1 });
       const receipts = received.kind === 'done' ? received.value.messages.map(({ receipt }) => receipt) : [];
       const acked = receipts.length === 0 ? undefined : await client.settle('ack', receipts);
       for (const ending of [published, received, acked]) {

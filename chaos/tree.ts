@@ -1,4 +1,5 @@
 /** What is left in ZooKeeper, as it is there. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ZooKeeperStore } from '../src/queue/zookeeper/session.ts';
 import { openTestStore } from '../test/support/test-store.ts';
 import { waitUntil } from '../test/support/wait-until.ts';
@@ -7,6 +8,8 @@ import type { Cluster } from './cluster.ts';
 /** Ids that were used lately are kept for their window, however many there are. */
 const recentIds = /^\/transactions\/|^\/data\/[^/]+\/dedup\//;
 const tidyLimitMs = 90_000;
+/** Between two looks at all of it. */
+const lookMs = 500;
 
 /**
  * Waits until there are at most so many nodes, recent ids not counted, and returns what is wrong if that does not
@@ -23,6 +26,7 @@ export async function tidyViolations(
   const store = await openTestStore(`${server?.address}${cluster.chroot}`);
   let paths: readonly string[] = [];
   const isTidy = async () => {
+    await sleep(lookMs);
     paths = (await nodesBelow(store, '')).filter((path) => !recentIds.test(path));
     return paths.length <= nodesMax && also(paths);
   };

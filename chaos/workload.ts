@@ -32,6 +32,7 @@ export class Workload {
   readonly #pipeline: TransactionPipeline;
   readonly #feed: ValueFeed;
   #working: Promise<unknown> = Promise.resolve();
+  #feeding: Promise<unknown> = Promise.resolve();
   #failure: unknown;
 
   constructor(cluster: Cluster) {
@@ -67,10 +68,12 @@ export class Workload {
     await call('PUT', `${url}/v1/queues/pipeline-in`, { dedupWindowSeconds });
     await call('PUT', `${url}/v1/queues/pipeline-out`);
     for (const load of this.#loads) load.start();
-    const pipeline = Array.from({ length: pipelineWorkers }, () => this.#pipeline.work());
-    this.#working = Promise.all([this.#feed.work(), ...pipeline]).catch((error: unknown) => {
+    const workers = Array.from({ length: pipelineWorkers }, () => this.#pipeline.work());
+    const noteFailure = (error: unknown) => {
       this.#failure ??= error;
-    });
+    };
+    this.#feeding = this.#feed.work().catch(noteFailure);
+    this.#working = Promise.all([this.#feeding, ...workers]).catch(noteFailure);
   }
 
   /**
@@ -108,6 +111,7 @@ export class Workload {
   async #finishPipeline(): Promise<string[]> {
     const { url } = this.#cluster.nginx;
     this.#feed.finish();
+    await this.#feeding;
     const isMoved = async () => {
       if (this.#failure !== undefined) throw this.#failure;
       const answer = await call('GET', `${url}/v1/queues/pipeline-in`);

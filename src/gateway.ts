@@ -13,6 +13,9 @@ import { openStore } from './queue/zookeeper/session.ts';
 /** A quarter of a small container's memory; what does not fit is read again. */
 const ENTRY_CACHE_BYTES_MAX = 128 * 1024 * 1024;
 
+/** Connections that wait to be accepted: under load, one that does not fit gets no answer at all. */
+const BACKLOG = 4096;
+
 export interface Gateway {
   /** Where it listens, with the port that was picked. */
   readonly url: string;
@@ -84,7 +87,8 @@ export async function startGateway(
     },
   };
   try {
-    const url = await app.listen({ host: configuration.host, port: configuration.port });
+    const { host, port } = configuration;
+    const url = await app.listen({ host, port, backlog: BACKLOG });
     return { ...gateway, url };
   } catch (error) {
     await gateway.close(0);

@@ -1,12 +1,14 @@
 /** What happens to the servers of the ensemble. */
 
-import { waitUntil } from '../../test/support/wait-until.ts';
+import { becomesTrue } from '../../scripts/processes.mjs';
 import type { ZooKeeperServer } from '../../test/support/zookeeper-server.ts';
 import type { Cluster } from '../cluster.ts';
 import { type Fault, type Injected, nothingToHeal } from '../fault.ts';
 import { pickOne } from '../seeded-random.ts';
 
-const outOfRoomLimitMs = 60_000;
+/** For a server without room to be seen to fail: it ends, or it serves nobody, or neither while little is written. */
+const outOfRoomLimitMs = 20_000;
+const recoveryLimitMs = 20_000;
 
 export const followerKilled: Fault = {
   name: 'follower-killed',
@@ -77,21 +79,25 @@ export const serversRolling: Fault = {
 export const diskFull: Fault = {
   name: 'disk-full',
   about:
-    "the disk under one server's data is full until that server ends; then it is freed and the server started",
+    "the disk under one server's data is full until that server fails; then it is freed, and the server started",
   lastsMs: [1_000, 2_000],
   async inject(cluster) {
     const server = cluster.servers.at(-1);
     if (server === undefined) throw new Error('there are no servers');
     const wasLeader = (await cluster.leader()) === server;
     const how = await cluster.disk.fill(server);
-    await waitUntil(() => !server.isRunning, 'the server without room has ended', outOfRoomLimitMs);
+    const serves = async () => (await server.role()) !== undefined;
+    const hasFailed = await becomesTrue(async () => !server.isRunning || !(await serves()), outOfRoomLimitMs);
+    const state = !server.isRunning ? 'ended' : hasFailed ? 'serves nobody' : 'still serves';
     const heal = async () => {
       await cluster.disk.free(server);
+      if (server.isRunning && (await becomesTrue(serves, recoveryLimitMs))) return;
+      await server.kill();
       // Nobody purges what a run of hours has written; the others have it all.
       if (await cluster.disk.isHalfFull()) await server.wipe();
       server.launch();
     };
-    return { what: `${cluster.nameOf(server)}${wasLeader ? ', the leader' : ''}: ${how}`, heal };
+    return { what: `${cluster.nameOf(server)}${wasLeader ? ', the leader' : ''}: ${how}, ${state}`, heal };
   },
 };
 

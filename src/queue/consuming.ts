@@ -20,7 +20,7 @@ import { peekAt, storedMessage } from './cursor/peek.ts';
 import type { Lease } from './cursor/requests.ts';
 import { positionsOf, restart } from './cursor/restart.ts';
 import type { Subscription } from './cursor/subscription.ts';
-import { partlyDone } from './errors.ts';
+import { afterwards, partlyDone } from './errors.ts';
 import type { EntryCache } from './log/entry-cache.ts';
 import { ScheduleReader } from './log/schedule-reader.ts';
 import { hashAttempt } from './model/attempts.ts';
@@ -127,10 +127,19 @@ export class Consuming {
     await this.#use(source, async (open, subscription) => {
       const { schedule } = open;
       // A queue's schedule is its own; a topic's is for its other subscriptions too.
-      if (source.kind === 'queue') await schedule.clear((path) => this.#trash.removeTree(path));
-      else await schedule.moveDue(true);
-      const purgedSchedule = source.kind === 'queue' ? undefined : schedule.version;
-      await this.#restart(open, subscription, { kind: 'latest' }, purgedSchedule);
+      if (source.kind === 'queue') {
+        const cleared = await schedule.clear((path) => this.#trash.removeTree(path));
+        const restart = () => this.#restart(open, subscription, { kind: 'latest' });
+        await (cleared ? afterwards(restart) : restart());
+        return;
+      }
+      await untilDone(this.#runtime, (signal) =>
+        readThrough(this.#runtime, signal, async () => {
+          await schedule.moveDue(true);
+          return true;
+        }),
+      );
+      await this.#restart(open, subscription, { kind: 'latest' }, schedule.changes);
     });
   }
 
@@ -166,7 +175,14 @@ export class Consuming {
     act: (open: OpenTopic, subscription: Subscription) => Promise<Result>,
   ): Promise<Result> {
     const ref = { kind: source.kind, name: source.name };
-    return this.#directory.use(ref, (open) => act(open, open.subscription(subscriptionName(source))));
+    const name = subscriptionName(source);
+    return this.#directory.use(ref, async (open) => {
+      try {
+        return await act(open, open.subscription(name));
+      } finally {
+        open.forgetSubscription(name);
+      }
+    });
   }
 }
 

@@ -47,6 +47,15 @@ export class BrokerError extends Error {
   }
 }
 
+/** What is still to be done, or read, after a change has taken effect: if that fails, not everything was done. */
+export async function afterwards<Result>(rest: () => Promise<Result>): Promise<Result> {
+  try {
+    return await rest();
+  } catch (error) {
+    throw partlyDone(error);
+  }
+}
+
 /** How a request fails of which another part has taken effect: 'unavailable' would say that nothing was changed. */
 export function partlyDone(error: unknown): unknown {
   if (!(error instanceof BrokerError) || error.code !== 'unavailable') return error;

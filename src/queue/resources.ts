@@ -11,7 +11,7 @@ import type {
   SubscriptionConfig,
 } from './broker-types.ts';
 import { statsOf } from './cursor/stats.ts';
-import { BrokerError } from './errors.ts';
+import { afterwards, BrokerError } from './errors.ts';
 import type { EntryCache } from './log/entry-cache.ts';
 import { ScheduleReader } from './log/schedule-reader.ts';
 import { type DeliveryPolicy, isWanted } from './model/delivery-policy.ts';
@@ -54,20 +54,28 @@ export class Resources {
   async put(ref: ResourceRef, config: AnyConfig, precondition: Precondition) {
     if (ref.kind === 'subscription') {
       const open = await this.#directory.resolve({ kind: 'topic', name: ref.topic });
-      const { created } = await this.#subscriptions.put(
-        open,
-        ref.name,
-        config as SubscriptionConfig,
+      for (;;) {
+        const { created } = await this.#subscriptions.put(
+          open,
+          ref.name,
+          config as SubscriptionConfig,
+          precondition,
+        );
+        const describe = () => this.#describeSubscription(open, ref.name);
+        const resource = await afterwards(describe).catch(unlessGone);
+        if (resource !== undefined) return { created, resource };
+      }
+    }
+    for (;;) {
+      const { created, open } = await this.#lifecycle.put(
+        ref,
+        config as ResourceConfigs['queue'],
         precondition,
       );
-      return { created, resource: await this.#describeSubscription(open, ref.name) };
+      const resource = await afterwards(() => this.#describe(open)).catch(unlessGone);
+      // Deleted by somebody else meanwhile: then it is to be made again.
+      if (resource !== undefined) return { created, resource };
     }
-    const { created, open } = await this.#lifecycle.put(
-      ref,
-      config as ResourceConfigs['queue'],
-      precondition,
-    );
-    return { created, resource: await this.#describe(open) };
   }
 
   async update(
@@ -79,12 +87,13 @@ export class Resources {
       const open = await this.#directory.resolve({ kind: 'topic', name: ref.topic });
       const changed = change as (current: SubscriptionConfig) => SubscriptionConfig;
       await this.#subscriptions.update(open, ref.name, changed, precondition);
-      return this.#describeSubscription(open, ref.name);
+      return afterwards(() => this.#describeSubscription(open, ref.name));
     }
     const changed = change as (
       current: ResourceConfigs['queue' | 'topic'],
     ) => ResourceConfigs['queue' | 'topic'];
-    return this.#describe(await this.#lifecycle.update(ref, changed, precondition));
+    const open = await this.#lifecycle.update(ref, changed, precondition);
+    return afterwards(() => this.#describe(open));
   }
 
   async get(ref: ResourceRef): Promise<Resource<AnyConfig>> {
@@ -106,7 +115,7 @@ export class Resources {
     signal: AbortSignal,
   ): Promise<Page<Resource<AnyConfig>>> {
     const after = request.cursor === undefined ? '' : decodeCursor(request.cursor);
-    const { names, describe } = await this.#listing(kind, request.topic);
+    const { names, describe, assertLive } = await this.#listing(kind, request.topic);
     const wanted = names.filter((name) => name.startsWith(request.prefix ?? '') && name > after).sort();
     const items: Resource<AnyConfig>[] = [];
     let next = 0;
@@ -116,6 +125,8 @@ export class Resources {
       const described = await Promise.all(some.map((name) => describe(name).catch(unlessGone)));
       items.push(...described.filter((item) => item !== undefined));
     }
+    // What is left out must have gone alone, or there is no list of which it could be left out.
+    assertLive();
     const last = wanted[next - 1];
     return next < wanted.length && last !== undefined ? { items, nextCursor: encodeCursor(last) } : { items };
   }
@@ -127,7 +138,8 @@ export class Resources {
         await this.#runtime.store.barrier();
         return open.subscriptionNames();
       });
-      return { names, describe: (name: string) => this.#describeSubscription(open, name) };
+      const describe = (name: string) => this.#describeSubscription(open, name);
+      return { names, describe, assertLive: () => open.topic.assertLive() };
     }
     const names = await this.#reading(async () => {
       await this.#runtime.store.barrier();
@@ -135,7 +147,7 @@ export class Resources {
     });
     // A name of the other kind is as good as gone.
     const describe = (name: string) => this.#directory.use({ kind, name }, (open) => this.#describe(open));
-    return { names, describe };
+    return { names, describe, assertLive: () => {} };
   }
 
   async #describe(open: OpenTopic): Promise<Resource<AnyConfig>> {

@@ -14,7 +14,7 @@ import type { EdgeLoad, RequestShare } from './edge-load.ts';
 import { preferredType } from './media-types.ts';
 import { invalidField, Problem, type ProblemCode } from './problems.ts';
 import { fieldKinds, queryFields } from './query-strings.ts';
-import { type BodyReader, readBytes } from './request-bodies.ts';
+import { type BodyReader, readBytes, readOver } from './request-bodies.ts';
 import { checked } from './validation.ts';
 
 export type Method = 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE';
@@ -83,30 +83,38 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
   const takesBody = definition.method !== 'GET';
   // Whether the process runs, and what it is, can be asked under any load.
   const isCounted = definition.path.startsWith('/v1/');
+  const answerTo: Operation['respond'] = async (request, reply, load) => {
+    const { raw } = request;
+    const share = load.enter(reply, isCounted);
+    const connection = new ClientConnection(reply, share);
+    const accepted = acceptedType(raw.headers.accept, definition.produces);
+    const params = checked(definition.params, request.params);
+    const query = checked(definition.query, queryFields(raw.url ?? '', kinds));
+    // A GET's body has no meaning (RFC 9110); Node reads over it.
+    const bytes = takesBody ? await readBytes(raw, body.limitBytes, share) : NO_BYTES;
+    const answer = await handle({
+      params,
+      query,
+      body: body.read(bytes, raw.headers['content-type']),
+      headers: raw.headers,
+      rawHeaders: raw.rawHeaders,
+      accepted,
+      call: connection,
+    });
+    holdAnswer(share, answer, !takesBody);
+    connection.onUndelivered(answer.undelivered);
+    return answer.stream === undefined ? send(reply, answer) : sendStream(reply, answer, answer.stream);
+  };
   return {
     ...documentation,
     body,
     async respond(request, reply, load) {
-      const { raw } = request;
-      const share = load.enter(reply, isCounted);
-      const connection = new ClientConnection(reply, share);
-      const accepted = acceptedType(raw.headers.accept, definition.produces);
-      const params = checked(definition.params, request.params);
-      const query = checked(definition.query, queryFields(raw.url ?? '', kinds));
-      // A GET's body has no meaning (RFC 9110); Node reads over it.
-      const bytes = takesBody ? await readBytes(raw, body.limitBytes, share) : NO_BYTES;
-      const answer = await handle({
-        params,
-        query,
-        body: body.read(bytes, raw.headers['content-type']),
-        headers: raw.headers,
-        rawHeaders: raw.rawHeaders,
-        accepted,
-        call: connection,
-      });
-      holdAnswer(share, answer, !takesBody);
-      connection.onUndelivered(answer.undelivered);
-      return answer.stream === undefined ? send(reply, answer) : sendStream(reply, answer, answer.stream);
+      try {
+        return await answerTo(request, reply, load);
+      } catch (error) {
+        await readOver(request.raw);
+        throw error;
+      }
     },
   };
 }

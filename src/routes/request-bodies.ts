@@ -159,8 +159,6 @@ export function readBytes(
         chunks.push(chunk);
       } catch (error) {
         stop();
-        // What still comes is thrown away: closing at once would destroy the answer on its way to the client.
-        request.resume();
         reject(error);
       }
     };
@@ -174,6 +172,25 @@ export function readBytes(
       reject(cutOff());
     };
     request.on('data', onData).on('end', onEnd).on('error', onCutOff).on('close', onCutOff);
+  });
+}
+
+/** For a body of which nothing is wanted; who sends longer than this has to take its chance. */
+const READ_OVER_MS = 10_000;
+
+/**
+ * Throws away what still comes of a body that is refused. Only then is it answered: closing the connection under a
+ * client that still sends would destroy the answer on its way.
+ */
+export function readOver(request: IncomingMessage): Promise<void> {
+  if (request.complete || request.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, READ_OVER_MS);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    request.once('end', done).once('close', done).resume();
   });
 }
 

@@ -2,8 +2,8 @@
  * The ways in which a call of the store can end badly, and what rivals may do at that very moment.
  *
  *   heals     the act must come to its end as if nothing had happened
- *   refuses   the act may be refused, and then has changed nothing; or be done
- *   leaves    the act may also end with an unknown outcome: all of it was done, or nothing
+ *   leaves    the act may be refused, and then has changed nothing, or end with an unknown outcome: all of it was done,
+ *             or nothing
  */
 import { type CommitConflict, StoreError, type Write } from '../../src/queue/zookeeper/store.ts';
 import type { EngineCluster } from './engine-fixture.ts';
@@ -12,7 +12,7 @@ import { isWrite, type StoreCall, type Trouble, type TroubledStore, unanswered }
 
 export interface Adversity {
   readonly name: string;
-  readonly outcome: 'heals' | 'refuses' | 'leaves';
+  readonly outcome: 'heals' | 'leaves';
   readonly concerns?: (call: StoreCall) => boolean;
   /** Made for each act anew. `mend` is called when the act has ended. */
   make(
@@ -106,7 +106,7 @@ export const spuriousConflicts: readonly Adversity[] = conflictsWithoutCause;
 
 /** The ensemble says no, or is away for longer than a request may take. */
 export const lastingAdversities: readonly Adversity[] = [
-  once('it was refused', 'refuses', () => Promise.reject(new StoreError('refused', 'refused, for the test'))),
+  once('it was refused', 'leaves', () => Promise.reject(new StoreError('refused', 'refused, for the test'))),
   ...(['dropped', 'applied'] as const).map((inFlight): Adversity => {
     return {
       name: `the ensemble stayed away, and what was on its way was ${inFlight}`,

@@ -27,6 +27,9 @@ interface MemoryNode {
 
 export type WatchKind = 'data' | 'children';
 
+/** A server counts the creations of children in 31 bits and stays at the end; versions go round in 32. */
+const CREATIONS_COUNTED_MAX = 2 ** 31 - 1;
+
 export class MemoryEnsemble {
   /** The leader's clock. */
   readonly nowMs: () => number;
@@ -80,6 +83,13 @@ export class MemoryEnsemble {
     this.#zxid = ((this.#zxid >> 32n) + 1n) << 32n;
   }
 
+  /** Makes a node look as if it had been changed, or had had children, for years. */
+  age(path: string, counts: { readonly version?: number; readonly childrenCreated?: number }): void {
+    const node = this.#nodes.get(path);
+    if (node === undefined) throw new Error(`there is no ${path}`);
+    this.#nodes.set(path, { ...node, ...counts });
+  }
+
   watch(kind: WatchKind, path: string, fire: () => void): void {
     const key = `${kind} ${path}`;
     const watchers = this.#watchers.get(key) ?? new Set();
@@ -130,7 +140,7 @@ class Commit {
       case 'check':
         return { kind: 'check' };
       case 'set': {
-        const change = { data: Buffer.from(write.data), version: node.version + 1, mzxid: this.#zxid };
+        const change = { data: Buffer.from(write.data), version: (node.version + 1) | 0, mzxid: this.#zxid };
         const changed = { ...node, ...change, mtimeMs: this.#nowMs };
         this.#touched.set(write.path, changed);
         this.changed.add(`data ${write.path}`);
@@ -150,7 +160,8 @@ class Commit {
     const empty = { version: 0, children: new Set<string>(), childrenCreated: 0 };
     this.#touched.set(path, { ...empty, ...times, data: Buffer.from(data), mzxid: this.#zxid });
     const children = new Set(parent.children).add(nameOf(path));
-    this.#touched.set(parentPath, { ...parent, children, childrenCreated: parent.childrenCreated + 1 });
+    const childrenCreated = Math.min(parent.childrenCreated + 1, CREATIONS_COUNTED_MAX);
+    this.#touched.set(parentPath, { ...parent, children, childrenCreated });
     this.changed.add(`data ${path}`).add(`children ${parentPath}`);
     return { kind: 'create', path };
   }
@@ -183,7 +194,6 @@ function nameOf(path: string): string {
 
 function statOf(node: MemoryNode): NodeStat {
   const { version, mzxid, ctimeMs, mtimeMs, children, childrenCreated } = node;
-  const childrenDeleted = childrenCreated - children.size;
-  const childChanges = childrenCreated + childrenDeleted;
+  const childChanges = (2 * childrenCreated - children.size) | 0;
   return { version, mzxid, ctimeMs, mtimeMs, childChanges, childCount: children.size };
 }

@@ -10,6 +10,7 @@
 
 import { Barrier } from '../../src/queue/zookeeper/barrier.ts';
 import * as port from '../../src/queue/zookeeper/store.ts';
+import { asAsked, withoutRestAtAny } from '../../src/queue/zookeeper/versions.ts';
 import { assertCommit, assertPath } from '../../src/queue/zookeeper/writes.ts';
 import type { MemoryEnsemble, WatchKind } from './memory-ensemble.ts';
 
@@ -123,7 +124,7 @@ export class MemoryStore implements port.Store, port.StoreMeter {
   async commit(writes: readonly port.Write[], options: port.CallOptions = {}): Promise<port.CommitResult> {
     const bytes = assertCommit(writes);
     const result = await this.#write({ kind: 'commit', writes }, bytes, options, () =>
-      this.#ensemble.apply(writes),
+      asAsked(this.#ensemble.apply(withoutRestAtAny(writes)), writes),
     );
     if (!result.applied) this.counters.conflicts += 1;
     return result;

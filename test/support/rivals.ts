@@ -21,8 +21,8 @@ export const queueRivals: readonly Rival[] = [
   { name: 'somebody deletes the queue', act: (broker) => broker.delete(jobs, {}, staying()) },
   {
     name: 'somebody deletes the queue and makes it anew',
-    async act(broker) {
-      await broker.delete(jobs, {}, staying());
+    act: (broker) => broker.delete(jobs, {}, staying()),
+    async thereafter(broker) {
       await createQueue(broker);
       await publish(broker, 'of the new one');
     },
@@ -54,10 +54,8 @@ export const topicRivals: readonly Rival[] = [
   { name: 'somebody deletes the subscription', act: (broker) => broker.delete(reader, {}, staying()) },
   {
     name: 'somebody deletes the subscription and makes it anew',
-    async act(broker) {
-      await broker.delete(reader, {}, staying());
-      await broker.put(reader, readerConfig, {}, staying());
-    },
+    act: (broker) => broker.delete(reader, {}, staying()),
+    thereafter: (broker) => broker.put(reader, readerConfig, {}, staying()),
   },
   {
     name: 'somebody creates the subscription',

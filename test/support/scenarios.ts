@@ -24,6 +24,8 @@ export interface Scenario<Prepared = unknown> {
   prepare(broker: Broker, cluster: EngineCluster): Promise<Prepared>;
   /** What is tried. Its result must be plain data that does not differ from run to run. */
   act(broker: Broker, prepared: Prepared): Promise<unknown>;
+  /** It takes several commits: when its outcome is unknown, a part may have been done. */
+  readonly inSteps?: true;
   /** What others may do at the same moment. */
   readonly rivals?: readonly Rival[];
 }
@@ -31,6 +33,8 @@ export interface Scenario<Prepared = unknown> {
 export interface Rival {
   readonly name: string;
   act(broker: Broker): Promise<unknown>;
+  /** What it does next; what it comes upon may see the one without the other. */
+  readonly thereafter?: (broker: Broker) => Promise<unknown>;
 }
 
 /** Keeps the types of one scenario together, and apart from those of others. */
@@ -74,7 +78,7 @@ export async function againstRival(tried: Scenario, rival: Rival): Promise<void>
 }
 
 /** What the rival does is done, to its end, before the call arrives. */
-function comingFirst({ name, act }: Rival): Adversity {
+function comingFirst({ name, act, thereafter }: Rival): Adversity {
   return {
     name,
     outcome: 'heals',
@@ -83,7 +87,7 @@ function comingFirst({ name, act }: Rival): Adversity {
       let acting = Promise.resolve();
       return {
         trouble(run, _call, store) {
-          acting = unlessRefused(act(broker));
+          acting = unlessRefused(act(broker)).then(() => unlessRefused(thereafter?.(broker)));
           store.standStill(acting);
           return store.inTurn(run);
         },
@@ -93,7 +97,7 @@ function comingFirst({ name, act }: Rival): Adversity {
   };
 }
 
-async function unlessRefused(act: Promise<unknown>): Promise<void> {
+async function unlessRefused(act: Promise<unknown> | undefined): Promise<void> {
   try {
     await act;
   } catch (error) {
@@ -135,8 +139,9 @@ async function tryOnce(
     await mend?.();
     // In another order of things it may have needed fewer calls; then nothing has happened to it.
     if (!met) return;
-    const effect = await effectOn(cluster, engine);
     try {
+      const effect = await effectOn(cluster, engine);
+      if (isPartly(tried, result)) return;
       assertAsExpected({ result, effect }, expected, adversity.outcome);
     } catch (error) {
       throw new Error(`${tried.name}, call ${nth}: ${adversity.name}`, { cause: error });
@@ -181,28 +186,26 @@ async function expectedOf(
   concerns: (call: StoreCall) => boolean,
 ): Promise<Expected> {
   let calls = 0;
-  const run = (steps: readonly ('act' | 'rival')[]): Promise<Ending> =>
+  const steps = [rival?.act.bind(rival), rival?.thereafter].filter((step) => step !== undefined);
+  /** @param at how many of the rival's steps come before the act */
+  const run = (at: number | undefined): Promise<Ending> =>
     inCluster(tried, async ({ engine, store, cluster, prepared }) => {
       const other = rival && (await cluster.start({ segmentLimits }));
       let result: unknown;
-      for (const step of steps) {
-        store.plan(Number.POSITIVE_INFINITY, (goOn) => goOn(), concerns);
-        if (step === 'act') result = await resultOf(tried.act(engine.broker, prepared));
-        else if (rival !== undefined) await unlessRefused(rival.act((other as Engine).broker));
-        if (step === 'act') calls = Math.max(calls, store.seen);
+      for (let index = 0; index <= steps.length; index += 1) {
+        if (index === at) {
+          store.plan(Number.POSITIVE_INFINITY, (goOn) => goOn(), concerns);
+          result = await resultOf(tried.act(engine.broker, prepared));
+          calls = Math.max(calls, store.seen);
+          store.heal();
+        }
+        const step = steps[index];
+        if (step !== undefined) await unlessRefused(step((other as Engine).broker));
       }
-      store.heal();
       return { result, effect: await effectOn(cluster, engine) };
     });
-  const orders: ('act' | 'rival')[][] =
-    rival === undefined
-      ? [['act']]
-      : [
-          ['act', 'rival'],
-          ['rival', 'act'],
-        ];
-  const done = await Promise.all(orders.map(run));
-  const { effect } = await run(rival === undefined ? [] : ['rival']);
+  const done = await Promise.all([...steps.keys(), steps.length].map(run));
+  const { effect } = await run(undefined);
   return { done, nothing: [effect], calls };
 }
 
@@ -215,8 +218,13 @@ async function resultOf(act: Promise<unknown>): Promise<unknown> {
   }
 }
 
+const codeOf = (result: unknown) => (result as { refused?: string } | null)?.refused;
+
+const isPartly = ({ inSteps }: Scenario, result: unknown) =>
+  inSteps === true && codeOf(result) === 'outcome-unknown';
+
 function assertAsExpected(ending: Ending, { nothing, done }: Expected, outcome: Adversity['outcome']): void {
-  const code = (ending.result as { refused?: string } | null)?.refused;
+  const code = codeOf(ending.result);
   if (outcome !== 'heals' && (code === 'unavailable' || code === 'store-full'))
     assertOneOf(ending.effect, nothing);
   else if (outcome === 'leaves' && code === 'outcome-unknown') {

@@ -17,6 +17,7 @@ import { findZooKeeper, zooKeeperArguments } from '../../scripts/zookeeper-insta
 
 const tickMs = 200;
 const startTimeoutMs = 30_000;
+const heapMegabytesDefault = 128;
 
 interface Member {
   readonly id: number;
@@ -28,9 +29,11 @@ interface Member {
 export class ZooKeeperServer {
   readonly port: number;
   readonly #directory: string;
+  readonly #heapMegabytes: number;
   #process: ChildProcess | undefined;
 
-  constructor(port: number, directory: string) {
+  constructor(port: number, directory: string, heapMegabytes: number) {
+    this.#heapMegabytes = heapMegabytes;
     this.port = port;
     this.#directory = directory;
   }
@@ -43,7 +46,7 @@ export class ZooKeeperServer {
   launch(): void {
     const installation = findZooKeeper();
     const configFile = join(this.#directory, 'zoo.cfg');
-    const args = zooKeeperArguments(installation, { configFile, heapMegabytes: 128 });
+    const args = zooKeeperArguments(installation, { configFile, heapMegabytes: this.#heapMegabytes });
     const java = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...args];
     const log = openSync(join(this.#directory, 'server.log'), 'a');
     const child = spawn(installation.java, java, { cwd: this.#directory, stdio: ['ignore', log, log] });
@@ -148,8 +151,11 @@ export interface ZooKeeperEnsemble {
 }
 
 /** One server alone, serving. `extraConfig` are lines for its zoo.cfg. */
-export async function startZooKeeper(extraConfig: readonly string[] = []): Promise<ZooKeeperServer> {
-  const { servers } = await startEnsemble(1, extraConfig);
+export async function startZooKeeper(
+  extraConfig: readonly string[] = [],
+  heapMegabytes = heapMegabytesDefault,
+): Promise<ZooKeeperServer> {
+  const { servers } = await startEnsemble(1, extraConfig, undefined, undefined, heapMegabytes);
   const [server] = servers;
   if (!server) throw new Error('no server');
   return server;
@@ -168,6 +174,7 @@ export async function startEnsemble(
   extraConfig: readonly string[] = [],
   route: PeerRoute = async (_viewerId, _peerId, peerPort) => peerPort,
   prepare: (dataDirectory: string, id: number) => Promise<void> = async () => {},
+  heapMegabytes = heapMegabytesDefault,
 ): Promise<ZooKeeperEnsemble> {
   const ports = await freePorts(size * 3);
   const members: Member[] = Array.from({ length: size }, (_, index) => {
@@ -175,7 +182,7 @@ export async function startEnsemble(
     return { id: index + 1, clientPort, peerPort, electionPort };
   });
   const servers = await Promise.all(
-    members.map((member) => prepareServer(member, members, extraConfig, route, prepare)),
+    members.map((member) => prepareServer(member, members, extraConfig, route, prepare, heapMegabytes)),
   );
   for (const server of servers) server.launch();
   await Promise.all(servers.map((server) => server.whenServing()));
@@ -194,6 +201,7 @@ async function prepareServer(
   extraConfig: readonly string[],
   route: PeerRoute,
   prepare: (dataDirectory: string, id: number) => Promise<void>,
+  heapMegabytes: number,
 ): Promise<ZooKeeperServer> {
   const directory = await mkdtemp(join(tmpdir(), 'zoogate-zookeeper-'));
   const dataDirectory = join(directory, 'data');
@@ -221,7 +229,7 @@ async function prepareServer(
     }
   }
   await writeFile(join(directory, 'zoo.cfg'), `${lines.join('\n')}\n`);
-  return new ZooKeeperServer(member.clientPort, directory);
+  return new ZooKeeperServer(member.clientPort, directory, heapMegabytes);
 }
 
 /** Ports that are free now, all different. */

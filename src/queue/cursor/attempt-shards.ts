@@ -46,7 +46,7 @@ export class AttemptShards {
     const path = this.#path(shard);
     const data = encodeAttempts(records);
     const version = this.#shards.get(path)?.version ?? 0;
-    if (version > 0) return [{ kind: 'set', path, data, version }];
+    if (version !== 0) return [{ kind: 'set', path, data, version }];
     return [
       { kind: 'create', path, data: Buffer.alloc(0) },
       { kind: 'set', path, data, version: ANY_VERSION },

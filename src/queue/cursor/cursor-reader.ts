@@ -8,7 +8,7 @@ import { decodePage } from '../model/page-codec.ts';
 import { decodeRecord, type SubscriptionRecord } from '../model/records.ts';
 import { orderPath, parsePageName, subscriptionPath } from '../zookeeper/paths.ts';
 import type { ReadOptions, Store } from '../zookeeper/store.ts';
-import { ABSENT, type CursorState, untouchedPage } from './cursor-state.ts';
+import { ABSENT, type CursorState, NO_STAT, untouchedPage } from './cursor-state.ts';
 import type { WatchedPart } from './watched-part.ts';
 
 /** Every method rejects with a StoreError. */
@@ -126,8 +126,9 @@ export class CursorReader {
     if (!state.exists || state.generation !== generation) return;
     if (node !== undefined) {
       // A page that this gateway has written while it was being read is newer than what was read.
-      if (node.stat.version >= state.pageVersion(level, segment)) {
-        state.keepPage(level, segment, decodePage(node.data), node.stat.version);
+      const { version, mzxid: zxid } = node.stat;
+      if (zxid >= state.pageZxid(level, segment)) {
+        state.keepPage(level, segment, decodePage(node.data), { version, zxid });
       }
       return;
     }
@@ -135,7 +136,7 @@ export class CursorReader {
     if (state.pageVersion(level, segment) !== ABSENT) log.forget(segment);
     const known = await log.segment(segment);
     if (known === undefined || known.header.state === 'trimmed') state.noteFinished(level, segment);
-    else state.keepPage(level, segment, untouchedPage(state, level, segment), ABSENT);
+    else state.keepPage(level, segment, untouchedPage(state, level, segment), NO_STAT);
   }
 
   async #loadOne(item: Missing): Promise<void> {

@@ -12,7 +12,7 @@ import type { CursorView, ViewedEntry } from '../model/cursor-view.ts';
 import type { DeliveryPolicy } from '../model/delivery-policy.ts';
 import { earliestDueMs, isFinished, type Page } from '../model/page.ts';
 import { LOG_START, type LogPosition } from '../model/position.ts';
-import type { SubscriptionRecord } from '../model/records.ts';
+import { LIVE_CURSOR_VERSION, type SubscriptionRecord } from '../model/records.ts';
 import type { Topic } from '../topics/topic.ts';
 import { cursorPath, pageName, subscriptionPath } from '../zookeeper/paths.ts';
 import type { Write } from '../zookeeper/store.ts';
@@ -21,11 +21,22 @@ import { WatchedPart } from './watched-part.ts';
 /** In the place of a version: the page does not exist yet. */
 export const ABSENT = -1;
 
+/** Of the node that holds a page. */
+export interface PageStat {
+  readonly version: number;
+  readonly zxid: bigint;
+}
+
+/** Of a page that does not exist yet. */
+export const NO_STAT: PageStat = { version: ABSENT, zxid: 0n };
+
 export interface StatedPage {
   readonly level: number;
   readonly segment: number;
   page: Page;
   version: number;
+  /** The transaction that wrote it, by which newer is told from older. */
+  zxid: bigint;
   readonly part: WatchedPart;
 }
 
@@ -153,8 +164,15 @@ export class CursorState implements CursorView {
   }
 
   /** Fails a commit when the subscription has been purged, moved or deleted since it was read. */
-  guard(): Write {
-    return { kind: 'check', path: subscriptionPath(this.topic.id, this.name), version: this.#version };
+  guards(): Write[] {
+    const path = subscriptionPath(this.topic.id, this.name);
+    return [{ kind: 'check', path, version: this.#version }, ...this.cursorGuard()];
+  }
+
+  /** Fails a commit when the cursor is no longer the subscription's. */
+  cursorGuard(): Write[] {
+    if (this.topic.kind === 'queue') return [];
+    return [{ kind: 'check', path: this.cursorPath, version: LIVE_CURSOR_VERSION }];
   }
 
   get cursorPath(): string {
@@ -180,26 +198,33 @@ export class CursorState implements CursorView {
     return isNew;
   }
 
-  keepPage(level: number, segment: number, page: Page, version: number): StatedPage {
+  /** The transaction that wrote the page as it is known here. */
+  pageZxid(level: number, segment: number): bigint {
+    return this.#pages.get(`${level}/${segment}`)?.zxid ?? 0n;
+  }
+
+  keepPage(level: number, segment: number, page: Page, { version, zxid }: PageStat): StatedPage {
     const key = `${level}/${segment}`;
     const kept = this.#pages.get(key) ?? {
       level,
       segment,
       page,
       version,
+      zxid,
       part: new WatchedPart(this.#onHint),
     };
     kept.page = page;
     kept.version = version;
+    kept.zxid = zxid;
     kept.part.stale = false;
     this.#pages.set(key, kept);
     return kept;
   }
 
   /** Takes over a page that this gateway has just written. */
-  keepWritten(level: number, segment: number, page: Page, version: number): void {
+  keepWritten(level: number, segment: number, page: Page, stat: PageStat): void {
     if (this.pageVersion(level, segment) === ABSENT) this.listingPart.noteOwnChange();
-    this.keepPage(level, segment, page, version).part.noteOwnChange();
+    this.keepPage(level, segment, page, stat).part.noteOwnChange();
   }
 
   noteAppended(): void {

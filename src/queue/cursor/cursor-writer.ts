@@ -11,7 +11,7 @@ import { decodePage, encodePage } from '../model/page-codec.ts';
 import { OPEN_VERSION, SEALED_VERSION } from '../model/segment.ts';
 import type { Runtime } from '../runtime.ts';
 import { orderPath } from '../zookeeper/paths.ts';
-import { ANY_VERSION, type Write, type WriteResult } from '../zookeeper/store.ts';
+import { ANY_VERSION, versionAfter, type Write, type WriteResult } from '../zookeeper/store.ts';
 import type { AttemptShards } from './attempt-shards.ts';
 import { ABSENT, type CursorState } from './cursor-state.ts';
 
@@ -120,14 +120,15 @@ export class CursorWriter {
     pages: readonly PageWrite[],
     attempts: ReadonlyMap<number, readonly AttemptRecord[]>,
   ) {
-    const writes: Write[] = [this.#state.topic.guard(), this.#state.guard()];
-    const owners: Owner[] = ['topic', 'record'];
+    const writes: Write[] = [this.#state.topic.guard()];
+    const owners: Owner[] = ['topic'];
     const add = (owner: Owner, added: readonly Write[]) => {
       for (const write of added) {
         writes.push(write);
         owners.push(owner);
       }
     };
+    add('record', this.#state.guards());
     if (draft.isOrdered) add('order', this.#orderWrites());
     for (const page of pages) add(page, this.#pageWrites(page));
     for (const [shard, records] of attempts) add('attempts', this.#attempts.writes(shard, records));
@@ -138,8 +139,8 @@ export class CursorWriter {
     const path = orderPath(this.#state.cursorPath);
     const version = this.#state.orderVersion ?? 0;
     const data = Buffer.alloc(0);
-    const set: Write = { kind: 'set', path, data, version: version > 0 ? version : ANY_VERSION };
-    return version > 0 ? [set] : [{ kind: 'create', path, data }, set];
+    const set: Write = { kind: 'set', path, data, version: version !== 0 ? version : ANY_VERSION };
+    return version !== 0 ? [set] : [{ kind: 'create', path, data }, set];
   }
 
   /** A page comes into being only while its segment is there, or it would outlive it. */
@@ -166,7 +167,7 @@ export class CursorWriter {
         : undefined;
     }
     const applied = hasCommit(decodePage(node.data), this.#writer, number);
-    const expected = versionBefore === ABSENT ? 1 : versionBefore + 1;
+    const expected = versionBefore === ABSENT ? 1 : versionAfter(versionBefore);
     const laterZxid = node.stat.mzxid;
     return { applied, zxid: node.stat.version === expected ? laterZxid : undefined, laterZxid };
   }
@@ -183,7 +184,8 @@ export class CursorWriter {
       if (result.kind === 'set' && owner === 'order') this.#state.orderVersion = result.stat.version;
       if (result.kind !== 'set' || typeof owner !== 'object') return;
       zxid = result.stat.mzxid;
-      this.#state.keepWritten(owner.level, owner.segment, owner.page, result.stat.version);
+      const { version } = result.stat;
+      this.#state.keepWritten(owner.level, owner.segment, owner.page, { version, zxid });
     });
     for (const { level, segment, page } of pages) {
       const end = this.#state.end(level, segment);

@@ -126,7 +126,7 @@ async function firstUntouched(
   let high = open.number;
   let header = open.header;
   // Nearly always the very next one, so that is asked first.
-  for (let middle = low; low < high; middle = (low + high) >> 1) {
+  for (let middle = low; low < high; middle = Math.floor((low + high) / 2)) {
     const found = await headerNow(log, middle);
     if (found === undefined) low = middle + 1;
     else {

@@ -7,12 +7,12 @@ import type { SeekTarget } from '../broker-types.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import type { Log, Segment } from '../log/log.ts';
 import { LOG_START, type LogPosition } from '../model/position.ts';
-import { encodeRecord, type SubscriptionRecord } from '../model/records.ts';
+import { encodeRecord, LIVE_CURSOR_VERSION, type SubscriptionRecord } from '../model/records.ts';
 import type { Runtime } from '../runtime.ts';
 import { settledCommit } from '../settled-commit.ts';
 import type { Topic } from '../topics/topic.ts';
 import { cursorPath, subscriptionPath, trashedCursorPath } from '../zookeeper/paths.ts';
-import type { Write } from '../zookeeper/store.ts';
+import { ANY_VERSION, versionAfter, type Write } from '../zookeeper/store.ts';
 import type { CursorState } from './cursor-state.ts';
 
 /** Where a target lies in each level of a topic whose logs have just been refreshed. Rejects with a StoreError. */
@@ -58,16 +58,33 @@ export async function restart(
   const writes: Write[] = [
     topic.guard(),
     { kind: 'set', path, data, version: state.version },
-    { kind: 'create', path: cursorPath(topic.id, name, generation), data: Buffer.alloc(0) },
+    ...liveCursor(cursorPath(topic.id, name, generation)),
+    ...endOfCursor(topic, name, record),
     { kind: 'create', path: trashedCursorPath(topic.id, oldCursor), data: Buffer.alloc(0) },
   ];
   const versionBefore = state.version;
   // Somebody else's restart makes the same generation, perhaps from a place before what this one was to leave out.
   const didApply = async () => {
     const node = await runtime.store.read(path);
-    return node !== undefined && node.stat.version === versionBefore + 1 && node.data.equals(data);
+    return node !== undefined && node.stat.version === versionAfter(versionBefore) && node.data.equals(data);
   };
   return (await settledCommit(runtime, writes, didApply, signal)).outcome === 'applied';
+}
+
+/** The writes that make a cursor. */
+export function liveCursor(path: string): Write[] {
+  const data = Buffer.alloc(0);
+  return [
+    { kind: 'create', path, data },
+    { kind: 'set', path, data, version: ANY_VERSION },
+  ];
+}
+
+/** The writes after which nothing can be written to a subscription's cursor; they fail if it is not the present one. */
+export function endOfCursor(topic: Topic, name: string, { generation }: SubscriptionRecord): Write[] {
+  if (topic.kind === 'queue') return [];
+  const path = cursorPath(topic.id, name, generation);
+  return [{ kind: 'set', path, data: Buffer.alloc(0), version: LIVE_CURSOR_VERSION }];
 }
 
 /** The first message published at or after an instant, by bisection over segments, entries and messages. */
@@ -82,7 +99,7 @@ async function positionAt(log: Log, open: Segment, entries: EntryCache, atMs: nu
   let low = log.first;
   let high = open.number;
   while (low < high) {
-    const middle = (low + high + 1) >> 1;
+    const middle = Math.ceil((low + high) / 2);
     const published = await firstPublished(middle);
     if (published !== undefined && published < atMs) low = middle;
     else high = middle - 1;

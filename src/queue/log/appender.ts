@@ -11,20 +11,19 @@ import { type CommitPart, commitParts } from '../commit-parts.ts';
 import { Pending } from '../pending.ts';
 import { deadline, readThrough } from '../settled-commit.ts';
 import type { Admission, Depth } from './admission.ts';
-import {
-  type AppendTarget,
-  amountOf,
-  assertFits,
-  BATCH_BYTES_MAX,
-  type OutgoingMessage,
-  planAppend,
-} from './append-plan.ts';
+import { type AppendTarget, amountOf, assertFits, type OutgoingMessage, planAppend } from './append-plan.ts';
 
 interface AppendRequest {
   readonly outgoing: readonly OutgoingMessage[];
   readonly packedBytes: number;
   readonly pending: Pending<PublishedMessage[]>;
 }
+
+/**
+ * What is put into one write when it has gathered, unless one request alone is larger. A server keeps the last 500
+ * transactions in memory, at about three times their size: larger writes would cost its heap more than they save.
+ */
+const GROUP_BYTES_MAX = 256 * 1024;
 
 /** One request of the API may have so many; more in one entry would make segments and pages needlessly large. */
 const BATCH_MESSAGES_MAX = 1000;
@@ -83,7 +82,7 @@ export class Appender {
     for (const request of this.#queue) {
       bytes += request.packedBytes;
       count += request.outgoing.length;
-      if (batch.length > 0 && (bytes > BATCH_BYTES_MAX || count > BATCH_MESSAGES_MAX)) break;
+      if (batch.length > 0 && (bytes > GROUP_BYTES_MAX || count > BATCH_MESSAGES_MAX)) break;
       batch.push(request);
     }
     this.#queue = this.#queue.slice(batch.length);

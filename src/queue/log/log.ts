@@ -10,7 +10,6 @@
 import {
   bytesOf,
   decodeHeader,
-  denseBounds,
   type EntrySlot,
   encodeHeader,
   endOf,
@@ -24,7 +23,9 @@ import {
   slotsOf,
 } from '../model/segment.ts';
 import { levelPath, segmentPath } from '../zookeeper/paths.ts';
-import { ANY_VERSION, type Store, type Watch, type Write } from '../zookeeper/store.ts';
+import type { Store, Watch } from '../zookeeper/store.ts';
+import { endsOfLog } from './log-ends.ts';
+import { createSegment } from './segment-writes.ts';
 
 export interface Segment {
   readonly number: number;
@@ -217,8 +218,8 @@ export class Log {
 
   /** Brings `first` up to date: others trim as well. */
   async findFirst(): Promise<void> {
-    const stat = await this.#store.stat(levelPath(this.id, this.level));
-    if (stat !== undefined) this.noteFirst(denseBounds(stat).first);
+    const ends = await endsOfLog(this.#store, levelPath(this.id, this.level));
+    if (ends !== undefined) this.noteFirst(ends.first);
   }
 
   /** Everything before `segment` is gone. */
@@ -227,11 +228,10 @@ export class Log {
   }
 
   async #findLast(): Promise<void> {
-    const stat = await this.#store.stat(levelPath(this.id, this.level));
-    if (stat === undefined) return;
-    const bounds = denseBounds(stat);
-    this.#first = bounds.first;
-    this.#last = bounds.last;
+    const ends = await endsOfLog(this.#store, levelPath(this.id, this.level));
+    if (ends === undefined) return;
+    this.#first = ends.first;
+    this.#last = ends.last;
     for (const number of this.#segments.keys()) if (number < this.#first) this.#segments.delete(number);
   }
 
@@ -298,13 +298,4 @@ export class Log {
     }
     return segment;
   }
-}
-
-/** The writes that make a segment: created and set, so that its version starts at OPEN_VERSION. */
-export function createSegment(id: string, level: number, segment: number, header: SegmentHeader): Write[] {
-  const path = segmentPath(id, level, segment);
-  return [
-    { kind: 'create', path, data: Buffer.alloc(0) },
-    { kind: 'set', path, data: encodeHeader(header), version: ANY_VERSION },
-  ];
 }

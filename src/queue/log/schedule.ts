@@ -7,12 +7,11 @@
  * answer that there is nothing reads it once more.
  */
 import { type CommitPart, commitParts } from '../commit-parts.ts';
+import { afterwards } from '../errors.ts';
 import { messageId, type PackableMessage } from '../model/entry.ts';
 import {
   bucketOf,
-  decodeSchedule,
   EMPTY_SCHEDULE,
-  encodeSchedule,
   type ScheduleState,
   scheduledPrefix,
   scheduledSlots,
@@ -27,6 +26,7 @@ import { findDue, readDue } from './due-messages.ts';
 import type { EntryCache } from './entry-cache.ts';
 import { KnownNodes } from './known-nodes.ts';
 import { LevelEntries } from './level-entries.ts';
+import { ScheduleNode } from './schedule-node.ts';
 import { guardOf } from './topic-guard.ts';
 
 const TOKEN_CHARACTERS = 12;
@@ -42,11 +42,8 @@ export class Schedule {
   readonly #runtime: Runtime;
   readonly #topic: Topic;
   readonly #cache: EntryCache;
-  readonly #root: string;
   readonly #known = new KnownNodes();
-  #state: ScheduleState = EMPTY_SCHEDULE;
-  /** 0 while the node does not exist. */
-  #version = 0;
+  readonly #node: ScheduleNode;
   #stale = true;
   #watching = false;
   #moving: Promise<void> | undefined;
@@ -62,17 +59,17 @@ export class Schedule {
     this.#runtime = runtime;
     this.#topic = topic;
     this.#cache = cache;
-    this.#root = scheduledPath(topic.id);
+    this.#node = new ScheduleNode(runtime.store, scheduledPath(topic.id));
   }
 
   /** What waits, as of the last reading. */
   get state(): ScheduleState {
-    return this.#state;
+    return this.#node.state;
   }
 
   /** Counts the changes of the schedule, as of the last reading. */
-  get version(): number {
-    return this.#version;
+  get changes(): number {
+    return this.#node.state.changes;
   }
 
   /** Begins to follow the schedule. Returns at once. */
@@ -106,21 +103,20 @@ export class Schedule {
       byDue.set(dueMs, together);
       const id = messageId(tokens.get(dueMs) as string, together.length);
       ids.push(id);
-      // The node's version after this change; a new node begins at 1.
       together.push({
         ...message,
-        moved: { id, publishedAtMs, ...message.moved, scheduledBy: this.#version + 1 },
+        moved: { id, publishedAtMs, ...message.moved, scheduledBy: this.#node.nextChange },
       });
     }
     const entries: Write[] = [];
     const created = new Set<string>();
-    let state = this.#state;
+    let state = this.#node.state;
     for (const [dueMs, messages] of byDue) {
       const { hour, minute } = bucketOf(dueMs);
       const bytes = messages.reduce((sum, message) => sum + message.body.length, 0);
-      const parent = `${this.#top}/${hour}/${minute}`;
+      const parent = `${this.#node.top}/${hour}/${minute}`;
       const prefix = scheduledPrefix(dueMs, messages.length, bytes, tokens.get(dueMs) as string);
-      entries.push(...this.#known.creations([this.#top, `${this.#top}/${hour}`, parent], created), {
+      entries.push(...this.#known.creations([this.#node.top, `${this.#node.top}/${hour}`, parent], created), {
         kind: 'create',
         path: `${parent}/${prefix}`,
         data: this.#cache.encode(messages, publishedAtMs),
@@ -130,8 +126,8 @@ export class Schedule {
     }
     const first = { dueMs: scheduled[0]?.dueMs ?? 0 };
     const token = tokens.get(first.dueMs) as string;
-    const top = this.#top;
-    const part = this.#part([...this.#stateWrites(state), ...entries], state, created, async () => {
+    const top = this.#node.top;
+    const part = this.#part([...this.#node.writes(state), ...entries], state, created, async () => {
       const { hour, minute } = bucketOf(first.dueMs);
       const listing = await this.#runtime.store.list(`${top}/${hour}/${minute}`);
       // Gone may mean that it was due and has been moved.
@@ -141,8 +137,14 @@ export class Schedule {
     return { part, ids };
   }
 
-  /** Drops everything that waits. @param onOld given what is to be removed. Rejects with a StoreError. */
-  async clear(onOld: (path: string) => void): Promise<void> {
+  /**
+   * Drops everything that waits.
+   *
+   * @param onOld given what is to be removed
+   * @returns whether there was anything. Throws BrokerError
+   */
+  async clear(onOld: (path: string) => void): Promise<boolean> {
+    let cleared = false;
     const { signal, cancel } = deadline(this.#runtime, this.#runtime.requestTimeoutMs);
     try {
       for (;;) {
@@ -150,17 +152,24 @@ export class Schedule {
           await this.#runtime.store.barrier();
           await this.#read();
         });
-        if (this.#version === 0) return;
-        const state = { ...EMPTY_SCHEDULE, epoch: this.#state.epoch + 1 };
-        if (this.#state.messages > 0) {
-          const part = this.#part(this.#stateWrites(state), state, new Set());
-          if ((await commitParts(this.#runtime, [part], signal)) !== 'applied') continue;
+        if (!this.#node.exists) return cleared;
+        const state = { ...EMPTY_SCHEDULE, epoch: this.#node.state.epoch + 1 };
+        if (this.#node.state.messages > 0) {
+          // Whoever has begun another epoch meanwhile has dropped the same.
+          const part = this.#part(this.#node.writes(state), state, new Set(), async () => {
+            return (await this.#node.peek()).state.epoch >= state.epoch;
+          });
+          const outcome = await commitParts(this.#runtime, [part], signal);
+          cleared ||= outcome === 'applied';
+          if (this.#stale) continue;
         }
-        const listing = await readThrough(this.#runtime, signal, () => this.#runtime.store.list(this.#root));
+        const list = () => this.#runtime.store.list(this.#node.path);
+        const read = () => readThrough(this.#runtime, signal, list);
+        const listing = await (cleared ? afterwards(read) : read());
         for (const epoch of listing?.children ?? []) {
-          if (Number(epoch) < this.#state.epoch) onOld(`${this.#root}/${epoch}`);
+          if (Number(epoch) < this.#node.state.epoch) onOld(`${this.#node.path}/${epoch}`);
         }
-        return;
+        return cleared;
       }
     } finally {
       cancel();
@@ -188,7 +197,7 @@ export class Schedule {
     try {
       for (;;) {
         if (this.#stale) await this.#read();
-        if (this.#state.nextMs === null || this.#state.nextMs > store.now()) return;
+        if (this.#node.state.nextMs === null || this.#node.state.nextMs > store.now()) return;
         const parts = await this.#prepareMove();
         await commitParts(this.#runtime, parts, signal);
       }
@@ -200,9 +209,11 @@ export class Schedule {
 
   /** A commit that moves some of what is due, or only corrects the time of the next. */
   async #prepareMove(): Promise<CommitPart[]> {
-    const { paths, removed, state } = await findDue(this.#runtime.store, this.#top, this.#state);
+    const { paths, removed, state } = await findDue(this.#runtime.store, this.#node.top, this.#node.state);
     const deletes = removed.map((path): Write => ({ kind: 'delete', path, version: ANY_VERSION }));
-    const part = this.#part([...this.#stateWrites(state), ...deletes], state, new Set());
+    // Without messages nothing is lost by trying again, should it look as if it had not been done.
+    const didApply = () => this.#node.hasChanged();
+    const part = this.#part([...this.#node.writes(state), ...deletes], state, new Set(), didApply);
     const removal: CommitPart = {
       ...part,
       applied: (results) => {
@@ -213,21 +224,8 @@ export class Schedule {
     if (paths.length === 0) return [removal];
     const messages = await readDue(this.#cache, paths);
     const entries = await LevelEntries.prepare(this.#runtime, this.#topic, this.#cache, messages);
-    return [guardOf(this.#topic), removal, entries];
-  }
-
-  /** Where what waits is kept now. */
-  get #top(): string {
-    return `${this.#root}/${this.#state.epoch}`;
-  }
-
-  #stateWrites(state: ScheduleState): Write[] {
-    const data = encodeSchedule(state);
-    if (this.#version > 0) return [{ kind: 'set', path: this.#root, data, version: this.#version }];
-    return [
-      { kind: 'create', path: this.#root, data: Buffer.alloc(0) },
-      { kind: 'set', path: this.#root, data, version: ANY_VERSION },
-    ];
+    // The messages tell for certain, so they are asked first.
+    return [guardOf(this.#topic), entries, removal];
   }
 
   #part(
@@ -240,14 +238,11 @@ export class Schedule {
       writes,
       ...(didApply === undefined ? {} : { didApply }),
       applied: (results) => {
-        const stat = results?.find((result) => result.kind === 'set');
-        if (stat?.kind !== 'set') {
+        if (!this.#node.adopt(state, results)) {
           this.#stale = true;
           return;
         }
         this.#known.note(created);
-        this.#state = state;
-        this.#version = stat.stat.version;
         this.#setTimer();
       },
       conflicted: (index, reason) => {
@@ -266,9 +261,7 @@ export class Schedule {
     this.#stale = false;
     this.#watching = true;
     try {
-      const node = await this.#runtime.store.read(this.#root, { watch: this.#watch });
-      this.#state = node === undefined ? EMPTY_SCHEDULE : decodeSchedule(node.data);
-      this.#version = node?.stat.version ?? 0;
+      await this.#node.read({ watch: this.#watch });
     } catch (error) {
       this.#stale = true;
       this.#watching = false;
@@ -289,8 +282,11 @@ export class Schedule {
 
   #setTimer(): void {
     this.#cancelTimer();
-    if (this.#closed || this.#state.nextMs === null) return;
-    const waitMs = Math.min(TIMER_MS_MAX, Math.max(1, this.#state.nextMs - this.#runtime.store.now() + 1));
+    if (this.#closed || this.#node.state.nextMs === null) return;
+    const waitMs = Math.min(
+      TIMER_MS_MAX,
+      Math.max(1, this.#node.state.nextMs - this.#runtime.store.now() + 1),
+    );
     this.#cancelTimer = this.#runtime.timers.after(waitMs, () => this.#look());
   }
 }

@@ -15,7 +15,7 @@ import { isWanted } from '../model/delivery-policy.ts';
 import { isFinished, isPending, type Page } from '../model/page.ts';
 import { decodePage } from '../model/page-codec.ts';
 import { LOG_START } from '../model/position.ts';
-import { decodeRecord, type SubscriptionRecord } from '../model/records.ts';
+import { decodeRecord, LIVE_CURSOR_VERSION, type SubscriptionRecord } from '../model/records.ts';
 import { bytesOf, encodeHeader, SEALED_VERSION } from '../model/segment.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Topic } from '../topics/topic.ts';
@@ -200,7 +200,10 @@ export class Trimmer {
       const record = decodeRecord<SubscriptionRecord>(node.data);
       // A seek may bring back what is finished now: then this commit fails.
       writes.push({ kind: 'check', path: subscriptionPath(id, name), version: node.stat.version });
-      const path = `${cursorPath(id, name, record.generation)}/${pageName(level, segment.number)}`;
+      const cursor = cursorPath(id, name, record.generation);
+      if (this.#topic.kind === 'topic')
+        writes.push({ kind: 'check', path: cursor, version: LIVE_CURSOR_VERSION });
+      const path = `${cursor}/${pageName(level, segment.number)}`;
       const page = await store.read(path);
       const start = record.start[level] ?? LOG_START;
       if (segment.number < start.segment) continue;

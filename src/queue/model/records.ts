@@ -38,6 +38,13 @@ export interface SubscriptionRecord {
   readonly updatedAtMs: number;
 }
 
+/**
+ * The version of a cursor's node while it is its subscription's: ending it sets the node. A subscription that is made
+ * anew has the versions of the one before, so its own node would not tell them apart; a cursor's path is never used
+ * again. (A queue's one subscription is never made anew.)
+ */
+export const LIVE_CURSOR_VERSION = 1;
+
 export function encodeRecord(record: NameRecord | TopicRecord | SubscriptionRecord): Buffer {
   return Buffer.from(JSON.stringify(record));
 }

@@ -1,7 +1,7 @@
 /**
  * Messages that wait for their time: how they are kept, and what the one node tells that stands for all of them. Pure.
  *
- *     /scheduled                      {"messages": 3, "bytes": 120, "nextMs": 1893456000250, "epoch": 0}
+ *     /scheduled                      {"messages": 3, "bytes": 120, "nextMs": 1893456000250, "epoch": 0, …}
  *        /0                           the epoch
  *           /525960                   hours since 1970
  *              /31557600              minutes since 1970
@@ -19,9 +19,11 @@ export interface ScheduleState {
   readonly nextMs: number | null;
   /** Counts purges: what lies under another epoch is gone, and being removed. */
   readonly epoch: number;
+  /** Counts every change. Unlike the node's version it does not come to an end. */
+  readonly changes: number;
 }
 
-export const EMPTY_SCHEDULE: ScheduleState = { messages: 0, bytes: 0, nextMs: null, epoch: 0 };
+export const EMPTY_SCHEDULE: ScheduleState = { messages: 0, bytes: 0, nextMs: null, epoch: 0, changes: 0 };
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;

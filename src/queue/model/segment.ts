@@ -103,16 +103,28 @@ export function isFull(slots: readonly EntrySlot[], limits: SegmentLimits): bool
   return slots.length >= limits.entries || endOf(slots) >= limits.messages || bytesOf(slots) >= limits.bytes;
 }
 
+/** A server counts the creations of children so far and no further. */
+const CREATIONS_COUNTED_MAX = 2 ** 31 - 1;
+
+interface ChildCounts {
+  readonly childChanges: number;
+  readonly childCount: number;
+}
+
+/**
+ * How many children a parent has ever had; undefined when there were more than the server counts. What it tells is
+ * creations plus deletions, in 32 bits with a sign.
+ */
+export function countedCreations({ childChanges, childCount }: ChildCounts): number | undefined {
+  const created = ((childChanges + childCount) >>> 0) / 2;
+  return created < CREATIONS_COUNTED_MAX ? created : undefined;
+}
+
 /**
  * The numbers of the first and last child of a parent whose children are numbered densely from 0, created in order
- * and deleted from the front, from its stat alone: childChanges counts creations plus deletions.
+ * and deleted from the front, from its stat alone. Only for a parent whose creations are counted.
  */
-export function denseBounds(stat: { childChanges: number; childCount: number }): {
-  first: number;
-  last: number;
-} {
-  return {
-    first: (stat.childChanges - stat.childCount) / 2,
-    last: (stat.childChanges + stat.childCount) / 2 - 1,
-  };
+export function denseBounds(stat: ChildCounts): { first: number; last: number } {
+  const created = countedCreations(stat) ?? Number.NaN;
+  return { first: created - stat.childCount, last: created - 1 };
 }

@@ -3,8 +3,8 @@
  * answer is lost, so that it may be tried again without being done twice.
  */
 import type { Precondition, QueueConfig, TopicConfig, TopicRef } from '../broker-types.ts';
-import { BrokerError } from '../errors.ts';
-import { createSegment } from '../log/log.ts';
+import { afterwards, BrokerError } from '../errors.ts';
+import { createSegment } from '../log/segment-writes.ts';
 import { decodeRecord, encodeRecord, type SubscriptionRecord, type TopicRecord } from '../model/records.ts';
 import type { Runtime } from '../runtime.ts';
 import { readThrough, settledCommit } from '../settled-commit.ts';
@@ -21,7 +21,7 @@ import {
   topicPath,
   trashPath,
 } from '../zookeeper/paths.ts';
-import { ANY_VERSION, type Write } from '../zookeeper/store.ts';
+import { ANY_VERSION, isVersionBefore, versionAfter, type Write } from '../zookeeper/store.ts';
 import { assertChangeable, assertCreatable, createAndSet, untilDone } from './changes.ts';
 import type { DeadLetterLinks } from './dead-letter-links.ts';
 import { type Directory, takenBy } from './directory.ts';
@@ -59,7 +59,7 @@ export class Lifecycle {
       if (known === undefined) {
         assertCreatable(ref.kind, ref.name, precondition);
         if (!(await this.#create(ref, config, signal))) return undefined;
-        const open = await this.#find(ref.name, signal);
+        const open = await afterwards(() => this.#find(ref.name, signal));
         return open === undefined ? undefined : { created: true, open };
       }
       if (known.topic.kind !== ref.kind) throw takenBy(known.topic.kind, ref.name);
@@ -101,19 +101,31 @@ export class Lifecycle {
         return node === undefined || decodeRecord<TopicRecord>(node.data).deleted === true;
       };
       const settled = await settledCommit(this.#runtime, writes, didApply, signal);
-      if (settled.outcome === 'conflict' && settled.reason === 'not-empty') {
+      if (
+        settled.outcome === 'conflict' &&
+        settled.reason === 'not-empty' &&
+        (await this.#hasSources(topic, signal))
+      ) {
         throw new BrokerError(
           'conflict',
           `'${ref.name}' is a dead-letter queue. Take it out of their configuration first.`,
         );
       }
-      await readThrough(this.#runtime, signal, () => topic.refresh());
-      if (settled.outcome !== 'applied') return undefined;
-      topic.watch();
+      if (settled.outcome !== 'applied') {
+        await readThrough(this.#runtime, signal, () => topic.refresh());
+        return undefined;
+      }
+      topic.noteDeleted();
       this.#directory.forget(ref.name);
       this.#trash.remove(topic.id);
       return true;
     });
+  }
+
+  async #hasSources({ id }: Topic, signal: AbortSignal): Promise<boolean> {
+    const path = sourcesPath(id);
+    const listing = await readThrough(this.#runtime, signal, () => this.#runtime.store.list(path));
+    return (listing?.stat.childCount ?? 0) > 0;
   }
 
   /** @returns whether it was created; else somebody was faster */
@@ -143,7 +155,7 @@ export class Lifecycle {
     const record = newSubscription(this.#runtime, []);
     return [
       ...createAndSet(subscriptionPath(id, QUEUE_SUBSCRIPTION), encodeRecord(record)),
-      { kind: 'create', path: cursorPath(id, QUEUE_SUBSCRIPTION, record.generation), data: NOTHING },
+      ...createAndSet(cursorPath(id, QUEUE_SUBSCRIPTION, record.generation), NOTHING),
       { kind: 'create', path: sourcesPath(id), data: NOTHING },
     ];
   }
@@ -160,12 +172,16 @@ export class Lifecycle {
     const didApply = async () => {
       const node = await this.#runtime.store.read(path);
       // Others have changed it again since: whether ours lies beneath can no longer be told.
-      if (node !== undefined && node.stat.version > versionBefore + 1) return undefined;
-      return node !== undefined && node.stat.version === versionBefore + 1 && node.data.equals(data);
+      if (node !== undefined && isVersionBefore(versionAfter(versionBefore), node.stat.version))
+        return undefined;
+      return (
+        node !== undefined && node.stat.version === versionAfter(versionBefore) && node.data.equals(data)
+      );
     };
     const writes: Write[] = [{ kind: 'set', path, data, version: versionBefore }, ...links];
     const settled = await settledCommit(this.#runtime, writes, didApply, signal);
-    await readThrough(this.#runtime, signal, () => topic.refresh());
+    const refresh = () => readThrough(this.#runtime, signal, () => topic.refresh());
+    await (settled.outcome === 'applied' ? afterwards(refresh) : refresh());
     topic.watch();
     return settled.outcome === 'applied';
   }

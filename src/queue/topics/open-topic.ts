@@ -93,6 +93,18 @@ export class OpenTopic implements AppendTarget {
     return subscription;
   }
 
+  /** This gateway has deleted the subscription: who waits there is told, and nothing more is kept of it. */
+  noteDeleted(name: string): void {
+    this.#subscriptions.get(name)?.noteChanged();
+    this.#subscriptions.delete(name);
+  }
+
+  /** Drops what was kept for a subscription that turned out not to exist: names cost a client nothing. */
+  forgetSubscription(name: string): void {
+    const subscription = this.#subscriptions.get(name);
+    if (subscription !== undefined && !subscription.state.exists) this.#subscriptions.delete(name);
+  }
+
   /**
    * The subscription as it is now, with everything brought into the log, and out of the cursor, that by now belongs
    * there. Rejects with a StoreError; throws BrokerError.

@@ -1,9 +1,14 @@
 /** Creating, changing and deleting the subscriptions of a topic: each one commit, as for queues and topics. */
 import type { Precondition, SubscriptionConfig } from '../broker-types.ts';
-import { positionsOf } from '../cursor/restart.ts';
+import { endOfCursor, liveCursor, positionsOf } from '../cursor/restart.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import type { LogPosition } from '../model/position.ts';
-import { decodeRecord, encodeRecord, type SubscriptionRecord } from '../model/records.ts';
+import {
+  decodeRecord,
+  encodeRecord,
+  LIVE_CURSOR_VERSION,
+  type SubscriptionRecord,
+} from '../model/records.ts';
 import type { Runtime } from '../runtime.ts';
 import { readThrough, settledCommit } from '../settled-commit.ts';
 import { cursorName, cursorPath, subscriptionPath, trashedCursorPath } from '../zookeeper/paths.ts';
@@ -77,6 +82,7 @@ export class SubscriptionLifecycle {
       const writes: Write[] = [
         topic.guard(),
         { kind: 'delete', path: subscriptionPath(topic.id, name), version },
+        ...endOfCursor(topic, name, record),
         {
           kind: 'create',
           path: trashedCursorPath(topic.id, cursorName(name, record.generation)),
@@ -89,7 +95,7 @@ export class SubscriptionLifecycle {
           undefined || (await this.#runtime.store.stat(subscriptionPath(topic.id, name))) === undefined;
       return (await this.#commit(topic, writes, didApply, signal)) ? record : undefined;
     });
-    open.subscription(name).noteChanged();
+    open.noteDeleted(name);
     this.#trash.removeCursor(topic.id, cursorName(name, generation));
     // What only this subscription had not finished may go now.
     for (const log of topic.logs) open.trimmer.considerFrom(log.level, log.last - 1);
@@ -125,7 +131,7 @@ export class SubscriptionLifecycle {
     const writes: Write[] = [
       topic.guard(),
       ...createAndSet(subscriptionPath(topic.id, name), encodeRecord(record)),
-      { kind: 'create', path: cursorPath(topic.id, name, record.generation), data: Buffer.alloc(0) },
+      ...liveCursor(cursorPath(topic.id, name, record.generation)),
       ...(await this.#linkWrites(topic, name, undefined, config.deadLetterQueue, signal)),
     ];
     const didApply = async () =>
@@ -151,6 +157,7 @@ export class SubscriptionLifecycle {
     const writes: Write[] = [
       topic.guard(),
       { kind: 'set', path, data: encodeRecord(next), version },
+      { kind: 'check', path: cursorPath(topic.id, name, record.generation), version: LIVE_CURSOR_VERSION },
       ...(await this.#linkWrites(
         topic,
         name,

@@ -156,6 +156,12 @@ export class Topic {
     }
   }
 
+  /** This gateway has deleted it. */
+  noteDeleted(): void {
+    this.#deleted = true;
+    for (const listener of this.#listeners) listener('changed');
+  }
+
   /** Throws 'not-found' for a deleted incarnation. */
   assertLive(): void {
     if (this.#deleted) throw notFound(this.kind, this.name);

@@ -18,6 +18,7 @@ import { CLOCK_PATH } from './paths.ts';
 import { type Replied, Requests } from './requests.ts';
 import * as port from './store.ts';
 import { Supervisor } from './supervisor.ts';
+import { asAsked, withoutRestAtAny } from './versions.ts';
 import { assertCommit, assertPacket, assertPath } from './writes.ts';
 
 export interface OpenStoreOptions {
@@ -115,10 +116,11 @@ class SessionStore implements ZooKeeperStore {
   async commit(writes: readonly port.Write[], options: port.CallOptions = {}): Promise<port.CommitResult> {
     const bytes = assertCommit(writes);
     assertPacket(writes, bytes, this.#chroot);
-    const prefixed = writes.map((write) => ({ ...write, path: this.#prepare(write.path) }));
+    const sent = withoutRestAtAny(writes);
+    const prefixed = sent.map((write) => ({ ...write, path: this.#prepare(write.path) }));
     const { code, value } = await this.#requests.multi(prefixed, bytes, options.signal);
     if (code !== codes.ok || !value) throw storeError(code, 'a commit', true);
-    const result = commitResult(value, writes, this.#chroot);
+    const result = asAsked(commitResult(value, sent, this.#chroot), writes);
     if (!result.applied) this.counters.conflicts += 1;
     return result;
   }

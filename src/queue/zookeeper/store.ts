@@ -15,7 +15,7 @@
  */
 
 export interface NodeStat {
-  /** Number of changes of the data; 0 after a plain create. */
+  /** Number of changes of the data; 0 after a plain create. 32 bits with a sign: see `versionAfter`. */
   readonly version: number;
   /** Transaction that last changed the data; grows over all writes of the ensemble. */
   readonly mzxid: bigint;
@@ -40,6 +40,16 @@ export interface NodeChildren {
 
 /** Any version will do. */
 export const ANY_VERSION = -1;
+
+/** The version of a node after one more change under a compared version. They go round, without 0 and ANY_VERSION. */
+export function versionAfter(version: number): number {
+  return version === -2 ? 1 : (version + 1) | 0;
+}
+
+/** Whether a version of a node is older than another one of the same node, by less than half of their range. */
+export function isVersionBefore(version: number, other: number): boolean {
+  return ((version - other) | 0) < 0;
+}
 
 /**
  * One operation of a `commit`. A version is what the node must have (ANY_VERSION: it must only exist).

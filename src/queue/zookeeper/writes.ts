@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert';
-import { ANY_VERSION, type Write } from './store.ts';
+import type { Write } from './store.ts';
 
 /**
  * Most bytes in one commit as `writeBytes` counts them. A server closes the connection on a packet of more than
@@ -58,7 +58,7 @@ export function assertPath(path: string): void {
 function assertVersion(version: number, path: string): void {
   assert.ok(Number.isInteger(version), `version of ${path} is not an integer: ${version}`);
   assert.ok(
-    version > 0 || version === ANY_VERSION,
+    version !== 0 && (version | 0) === version,
     `version ${version} of ${path}: nodes that are compared start at 1 (create and set in one commit)`,
   );
 }

@@ -5,6 +5,7 @@ import { SEGMENT_LIMITS } from '../../../src/queue/model/segment.ts';
 import type { Runtime } from '../../../src/queue/runtime.ts';
 import { connected, deadline, readThrough, settledCommit } from '../../../src/queue/settled-commit.ts';
 import { systemRandom, systemTimers } from '../../../src/queue/system-runtime.ts';
+import { storeError } from '../../../src/queue/zookeeper/codes.ts';
 import { StoreError } from '../../../src/queue/zookeeper/store.ts';
 import { MemoryEnsemble } from '../../support/memory-ensemble.ts';
 import { type Fault, MemoryStore } from '../../support/memory-store.ts';
@@ -94,6 +95,18 @@ describe('a settled commit', () => {
     const impatient = AbortSignal.timeout(5);
     await expect(commit(impatient)).rejects.toMatchObject({ code: 'unavailable' });
     expect(ensemble.stat('/a')).toBeUndefined();
+  });
+
+  it.each([
+    [-125, 'store-full', /quota/],
+    [-127, 'unavailable', /more requests than it takes/],
+    [-102, 'unavailable', /cannot be reached/],
+  ] as const)('that is refused with code %i is %s, and says why', async (reply, code, detail) => {
+    const failing = () => Promise.reject(storeError(reply, 'a call', true));
+    const refusing = { ...runtime, store: Object.create(store, { commit: { value: failing } }) };
+    const said = { code, message: expect.stringMatching(detail) };
+    await expect(settledCommit(refusing, [create('/a')], exists, patient())).rejects.toMatchObject(said);
+    await expect(readThrough(runtime, patient(), failing)).rejects.toMatchObject(said);
   });
 
   it('that the ensemble refuses as a whole is unavailable', async () => {

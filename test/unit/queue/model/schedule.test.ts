@@ -70,7 +70,7 @@ describe('the buckets of a schedule', () => {
 
 describe('the state of a schedule', () => {
   it('is empty when nothing was ever written, and reads back as it was written', () => {
-    const state = { messages: 3, bytes: 120, nextMs: DUE_MS, epoch: 4 };
+    const state = { messages: 3, bytes: 120, nextMs: DUE_MS, epoch: 4, changes: 9 };
     expect(decodeSchedule(Buffer.alloc(0))).toEqual(EMPTY_SCHEDULE);
     expect(decodeSchedule(encodeSchedule(state))).toEqual(state);
     expect(decodeSchedule(encodeSchedule(EMPTY_SCHEDULE))).toEqual(EMPTY_SCHEDULE);
@@ -93,6 +93,7 @@ describe('the state of a schedule', () => {
         bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
         nextMs: Math.min(...all.map(({ dueMs }) => dueMs)),
         epoch,
+        changes: 0,
       });
     });
     fc.assert(property);
