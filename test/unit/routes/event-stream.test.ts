@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { Budget } from '../../../src/queue/index.ts';
 import { eventText, retryText, writeEvents } from '../../../src/routes/event-stream.ts';
 
 const NEVER = new AbortController().signal;
@@ -95,6 +96,19 @@ describe('writing events', () => {
     expect(response.destroyed).toBe(true);
     expect(produced).toBe(2);
     expect(response.writableLength).toBe(120);
+  });
+
+  it('counts what waits with all other answers, keeps less of it when these are too many, and gives it back', async () => {
+    const answerBytes = new Budget(50_000);
+    const limits = { ...LIMITS, stalledMs: 50, bufferedBytesMax: 1_000_000 };
+    const first = silentReader();
+    const second = silentReader();
+    const writing = [first, second].map((response) =>
+      writeEvents(response, only(...Array(100).fill(['x'.repeat(30_000)])), limits, NEVER, answerBytes),
+    );
+    await Promise.all(writing);
+    expect(Math.max(first.writableLength, second.writableLength)).toBeLessThanOrEqual(60_000);
+    expect(answerBytes.used).toBe(0);
   });
 
   it('drops a client that does not take even the little that waits for it', async () => {
