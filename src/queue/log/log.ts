@@ -37,7 +37,6 @@ export interface Segment {
 
 /** Listings of sealed segments kept; each is at most some 20 kB. */
 const SEGMENTS_KEPT = 64;
-
 /** A segment may outgrow its limits by so many entries of others. */
 const UNLISTED_MAX = 8;
 
@@ -252,9 +251,9 @@ export class Log {
       return 'open';
     }
     this.#segments.delete(number);
-    const segment = await this.segment(number);
-    if (segment === undefined) return this.#refreshMoved(watch);
-    return segment.header.state === 'open' ? 'open' : 'sealed';
+    const state = (await this.segment(number))?.header.state;
+    if (state === undefined) return this.#refreshMoved(watch);
+    return state === 'open' ? 'open' : 'sealed';
   }
 
   /** Deleted under our feet: either trimmed, after others had moved on, or the whole incarnation is gone. */
