@@ -28,6 +28,8 @@ import type { Log, Segment } from './log.ts';
 const TINY_ENTRIES = 16;
 const TINY_BYTES = 64 * 1024;
 const QUIET_MS = 100;
+/** After a failure of the ensemble. */
+const AGAIN_MS = 5_000;
 const TIMER_MS_MAX = 3_600_000;
 
 export class Trimmer {
@@ -37,6 +39,7 @@ export class Trimmer {
   readonly #onTrimmed: (level: number, segment: number) => void;
   readonly #waiting = new Map<string, { level: number; segment: number }>();
   #running = false;
+  #closed = false;
   /** Where an open segment ended when it was looked at before. */
   readonly #seen = new Map<string, number>();
   #cancel = () => {};
@@ -66,7 +69,14 @@ export class Trimmer {
   }
 
   close(): void {
+    this.#closed = true;
     this.#cancel();
+  }
+
+  #considerAgain(level: number, segment: number): void {
+    this.#runtime.timers.after(AGAIN_MS, () => {
+      if (!this.#closed) this.consider(level, segment);
+    });
   }
 
   async #run(): Promise<void> {
@@ -76,8 +86,9 @@ export class Trimmer {
       try {
         await this.#trim(this.#topic.log(level), segment);
       } catch (error) {
-        // What is left undone is found again by whoever looks at the segment next.
-        if (!(error instanceof StoreError)) this.#runtime.logger.error({ err: error }, 'trimming failed');
+        // What a gateway leaves undone as it dies is found by whoever trims next; the living try again.
+        if (error instanceof StoreError) this.#considerAgain(level, segment);
+        else this.#runtime.logger.error({ err: error }, 'trimming failed');
       }
     }
     this.#running = false;
