@@ -126,7 +126,7 @@ export async function transform(world: World, name: string): Promise<void> {
   }
 }
 
-/** Publishes to a queue that it also purges, deletes and makes anew; nobody else does. */
+/** Publishes to a queue that others like it purge, delete and make anew meanwhile. */
 export async function scratch(world: World, name: string): Promise<void> {
   const client = new Client(world, name);
   const { chance } = client;

@@ -98,10 +98,11 @@ export const PLANTS: readonly Plant[] = [
     replace: 'for (const { level, segment } of draft.view.pages().slice(-1)) {',
   },
   {
-    name: 'purge by a picture of the log that may be old',
-    file: 'src/queue/consuming.ts',
-    find: 'await this.#runtime.store.barrier();',
-    replace: '',
+    name: 'purge all but the last message',
+    file: 'src/queue/cursor/restart.ts',
+    find: "if (target.kind === 'latest') positions[log.level] = { segment: open.number, offset: open.end };",
+    replace:
+      "if (target.kind === 'latest') positions[log.level] = { segment: open.number, offset: Math.max(0, open.end - 1) };",
   },
   {
     name: 'write to an incarnation without checking that it is still there',

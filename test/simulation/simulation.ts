@@ -132,6 +132,7 @@ function clientsOf(world: World): Promise<void>[] {
     transform(world, 'first transformer'),
     transform(world, 'second transformer'),
     scratch(world, 'scratcher'),
+    scratch(world, 'other scratcher'),
     operate(world, 'operator'),
   ];
 }

@@ -12,6 +12,7 @@
  */
 import type { EntryCache } from '../log/entry-cache.ts';
 import type { Log, Segment } from '../log/log.ts';
+import { findOpenSegment } from '../log/open-segment.ts';
 import { CursorDraft } from '../model/cursor-draft.ts';
 import type { Page } from '../model/page.ts';
 import { bytesOf, OPEN_VERSION, type SegmentHeader } from '../model/segment.ts';
@@ -72,7 +73,7 @@ async function inspectLevel(
   level: number,
 ): Promise<LevelInspection | undefined> {
   const log = state.topic.log(level);
-  const open = log.openSegment();
+  const open = await findOpenSegment(log);
   if (open === undefined) return { level, pages: [], untouched: undefined, total: { messages: 0, bytes: 0 } };
   const total = {
     messages: open.header.ordinal + open.end,

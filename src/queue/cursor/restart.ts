@@ -6,6 +6,7 @@
 import type { SeekTarget } from '../broker-types.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import type { Log, Segment } from '../log/log.ts';
+import { findOpenSegment } from '../log/open-segment.ts';
 import { LOG_START, type LogPosition } from '../model/position.ts';
 import { encodeRecord, LIVE_CURSOR_VERSION, type SubscriptionRecord } from '../model/records.ts';
 import type { Runtime } from '../runtime.ts';
@@ -23,7 +24,7 @@ export async function positionsOf(
 ): Promise<LogPosition[]> {
   const positions: LogPosition[] = [];
   for (const log of topic.logs) {
-    const open = log.openSegment();
+    const open = await findOpenSegment(log);
     if (open === undefined) continue;
     if (target.kind === 'latest') positions[log.level] = { segment: open.number, offset: open.end };
     else if (target.kind === 'earliest') positions[log.level] = { segment: log.first, offset: 0 };

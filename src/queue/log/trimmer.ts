@@ -23,6 +23,7 @@ import { cursorPath, pageName, subscriptionPath, subscriptionsPath } from '../zo
 import { ANY_VERSION, StoreError, type Write } from '../zookeeper/store.ts';
 import type { EntryCache } from './entry-cache.ts';
 import type { Log, Segment } from './log.ts';
+import { findOpenSegment } from './open-segment.ts';
 
 /** Acked messages of an open segment below both of these stay until there are more. */
 const TINY_ENTRIES = 16;
@@ -181,7 +182,7 @@ export class Trimmer {
     const { retentionSeconds, retentionBytes } = this.#topic.config as TopicConfig;
     if (retentionSeconds === undefined && retentionBytes === undefined) return false;
     const last = segment.slots.at(-1);
-    const open = log.openSegment();
+    const open = await findOpenSegment(log);
     if (last === undefined || open === undefined) return false;
     if (retentionBytes !== undefined) {
       const behind =

@@ -4,6 +4,7 @@ import { storedMessage } from '../cursor/peek.ts';
 import { BrokerError } from '../errors.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import type { Log } from '../log/log.ts';
+import { findOpenSegment } from '../log/open-segment.ts';
 import { isExpired } from '../model/delivery-policy.ts';
 import type { EntryMessage } from '../model/entry.ts';
 import type { Position } from '../model/position.ts';
@@ -35,7 +36,7 @@ export async function logStats(
   let { bytes } = scheduled;
   let oldest = scheduled.oldestPublishedAtMs;
   for (const log of topic.logs) {
-    const open = log.openSegment();
+    const open = await findOpenSegment(log);
     const first = open === undefined ? undefined : await log.header(log.first);
     if (open === undefined || first === undefined) continue;
     ready += open.header.ordinal + open.end - first.ordinal;

@@ -45,8 +45,10 @@ export async function openStream(
       await refreshLogs(runtime, topic);
       if (resumed !== undefined) return resumed;
       const ends = await positionsOf(topic, entries, { kind: 'latest' });
-      return ends.map(
-        (end, level): Place => ({ ...end, ordinal: topic.log(level).openSegment()?.header.ordinal ?? 0 }),
+      return Promise.all(
+        ends.map(async (end, level): Promise<Place> => {
+          return { ...end, ordinal: (await topic.log(level).header(end.segment))?.ordinal ?? 0 };
+        }),
       );
     });
     const hasGap =
