@@ -8,7 +8,7 @@ import { type Measurement, measureJob } from './measurement.ts';
 import type { BenchOptions } from './options.ts';
 import type { Peer, RunningPeer } from './peer.ts';
 import type { Workload } from './workloads.ts';
-import { type SharedServer, startSharedServer } from './zookeeper/shared-server.ts';
+import { startWarmServer, type WarmServer } from './zookeeper/warm-server.ts';
 
 export interface BenchPlan extends BenchOptions {
   readonly chosenPeers: readonly Peer[];
@@ -52,7 +52,7 @@ class Bench {
   readonly #running = new Map<Peer, RunningPeer>();
   readonly #measurements: Measurement[] = [];
   readonly #failures: string[] = [];
-  #zooKeeper: Promise<SharedServer> | undefined;
+  #zooKeeper: Promise<WarmServer> | undefined;
 
   constructor(plan: BenchPlan, directory: string, report: Report, signal: AbortSignal) {
     this.#plan = plan;
@@ -67,7 +67,7 @@ class Bench {
       const directory = join(this.#directory, peer.name);
       await mkdir(directory);
       const { profiles } = this.#plan;
-      const zooKeeper = async () => (await this.#sharedServer()).address;
+      const zooKeeper = async () => (await this.#warmServer()).address;
       try {
         const place = { directory, zooKeeper, ...(profiles === undefined ? {} : { profiles }) };
         this.#running.set(peer, await peer.start(place));
@@ -107,7 +107,7 @@ class Bench {
       // With profiles each job has gateways of its own.
       if (profiles !== undefined) await running.scale(0);
       const endpoint = await running.scale(workload.gateways);
-      const zooKeeper = peer.usesZooKeeper ? await this.#sharedServer() : undefined;
+      const zooKeeper = peer.usesZooKeeper ? await this.#warmServer() : undefined;
       const isProbed = zooKeeper !== undefined && workload.perSecond !== undefined;
       const job: Job = {
         client: peer.client,
@@ -132,11 +132,11 @@ class Bench {
     this.#report(`FAILED ${failure}`);
   }
 
-  #sharedServer(): Promise<SharedServer> {
+  #warmServer(): Promise<WarmServer> {
     if (this.#zooKeeper === undefined) {
       const { zooKeeperWarmUpMs } = this.#plan;
       this.#report(`Starting ZooKeeper and warming it up for ${zooKeeperWarmUpMs / 1000} s`);
-      this.#zooKeeper = startSharedServer(join(this.#directory, 'shared-zookeeper'), zooKeeperWarmUpMs);
+      this.#zooKeeper = startWarmServer(join(this.#directory, 'zookeeper-server'), zooKeeperWarmUpMs);
     }
     return this.#zooKeeper;
   }

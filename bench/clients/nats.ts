@@ -1,5 +1,12 @@
 /** NATS JetStream: a work-queue stream for each queue, and one durable pull consumer that all share. */
-import { AckPolicy, connect, type JsMsg, RetentionPolicy, StorageType } from 'nats';
+import {
+  AckPolicy,
+  connect,
+  type JsMsg,
+  type Consumer as NatsConsumer,
+  RetentionPolicy,
+  StorageType,
+} from 'nats';
 import { type Client, type ClientKind, waitSeconds } from '../client.ts';
 
 const durable = 'bench';
@@ -33,9 +40,11 @@ export const natsJetStream: ClientKind = {
       consumer: async () => {
         const connection = await connect({ servers });
         const jetStream = connection.jetstream();
+        const consumers = new Map<string, NatsConsumer>();
         return {
           receive: async (queue, max) => {
-            const consumer = await jetStream.consumers.get(queue, durable);
+            const consumer = consumers.get(queue) ?? (await jetStream.consumers.get(queue, durable));
+            consumers.set(queue, consumer);
             const expires = waitSeconds * 1000;
             if (max === 1) {
               const message = await consumer.next({ expires });

@@ -3,7 +3,8 @@ import { Redis } from 'ioredis';
 import { type Client, type ClientKind, type Delivery, waitSeconds } from '../client.ts';
 
 type Entry = readonly [id: string, fields: readonly string[]];
-type Entries = readonly (readonly [stream: string, entries: readonly Entry[]])[] | null;
+/** A map of one stream, as the client shows it. */
+type Entries = readonly [stream: string, entries: readonly Entry[]] | null;
 
 const group = 'bench';
 
@@ -38,7 +39,7 @@ export const redisStreams: ClientKind = {
               'XREADGROUP',
               ...['GROUP', group, name, 'COUNT', max, 'BLOCK', waitSeconds * 1000, 'STREAMS', queue, '>'],
             )) as Entries;
-            return (found?.[0]?.[1] ?? []).map(([id, fields]) => ({ receipt: id, body: fields[1] ?? '' }));
+            return (found?.[1] ?? []).map(([id, fields]) => ({ receipt: id, body: fields[1] ?? '' }));
           },
           ack: (queue, deliveries) => ackAll(redis, queue, deliveries),
           close: async () => redis.disconnect(),

@@ -1,14 +1,12 @@
-/** Redis Streams through webdis, an HTTP server before Redis. A read cannot wait there, so consumers ask again. */
+/**
+ * Redis lists through webdis, an HTTP server before Redis, which cannot show what a stream's read answers: LPUSH,
+ * RPOPLPUSH into a list of what is being worked on, and LREM from that. A read that would wait blocks one of its few
+ * connections, so consumers ask again instead.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client, ClientKind } from '../client.ts';
+import type { Client, ClientKind, Delivery } from '../client.ts';
 import { expectStatus, HttpConnection } from '../load/http-connection.ts';
 
-type Entry = readonly [id: string, fields: readonly string[]];
-interface Entries {
-  readonly XREADGROUP: readonly (readonly [stream: string, entries: readonly Entry[]])[] | null;
-}
-
-const group = 'bench';
 /** Between two reads that find nothing. */
 const pauseMs = 2;
 
@@ -19,14 +17,13 @@ export const webdis: ClientKind = {
     const open = () => HttpConnection.open(addresses[0] ?? '');
     const common = await open();
     return {
-      create: async (queues) => {
-        for (const queue of queues) await call(common, ['XGROUP', 'CREATE', queue, group, '0', 'MKSTREAM']);
-      },
+      // A list is there when something is in it.
+      create: async () => {},
       producer: async () => {
         const connection = await open();
         return {
           publish: async (queue, bodies) => {
-            for (const body of bodies) await call(connection, ['XADD', queue, '*', 'body', body]);
+            assertNumber(await call(connection, ['LPUSH', queue, ...bodies]));
           },
           close: async () => connection.close(),
         };
@@ -34,33 +31,44 @@ export const webdis: ClientKind = {
       consumer: async () => {
         const connection = await open();
         return {
-          receive: async (queue, max) => {
-            const read = ['XREADGROUP', 'GROUP', group, 'consumer', 'COUNT', `${max}`, 'STREAMS', queue, '>'];
-            const { XREADGROUP } = JSON.parse(await call(connection, read)) as Entries;
-            const entries = XREADGROUP?.[0]?.[1] ?? [];
-            if (entries.length === 0) await sleep(pauseMs);
-            return entries.map(([id, fields]) => ({ receipt: id, body: fields[1] ?? '' }));
-          },
+          receive: (queue, max) => receive(connection, queue, max),
           ack: async (queue, deliveries) => {
-            const ids = deliveries.map(({ receipt }) => String(receipt));
-            await call(connection, ['XACK', queue, group, ...ids]);
-            await call(connection, ['XDEL', queue, ...ids]);
+            for (const { body } of deliveries)
+              assertNumber(await call(connection, ['LREM', working(queue), '1', body]));
           },
           close: async () => connection.close(),
         };
       },
       remove: async (queues) => {
-        for (const queue of queues) await call(common, ['DEL', queue]);
+        for (const queue of queues) await call(common, ['DEL', queue, working(queue)]);
       },
       close: async () => common.close(),
     };
   },
 };
 
-/** A command of Redis is the path of a POST's body. */
-async function call(connection: HttpConnection, command: readonly string[]): Promise<string> {
+async function receive(connection: HttpConnection, queue: string, max: number): Promise<Delivery[]> {
+  const deliveries: Delivery[] = [];
+  while (deliveries.length < max) {
+    const body = await call(connection, ['RPOPLPUSH', queue, working(queue)]);
+    if (body === null) break;
+    deliveries.push({ body: String(body), receipt: undefined });
+  }
+  if (deliveries.length === 0) await sleep(pauseMs);
+  return deliveries;
+}
+
+function working(queue: string): string {
+  return `${queue}-working`;
+}
+
+/** A command of Redis is the body of a POST, its parts as those of a path. */
+async function call(connection: HttpConnection, command: readonly string[]): Promise<unknown> {
   const body = command.map((part) => encodeURIComponent(part)).join('/');
   const answer = expectStatus(await connection.request('POST', '/', '', body), 200);
-  if (/^\{"\w+":\[false,/.test(answer)) throw new Error(answer.slice(0, 300));
-  return answer;
+  return Object.values(JSON.parse(answer) as object)[0];
+}
+
+function assertNumber(result: unknown): void {
+  if (typeof result !== 'number') throw new Error(`answered ${JSON.stringify(result)}`);
 }

@@ -10,7 +10,7 @@ const chroots = ['/naive', '/writes', '/kazoo', '/curator'];
 const writesAtOnce = 32;
 const bytes = Buffer.alloc(1024, 'x');
 
-export interface SharedServer {
+export interface WarmServer {
   readonly address: string;
   readonly pid: number;
   readonly origin: string;
@@ -18,7 +18,7 @@ export interface SharedServer {
 }
 
 /** Java compiles what is used much: a server that has just started is half as fast as it will be. */
-export async function startSharedServer(directory: string, warmUpMs: number): Promise<SharedServer> {
+export async function startWarmServer(directory: string, warmUpMs: number): Promise<WarmServer> {
   const installation = findZooKeeper();
   const server = await startEmbeddedZooKeeper({ installation, directory });
   const address = `127.0.0.1:${server.port}`;
