@@ -3,7 +3,8 @@
  * confirmed by the protocol; it counts when it is sent.
  */
 import { type ConsumeMessage, connect } from 'amqplib';
-import { type Client, type ClientKind, type Consumer, type Delivery, waitSeconds } from '../client.ts';
+import type { Client, ClientKind, Consumer, Delivery } from '../client.ts';
+import { PushedDeliveries } from './pushed-deliveries.ts';
 
 type Connection = Awaited<ReturnType<typeof connect>>;
 type Channel = Awaited<ReturnType<Connection['createChannel']>>;
@@ -43,12 +44,10 @@ export const rabbitMqAmqp: ClientKind = {
   },
 };
 
-/** Gathers what is pushed until it is asked for. */
 class PushedConsumer implements Consumer {
   readonly #connection: Connection;
   readonly #channel: Channel;
-  #ready: Delivery[] = [];
-  #resume: (() => void) | undefined;
+  readonly #pushed = new PushedDeliveries();
   #queue: string | undefined;
 
   constructor(connection: Connection, channel: Channel) {
@@ -60,12 +59,11 @@ class PushedConsumer implements Consumer {
     if (this.#queue === undefined) {
       this.#queue = queue;
       await this.#channel.prefetch(max);
-      await this.#channel.consume(queue, (message) => this.#onMessage(message));
+      await this.#channel.consume(queue, (message) => {
+        if (message !== null) this.#pushed.put({ body: message.content.toString(), receipt: message });
+      });
     }
-    if (this.#ready.length === 0) await this.#pushed();
-    const ready = this.#ready;
-    this.#ready = [];
-    return ready;
+    return this.#pushed.take(max);
   }
 
   async ack(_queue: string, deliveries: readonly Delivery[]): Promise<void> {
@@ -74,23 +72,5 @@ class PushedConsumer implements Consumer {
 
   close(): Promise<void> {
     return this.#connection.close();
-  }
-
-  #onMessage(message: ConsumeMessage | null): void {
-    if (message === null) return;
-    this.#ready.push({ body: message.content.toString(), receipt: message });
-    this.#resume?.();
-  }
-
-  #pushed(): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        this.#resume = undefined;
-        resolve();
-      };
-      const timer = setTimeout(done, waitSeconds * 1000);
-      this.#resume = done;
-    });
   }
 }
