@@ -10,7 +10,7 @@ import type { EntryCache } from '../log/entry-cache.ts';
 import { initialPage } from '../model/cursor-draft.ts';
 import type { CursorView, ViewedEntry } from '../model/cursor-view.ts';
 import type { DeliveryPolicy } from '../model/delivery-policy.ts';
-import { earliestDueMs, isFinished, type Page } from '../model/page.ts';
+import { isFinished, type Page } from '../model/page.ts';
 import { LOG_START, type LogPosition } from '../model/position.ts';
 import { LIVE_CURSOR_VERSION, type SubscriptionRecord } from '../model/records.ts';
 import type { Topic } from '../topics/topic.ts';
@@ -47,6 +47,7 @@ export class CursorState implements CursorView {
   readonly listingPart: WatchedPart;
   readonly #entries: EntryCache;
   readonly #onHint: (foreign: boolean) => void;
+  readonly #onDone: (level: number, segment: number) => void;
   readonly #pages = new Map<string, StatedPage>();
   /** Segments known to be done with: trimmed, or gone. */
   readonly #finished = new Set<string>();
@@ -61,12 +62,22 @@ export class CursorState implements CursorView {
   #record: SubscriptionRecord | undefined;
   #version = 0;
 
-  /** @param onHint called when something watched has changed, or must be armed again */
-  constructor(entries: EntryCache, topic: Topic, name: string, onHint: (foreign: boolean) => void) {
+  /**
+   * @param onHint called when something watched has changed, or must be armed again
+   * @param onDone told of segments that turn out to be done with, perhaps long after the last ack
+   */
+  constructor(
+    entries: EntryCache,
+    topic: Topic,
+    name: string,
+    onHint: (foreign: boolean) => void,
+    onDone: (level: number, segment: number) => void = () => {},
+  ) {
     this.#entries = entries;
     this.topic = topic;
     this.name = name;
     this.#onHint = onHint;
+    this.#onDone = onDone;
     this.recordPart = new WatchedPart(onHint);
     this.listingPart = new WatchedPart(onHint);
   }
@@ -118,7 +129,8 @@ export class CursorState implements CursorView {
     const log = this.topic.log(level);
     let first = Math.max(this.#firsts.get(level) ?? 0, this.start(level).segment, log.first);
     while (first < log.last && this.#isDone(level, first)) {
-      this.#finished.delete(`${level}/${first}`);
+      // A segment that was finished before it was sealed is trimmed only when somebody says so.
+      if (!this.#finished.delete(`${level}/${first}`)) this.#onDone(level, first);
       this.#pages.delete(`${level}/${first}`);
       first += 1;
     }
@@ -154,13 +166,6 @@ export class CursorState implements CursorView {
   /** The version to compare with when writing the page, or ABSENT. */
   pageVersion(level: number, segment: number): number {
     return this.#pages.get(`${level}/${segment}`)?.version ?? ABSENT;
-  }
-
-  /** When something in flight is next due, as far as known. */
-  earliestDueMs(): number | undefined {
-    const due = this.pages().map(({ page }) => earliestDueMs(page));
-    const known = due.filter((instant) => instant !== undefined);
-    return known.length === 0 ? undefined : Math.min(...known);
   }
 
   /** Fails a commit when the subscription has been purged, moved or deleted since it was read. */
