@@ -1,6 +1,7 @@
 /**
  * NATS JetStream: a work-queue stream for each queue, and one durable consumer that all share. Each asks
- * for more before it has run out, which costs the client far less than asking for each message.
+ * for more before it has run out, which costs the client far less than asking for each message. All share one
+ * connection, as its protocol intends: with one for each, 64 + 64 were a quarter as fast.
  */
 import { AckPolicy, type ConsumerMessages, connect, type JsMsg, RetentionPolicy, StorageType } from 'nats';
 import type { Client, ClientKind } from '../client.ts';
@@ -13,8 +14,9 @@ export const natsJetStream: ClientKind = {
   canAckWithReceive: false,
   connect: async ({ addresses }): Promise<Client> => {
     const servers = `127.0.0.1:${addresses[0]}`;
-    const common = await connect({ servers });
-    const manager = await common.jetstreamManager();
+    const connection = await connect({ servers });
+    const jetStream = connection.jetstream();
+    const manager = await connection.jetstreamManager();
     return {
       create: async (queues) => {
         for (const name of queues) {
@@ -25,18 +27,14 @@ export const natsJetStream: ClientKind = {
         }
       },
       producer: async () => {
-        const connection = await connect({ servers });
-        const jetStream = connection.jetstream();
         return {
           publish: async (queue, bodies) => {
             await Promise.all(bodies.map((body) => jetStream.publish(queue, body)));
           },
-          close: () => connection.close(),
+          close: async () => {},
         };
       },
       consumer: async () => {
-        const connection = await connect({ servers });
-        const jetStream = connection.jetstream();
         const pushed = new PushedDeliveries();
         let messages: ConsumerMessages | undefined;
         return {
@@ -55,14 +53,13 @@ export const natsJetStream: ClientKind = {
           },
           close: async () => {
             await messages?.close();
-            await connection.close();
           },
         };
       },
       remove: async (queues) => {
         for (const name of queues) await manager.streams.delete(name);
       },
-      close: () => common.close(),
+      close: () => connection.close(),
     };
   },
 };
