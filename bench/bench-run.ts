@@ -41,6 +41,7 @@ export async function runBench(plan: BenchPlan, report: Report, signal: AbortSig
 /** Whether the peer has a part in the workload. Pure. */
 export function takesPart(peer: Peer, workload: Workload): boolean {
   if (workload.acksWithReceive && !peer.canAckWithReceive) return false;
+  if (peer.workloads !== undefined && !peer.workloads.includes(workload.name)) return false;
   return workload.peers === undefined || workload.peers.includes(peer.name);
 }
 

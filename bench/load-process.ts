@@ -1,25 +1,24 @@
 /** Runs one job in a load generator of its own, and tells when its measured time begins and ends. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Job, LoadMessage, LoadResult } from './job.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const program = ['--import', 'tsx', 'bench/load/main.ts'];
 
-/**
- * @param onPhase is called as the measured time begins and ends
- * @throws Error when the job fails or takes longer than the limit
- */
-export function runLoad(
-  job: Job,
-  limitMs: number,
-  onPhase: (phase: 'begin' | 'end') => void,
-  signal: AbortSignal,
-): Promise<LoadResult> {
-  const child = spawn(process.execPath, program, {
-    cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
+export interface LoadOptions {
+  readonly limitMs: number;
+  /** Is called as the measured time begins and ends. */
+  readonly onPhase: (phase: 'begin' | 'end') => void;
+  readonly signal: AbortSignal;
+  /** Program and options of another load generator than ours. */
+  readonly command?: readonly string[];
+}
+
+/** @throws Error when the job fails or takes longer than the limit */
+export function runLoad(job: Job, { limitMs, onPhase, signal, command }: LoadOptions): Promise<LoadResult> {
+  const child = command === undefined ? startOwn(job) : startOther(command);
   return new Promise((resolve, reject) => {
     const end = (reason: string) => () => {
       child.kill('SIGKILL');
@@ -35,11 +34,26 @@ export function runLoad(
       else resolve(message.result);
     });
     child.once('error', reject);
-    child.once('exit', (code, by) => {
+    child.once('close', (code, by) => {
       clearTimeout(timer);
       signal.removeEventListener('abort', stopped);
       reject(new Error(`the load generator ended without a result (${code ?? by})`));
     });
-    child.send(job);
   });
+}
+
+function startOwn(job: Job): ChildProcess {
+  const child = spawn(process.execPath, program, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  child.send(job);
+  return child;
+}
+
+/** Its lines become messages. */
+function startOther([file = '', ...options]: readonly string[]): ChildProcess {
+  const child = spawn(file, options, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  createInterface(child.stdout).on('line', (line) => child.emit('message', JSON.parse(line)));
+  return child;
 }

@@ -43,7 +43,9 @@ export async function measureJob(
   const onPhase = (phase: 'begin' | 'end') => {
     samples[phase] = takeSample();
   };
-  const load = await runLoad(job, limitMs, onPhase, signal);
+  const command = running.loadCommand?.(job);
+  const other = command === undefined ? {} : { command };
+  const load = await runLoad(job, { limitMs, onPhase, signal, ...other });
   const [before, after] = await Promise.all([samples.begin, samples.end]);
   if (before === undefined || after === undefined) throw new Error('the load was never measured');
   const named = { peer: peer.name, workload: job.workload.name, round };

@@ -1,5 +1,5 @@
 /** What is measured: something with servers that are started, and a client for the load generator. */
-import type { Endpoint } from './job.ts';
+import type { Endpoint, Job } from './job.ts';
 
 export interface PeerPlace {
   /** An empty directory of its own. */
@@ -25,6 +25,11 @@ export interface RunningPeer {
   processes(): Promise<Readonly<Record<string, number>>>;
   /** What each server has asked of ZooKeeper so far. */
   counters?(): Promise<readonly StoreCounts[]>;
+  /**
+   * A load generator of its own, where the client is not written in TypeScript: program and options. It writes the
+   * messages of `bench/load/main.ts` to its output, one a line.
+   */
+  loadCommand?(job: Job): readonly string[];
   /** Frees the servers that `scale` may have started. */
   stop(): Promise<void>;
 }
@@ -41,6 +46,8 @@ export interface Peer {
   /** What is to be installed for it: Debian's packages, and a program or file each that shows that it is there. */
   readonly needs: readonly Need[];
   readonly isInQuickSet: boolean;
+  /** Names of those that it can or should take part in; all when left out. */
+  readonly workloads?: readonly string[];
   start(place: PeerPlace): Promise<RunningPeer>;
 }
 

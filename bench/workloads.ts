@@ -86,6 +86,7 @@ export const workloads: readonly Workload[] = [
     producers: 16,
     consumers: 16,
     backlog: 1_000_000,
+    peers: ['zoogate', 'bare', 'nats', 'redis', 'rabbitmq-amqp'],
     isOption: true,
   },
 ];

@@ -5,6 +5,7 @@ import { rabbitMqAmqp, rabbitMqHttp } from './rabbitmq.ts';
 import { redisStreams, webdis } from './redis.ts';
 import { bare, naive, zooKeeperWrites } from './stand-ins.ts';
 import { zoogate } from './zoogate.ts';
+import { curator, kazoo } from './zookeeper-recipes.ts';
 
 export const peers: readonly Peer[] = [
   zoogate,
@@ -16,4 +17,6 @@ export const peers: readonly Peer[] = [
   rabbitMqHttp,
   rabbitMqAmqp,
   webdis,
+  kazoo,
+  curator,
 ];

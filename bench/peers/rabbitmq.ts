@@ -25,6 +25,8 @@ export const rabbitMqHttp: Peer = {
   settings:
     'quorum queues, through the management plugin: two requests a message, since a read acks at once (at most once)',
   client: 'rabbitmq-http',
+  // It takes one message a request: a backlog would take minutes.
+  workloads: ['singles-1', 'singles-16', 'singles-64', 'batches', 'paced', 'wake-up'],
 };
 
 export const rabbitMqAmqp: Peer = {

@@ -9,6 +9,7 @@ describe('percentile', () => {
     expect(percentile(hundred, 0.99)).toBe(99);
     expect(percentile(hundred, 1)).toBe(100);
     expect(percentile(hundred, 0)).toBe(1);
+    expect(percentile([1, 2, 3], 0.5)).toBe(2);
   });
 
   it('of one value is that value, and of none no number', () => {
