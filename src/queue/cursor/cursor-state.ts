@@ -16,6 +16,7 @@ import { LIVE_CURSOR_VERSION, type SubscriptionRecord } from '../model/records.t
 import type { Topic } from '../topics/topic.ts';
 import { cursorPath, pageName, subscriptionPath } from '../zookeeper/paths.ts';
 import type { Write } from '../zookeeper/store.ts';
+import { NumberRanges } from './number-ranges.ts';
 import { WatchedPart } from './watched-part.ts';
 
 /** In the place of a version: the page does not exist yet. */
@@ -48,8 +49,8 @@ export class CursorState implements CursorView {
   readonly #entries: EntryCache;
   readonly #onHint: (foreign: boolean) => void;
   readonly #pages = new Map<string, StatedPage>();
-  /** Segments known to be done with: trimmed, or gone. */
-  readonly #finished = new Set<string>();
+  /** By level, segments from its first on that are known to be done with: trimmed, or gone. */
+  readonly #finished = new Map<number, NumberRanges>();
   /** Lowest segment of each level that is not known to be done with. */
   readonly #firsts = new Map<number, number>();
   readonly #logParts = new Map<number, WatchedPart>();
@@ -118,19 +119,18 @@ export class CursorState implements CursorView {
     const log = this.topic.log(level);
     let first = Math.max(this.#firsts.get(level) ?? 0, this.start(level).segment, log.first);
     while (first < log.last && this.#isDone(level, first)) {
-      this.#finished.delete(`${level}/${first}`);
       this.#pages.delete(`${level}/${first}`);
       first += 1;
     }
+    if (first > (this.#firsts.get(level) ?? 0)) this.#finished.get(level)?.dropBelow(first);
     this.#firsts.set(level, first);
     return { first, last: log.last };
   }
 
   page(level: number, segment: number): Page | 'finished' | undefined {
-    const key = `${level}/${segment}`;
-    const stated = this.#pages.get(key);
+    const stated = this.#pages.get(`${level}/${segment}`);
     if (stated !== undefined) return stated.page;
-    return segment < this.bounds(level).first || this.#finished.has(key) ? 'finished' : undefined;
+    return segment < this.bounds(level).first || this.#isFinished(level, segment) ? 'finished' : undefined;
   }
 
   end(level: number, segment: number): number | undefined {
@@ -233,7 +233,8 @@ export class CursorState implements CursorView {
 
   noteFinished(level: number, segment: number): void {
     this.#pages.delete(`${level}/${segment}`);
-    this.#finished.add(`${level}/${segment}`);
+    if (segment < (this.#firsts.get(level) ?? 0)) return;
+    this.#finished.set(level, (this.#finished.get(level) ?? new NumberRanges()).add(segment));
   }
 
   markPageStale(level: number, segment: number): void {
@@ -278,11 +279,14 @@ export class CursorState implements CursorView {
     ]);
   }
 
+  #isFinished(level: number, segment: number): boolean {
+    return this.#finished.get(level)?.has(segment) === true;
+  }
+
   /** Nothing is left of the segment for this subscription, and never will be in this generation. */
   #isDone(level: number, segment: number): boolean {
-    const key = `${level}/${segment}`;
-    if (this.#finished.has(key)) return true;
-    const stated = this.#pages.get(key);
+    if (this.#isFinished(level, segment)) return true;
+    const stated = this.#pages.get(`${level}/${segment}`);
     const known = this.topic.log(level).known(segment);
     if (known?.header.state === 'trimmed') return true;
     return stated !== undefined && known?.header.state === 'sealed' && isFinished(stated.page, known.end);
