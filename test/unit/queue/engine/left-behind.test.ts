@@ -80,14 +80,15 @@ it('queues that were used, and waited at, at two gateways and deleted at one of 
         await one.receive(ref, request, staying());
         await other.receive(ref, { ...request, attemptId: 'try' }, staying());
       }
-      const waiting = [one, other].map((broker) =>
+      // Of some the gateway that does not delete them would never hear again.
+      const waiters = number % 5 === 0 ? [] : [one, other];
+      const waiting = waiters.map((broker) =>
         broker.receive(ref, { ...request, waitSeconds: 60 }, staying()).catch(codeOf),
       );
-      await waitUntil(() => cluster.ensemble.watched.some(isOfSegments), 'somebody waits');
+      if (waiters.length > 0)
+        await waitUntil(() => cluster.ensemble.watched.some(isOfSegments), 'somebody waits');
       await (number % 2 === 0 ? one : other).delete(ref, {}, staying());
-      expect(await Promise.all(waiting)).toEqual(
-        number % 4 === 0 ? ['not-found', 'not-found'] : expect.anything(),
-      );
+      expect(await Promise.all(waiting)).toEqual(waiters.map(() => 'not-found'));
     });
     await removed(cluster);
     expect(cluster.ensemble.paths).toEqual(before);
