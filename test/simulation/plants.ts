@@ -70,7 +70,7 @@ export const PLANTS: readonly Plant[] = [
     file: 'src/queue/cursor/round.ts',
     find: 'const outcome = await commitParts(this.#runtime, [part, ...dead], signal);',
     replace:
-      "const outcome = await commitParts(this.#runtime, [part], signal); if (outcome === 'applied' && dead.length > 0) await commitParts(this.#runtime, dead, signal);",
+      "const outcome = await commitParts(this.#runtime, [part], signal); if (outcome === 'applied' && dead.some(({ writes }) => writes.length > 0)) await commitParts(this.#runtime, dead, signal);",
   },
   {
     name: 'publish what a transaction makes in a commit of its own',
@@ -98,10 +98,10 @@ export const PLANTS: readonly Plant[] = [
     replace: 'for (const { level, segment } of draft.view.pages().slice(-1)) {',
   },
   {
-    name: 'purge without a new generation',
-    file: 'src/queue/cursor/restart.ts',
-    find: "{ kind: 'set', path, data, version: state.version },",
-    replace: "{ kind: 'check', path, version: state.version },",
+    name: 'purge by a picture of the log that may be old',
+    file: 'src/queue/consuming.ts',
+    find: 'await this.#runtime.store.barrier();',
+    replace: '',
   },
   {
     name: 'write to an incarnation without checking that it is still there',

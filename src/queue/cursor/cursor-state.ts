@@ -10,13 +10,13 @@ import type { EntryCache } from '../log/entry-cache.ts';
 import { initialPage } from '../model/cursor-draft.ts';
 import type { CursorView, ViewedEntry } from '../model/cursor-view.ts';
 import type { DeliveryPolicy } from '../model/delivery-policy.ts';
-import { earliestDueMs, isFinished, type Page } from '../model/page.ts';
+import { isFinished, type Page } from '../model/page.ts';
 import { LOG_START, type LogPosition } from '../model/position.ts';
 import { LIVE_CURSOR_VERSION, type SubscriptionRecord } from '../model/records.ts';
 import type { Topic } from '../topics/topic.ts';
 import { cursorPath, pageName, subscriptionPath } from '../zookeeper/paths.ts';
 import type { Write } from '../zookeeper/store.ts';
-import { NumberRanges } from './number-ranges.ts';
+import { LevelSegments } from './number-ranges.ts';
 import { WatchedPart } from './watched-part.ts';
 
 /** In the place of a version: the page does not exist yet. */
@@ -48,9 +48,10 @@ export class CursorState implements CursorView {
   readonly listingPart: WatchedPart;
   readonly #entries: EntryCache;
   readonly #onHint: (foreign: boolean) => void;
+  readonly #onDone: (level: number, segment: number) => void;
   readonly #pages = new Map<string, StatedPage>();
-  /** By level, segments from its first on that are known to be done with: trimmed, or gone. */
-  readonly #finished = new Map<number, NumberRanges>();
+  /** Segments from the first on that are known to be done with: trimmed, or gone. */
+  readonly #finished = new LevelSegments();
   /** Lowest segment of each level that is not known to be done with. */
   readonly #firsts = new Map<number, number>();
   readonly #logParts = new Map<number, WatchedPart>();
@@ -62,12 +63,22 @@ export class CursorState implements CursorView {
   #record: SubscriptionRecord | undefined;
   #version = 0;
 
-  /** @param onHint called when something watched has changed, or must be armed again */
-  constructor(entries: EntryCache, topic: Topic, name: string, onHint: (foreign: boolean) => void) {
+  /**
+   * @param onHint called when something watched has changed, or must be armed again
+   * @param onDone told of segments that turn out to be done with, perhaps long after the last ack
+   */
+  constructor(
+    entries: EntryCache,
+    topic: Topic,
+    name: string,
+    onHint: (foreign: boolean) => void,
+    onDone: (level: number, segment: number) => void = () => {},
+  ) {
     this.#entries = entries;
     this.topic = topic;
     this.name = name;
     this.#onHint = onHint;
+    this.#onDone = onDone;
     this.recordPart = new WatchedPart(onHint);
     this.listingPart = new WatchedPart(onHint);
   }
@@ -119,10 +130,12 @@ export class CursorState implements CursorView {
     const log = this.topic.log(level);
     let first = Math.max(this.#firsts.get(level) ?? 0, this.start(level).segment, log.first);
     while (first < log.last && this.#isDone(level, first)) {
+      // A segment that was finished before it was sealed is trimmed only when somebody says so.
+      if (!this.#finished.has(level, first)) this.#onDone(level, first);
       this.#pages.delete(`${level}/${first}`);
       first += 1;
     }
-    if (first > (this.#firsts.get(level) ?? 0)) this.#finished.get(level)?.dropBelow(first);
+    this.#finished.dropBelow(level, first);
     this.#firsts.set(level, first);
     return { first, last: log.last };
   }
@@ -130,7 +143,7 @@ export class CursorState implements CursorView {
   page(level: number, segment: number): Page | 'finished' | undefined {
     const stated = this.#pages.get(`${level}/${segment}`);
     if (stated !== undefined) return stated.page;
-    return segment < this.bounds(level).first || this.#isFinished(level, segment) ? 'finished' : undefined;
+    return segment < this.bounds(level).first || this.#finished.has(level, segment) ? 'finished' : undefined;
   }
 
   end(level: number, segment: number): number | undefined {
@@ -154,13 +167,6 @@ export class CursorState implements CursorView {
   /** The version to compare with when writing the page, or ABSENT. */
   pageVersion(level: number, segment: number): number {
     return this.#pages.get(`${level}/${segment}`)?.version ?? ABSENT;
-  }
-
-  /** When something in flight is next due, as far as known. */
-  earliestDueMs(): number | undefined {
-    const due = this.pages().map(({ page }) => earliestDueMs(page));
-    const known = due.filter((instant) => instant !== undefined);
-    return known.length === 0 ? undefined : Math.min(...known);
   }
 
   /** Fails a commit when the subscription has been purged, moved or deleted since it was read. */
@@ -233,8 +239,7 @@ export class CursorState implements CursorView {
 
   noteFinished(level: number, segment: number): void {
     this.#pages.delete(`${level}/${segment}`);
-    if (segment < (this.#firsts.get(level) ?? 0)) return;
-    this.#finished.set(level, (this.#finished.get(level) ?? new NumberRanges()).add(segment));
+    if (segment >= (this.#firsts.get(level) ?? 0)) this.#finished.add(level, segment);
   }
 
   markPageStale(level: number, segment: number): void {
@@ -279,13 +284,9 @@ export class CursorState implements CursorView {
     ]);
   }
 
-  #isFinished(level: number, segment: number): boolean {
-    return this.#finished.get(level)?.has(segment) === true;
-  }
-
   /** Nothing is left of the segment for this subscription, and never will be in this generation. */
   #isDone(level: number, segment: number): boolean {
-    if (this.#isFinished(level, segment)) return true;
+    if (this.#finished.has(level, segment)) return true;
     const stated = this.#pages.get(`${level}/${segment}`);
     const known = this.topic.log(level).known(segment);
     if (known?.header.state === 'trimmed') return true;

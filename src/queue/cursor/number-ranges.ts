@@ -21,6 +21,7 @@ export class NumberRanges {
   }
 
   dropBelow(number: number): void {
+    if ((this.#ranges[0]?.from ?? number) >= number) return;
     const kept = this.#ranges.filter(({ to }) => to >= number);
     this.#ranges = kept.map(({ from, to }) => ({ from: Math.max(from, number), to }));
   }
@@ -28,5 +29,26 @@ export class NumberRanges {
   /** How many ranges there are. */
   get size(): number {
     return this.#ranges.length;
+  }
+}
+
+/** Segments by level. */
+export class LevelSegments {
+  readonly #levels = new Map<number, NumberRanges>();
+
+  has(level: number, segment: number): boolean {
+    return this.#levels.get(level)?.has(segment) === true;
+  }
+
+  add(level: number, segment: number): void {
+    this.#levels.set(level, (this.#levels.get(level) ?? new NumberRanges()).add(segment));
+  }
+
+  dropBelow(level: number, segment: number): void {
+    this.#levels.get(level)?.dropBelow(segment);
+  }
+
+  clear(): void {
+    this.#levels.clear();
   }
 }

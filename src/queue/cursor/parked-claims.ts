@@ -3,6 +3,7 @@
  * timer runs to the earliest end of a lease, and at a slow, jittered interval everything is read again, should a hint
  * have been lost. Nothing of it decides anything: each only wakes the subscription, which then looks.
  */
+import { earliestDueMs } from '../model/page.ts';
 import type { Runtime } from '../runtime.ts';
 import { StoreError } from '../zookeeper/store.ts';
 import type { CursorReader } from './cursor-reader.ts';
@@ -45,7 +46,7 @@ export class ParkedClaims {
         this.#wake();
       }),
     );
-    const due = this.#state.exists ? this.#state.earliestDueMs() : undefined;
+    const due = nextDueMs(this.#state);
     // Never early: a timer may fire a little before its time, and finding nothing would cost a look.
     if (due !== undefined) this.#cancels.push(timers.after(Math.max(1, due - store.now() + 1), this.#wake));
   }
@@ -92,4 +93,11 @@ export class ParkedClaims {
       return false;
     }
   }
+}
+
+/** When something in flight is next due, as far as known. */
+function nextDueMs(state: CursorState): number | undefined {
+  const due = state.pages().map(({ page }) => earliestDueMs(page));
+  const known = due.filter((instant) => instant !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }

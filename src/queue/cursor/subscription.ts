@@ -69,7 +69,8 @@ export class Subscription {
     this.topic = topic;
     this.name = name;
     this.#surroundings = surroundings;
-    this.state = new CursorState(cache, topic, name, (foreign) => this.#onHint(foreign));
+    const { onFinished } = surroundings;
+    this.state = new CursorState(cache, topic, name, (foreign) => this.#onHint(foreign), onFinished);
     this.rounds = new Rounds(runtime, cache, this.state, surroundings.deadLetters, (level, segment) =>
       surroundings.onFinished(level, segment),
     );

@@ -12,6 +12,7 @@ import type { Depth } from './admission.ts';
 import type { EntryCache } from './entry-cache.ts';
 import { LevelEntries } from './level-entries.ts';
 import type { RecentIds, RecentIdsFound } from './recent-ids.ts';
+import type { Roller } from './roller.ts';
 import type { Schedule } from './schedule.ts';
 import { guardOf } from './topic-guard.ts';
 
@@ -31,6 +32,7 @@ export interface AppendTarget {
   readonly cache: EntryCache;
   readonly schedule: Schedule;
   readonly dedup: RecentIds;
+  readonly roller: Roller;
 }
 
 export interface AppendPlan {

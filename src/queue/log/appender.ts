@@ -69,7 +69,7 @@ export class Appender {
       } catch (error) {
         for (const request of batch) request.pending.fail(error as Error);
       }
-      await this.#roll();
+      await this.#target.roller.roll();
     }
     this.#running = false;
   }
@@ -140,22 +140,6 @@ export class Appender {
       const until = from + request.outgoing.length;
       request.pending.settle(answers.slice(from, until));
       from = until;
-    }
-  }
-
-  /** Failing here costs nothing: the next append finds the segment as it is. */
-  async #roll(): Promise<void> {
-    const { runtime, topic } = this.#target;
-    try {
-      for (const log of topic.logs) {
-        const rolled = await log.rollIfFull();
-        if (rolled !== undefined) topic.notifySealed(log.level, rolled);
-      }
-    } catch (error) {
-      runtime.logger.debug(
-        { err: error, topic: topic.name },
-        'a segment could not be rolled; trying again later',
-      );
     }
   }
 }

@@ -12,6 +12,7 @@ import type { AppendTarget } from '../log/append-plan.ts';
 import { Appender } from '../log/appender.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import { RecentIds } from '../log/recent-ids.ts';
+import { Roller } from '../log/roller.ts';
 import { Schedule } from '../log/schedule.ts';
 import { Trimmer } from '../log/trimmer.ts';
 import type { Runtime } from '../runtime.ts';
@@ -40,6 +41,7 @@ export class OpenTopic implements AppendTarget {
   readonly trimmer: Trimmer;
   readonly schedule: Schedule;
   readonly dedup: RecentIds;
+  readonly roller: Roller;
   readonly admission: Admission;
   readonly sources: DeadLetterSources;
   readonly #subscriptions = new Map<string, Subscription>();
@@ -57,13 +59,17 @@ export class OpenTopic implements AppendTarget {
     );
     this.schedule = new Schedule(runtime, topic, cache);
     this.dedup = new RecentIds(runtime, dedupPath(topic.id), (path) => surroundings.removeTree(path));
+    this.roller = new Roller(runtime, topic);
     this.admission = new Admission(runtime, topic, () => this.#depth());
     this.appender = new Appender(this, this.admission);
     this.trimmer = new Trimmer(runtime, topic, cache, (level, segment) => {
       for (const subscription of this.#subscriptions.values()) subscription.noteTrimmed(level, segment);
     });
     topic.onEvent((event) => {
-      if (event === 'appended') this.#considerRetention();
+      if (event === 'appended') {
+        void this.roller.roll();
+        this.#considerRetention();
+      }
       for (const subscription of this.#subscriptions.values()) {
         if (event === 'appended') subscription.noteAppended();
         else subscription.noteChanged();

@@ -34,7 +34,7 @@ function outOfOrder(facts: Facts, source: SourceName, stories: readonly Story[])
     for (const later of stories) {
       if (!isBefore(earlier, later)) continue;
       for (const delivery of facts.deliveries(source, later.key)) {
-        if (!isFreeFor(facts, given, delivery))
+        if (!isFreeFor(facts, given, delivery, hasUntoldTakes))
           found.push(`${later.key} was delivered at ${source} before ${earlier.key} was done with`);
       }
     }
@@ -58,12 +58,17 @@ function placeOf({ key }: Story): number {
 }
 
 /** Every delivery of the earlier message is in the same answer before this one, or done with by then. */
-function isFreeFor(facts: Facts, given: readonly Delivery[], delivery: Delivery): boolean {
+function isFreeFor(
+  facts: Facts,
+  given: readonly Delivery[],
+  delivery: Delivery,
+  hasUntoldTakes: boolean,
+): boolean {
   const fence = fencingOf(delivery);
   const last = given.findLast((each) => fencingOf(each) <= fence);
   if (last === undefined) return false;
   if (fencingOf(last) === fence) return last.index < delivery.index;
-  return mayBeDone(facts, last, delivery.toldMs) && given.at(-1) === last;
+  return (hasUntoldTakes || mayBeDone(facts, last, delivery.toldMs)) && given.at(-1) === last;
 }
 
 /** In a strict queue one message is in flight at a time. */

@@ -9,6 +9,8 @@ import {
   jobs,
   publish,
   staying,
+  textMessage,
+  until,
 } from '../../../support/engine-fixture.ts';
 import type { MemoryRequest } from '../../../support/memory-store.ts';
 
@@ -126,6 +128,32 @@ describe('a gateway that has not noticed that a segment was sealed', () => {
     const texts = await drained(two.broker);
     expect(texts).toHaveLength(5_001);
     expect(texts.at(-1)).toBe('last');
+  });
+});
+
+describe('a segment that is filled by something else than publishing', () => {
+  it('is rolled as well: what became due', async () => {
+    const engine = await cluster.start({ segmentLimits: { entries: 4, messages: 8, bytes: 1_000_000 } });
+    for (let number = 0; number < 40; number += 1) {
+      const message = textMessage(`${number}`, { delaySeconds: 1 + number });
+      await engine.broker.publish(jobs, [message], staying());
+    }
+    for (let due = 0; due < 40; due += 1) {
+      cluster.advance(1_000);
+      await engine.broker.peek(jobs, { limit: 1 }, staying());
+    }
+    await until(() => headers().length >= 5, 'segments were rolled');
+    expect((await drained(engine.broker)).length).toBe(40);
+  });
+
+  it('is rolled as well: what transactions publish', async () => {
+    const engine = await cluster.start({ segmentLimits: { entries: 4, messages: 8, bytes: 1_000_000 } });
+    for (let number = 0; number < 20; number += 1) {
+      const publishes = [{ target: jobs, messages: [textMessage(`${number}`)] }];
+      await engine.broker.transact({ acks: [], publishes }, staying());
+    }
+    await until(() => headers().length >= 4, 'segments were rolled');
+    expect(await drained(engine.broker)).toHaveLength(20);
   });
 });
 

@@ -1,0 +1,19 @@
+/** All peers, in the order of the tables. */
+import type { Peer } from '../peer.ts';
+import { natsJetStream } from './nats.ts';
+import { rabbitMqAmqp, rabbitMqHttp } from './rabbitmq.ts';
+import { redisStreams, webdis } from './redis.ts';
+import { bare, naive, zooKeeperWrites } from './stand-ins.ts';
+import { zoogate } from './zoogate.ts';
+
+export const peers: readonly Peer[] = [
+  zoogate,
+  bare,
+  zooKeeperWrites,
+  naive,
+  natsJetStream,
+  redisStreams,
+  rabbitMqHttp,
+  rabbitMqAmqp,
+  webdis,
+];

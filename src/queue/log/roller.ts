@@ -1,0 +1,39 @@
+/**
+ * Seals segments that are full and opens their successors, whatever has filled them: publishing, what became due, dead
+ * letters, redrives and transactions all append, and a segment without an end would cost more with each message.
+ */
+import type { Runtime } from '../runtime.ts';
+import type { Topic } from '../topics/topic.ts';
+
+export class Roller {
+  readonly #runtime: Runtime;
+  readonly #topic: Topic;
+  #rolling: Promise<void> | undefined;
+
+  constructor(runtime: Runtime, topic: Topic) {
+    this.#runtime = runtime;
+    this.#topic = topic;
+  }
+
+  /** Resolves when what is full by now has been rolled, or could not be: the next append finds it as it is. */
+  roll(): Promise<void> {
+    this.#rolling ??= this.#roll().finally(() => {
+      this.#rolling = undefined;
+    });
+    return this.#rolling;
+  }
+
+  async #roll(): Promise<void> {
+    try {
+      for (const log of this.#topic.logs) {
+        const rolled = await log.rollIfFull();
+        if (rolled !== undefined) this.#topic.notifySealed(log.level, rolled);
+      }
+    } catch (error) {
+      this.#runtime.logger.debug(
+        { err: error, topic: this.#topic.name },
+        'a segment could not be rolled; trying again later',
+      );
+    }
+  }
+}
