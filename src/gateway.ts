@@ -9,6 +9,7 @@ import { createBroker } from './queue/broker.ts';
 import type { Broker } from './queue/index.ts';
 import { systemRandom, systemTimers } from './queue/system-runtime.ts';
 import { openStore } from './queue/zookeeper/session.ts';
+import type { StoreCounters } from './queue/zookeeper/store.ts';
 
 /** A quarter of a small container's memory; what does not fit is read again. */
 const ENTRY_CACHE_BYTES_MAX = 128 * 1024 * 1024;
@@ -20,6 +21,8 @@ export interface Gateway {
   /** Where it listens, with the port that was picked. */
   readonly url: string;
   readonly broker: Broker;
+  /** What it has asked of the ensemble so far; grows as one looks. */
+  readonly storeCounters: Readonly<StoreCounters>;
   /** Turns readiness off and answers all waiting receives; everything else goes on. */
   drain(): void;
   /** Drains, lets what is in flight finish within the limit, and frees everything. May be called again. */
@@ -80,6 +83,7 @@ export async function startGateway(
   };
   const gateway: Omit<Gateway, 'url'> = {
     broker,
+    storeCounters: store.counters,
     drain: () => broker.drain(),
     close: (limitMs) => {
       closing ??= close(limitMs);

@@ -49,6 +49,11 @@ export class MemoryEnsemble {
     return [...this.#nodes.keys()].sort();
   }
 
+  /** What is watched, by anyone: kind and path. */
+  get watched(): string[] {
+    return [...this.#watchers.keys()];
+  }
+
   data(path: string): Buffer | undefined {
     return this.#nodes.get(path)?.data;
   }

@@ -100,17 +100,14 @@ export class MemoryStore implements port.Store, port.StoreMeter {
 
   read(path: string, options: port.ReadOptions = {}): Promise<port.NodeData | undefined> {
     return this.#read('read', path, options, () => {
-      if (options.watch) this.#watch('data', path, options.watch);
       const stat = this.#ensemble.stat(path);
+      if (stat && options.watch) this.#watch('data', path, options.watch);
       return stat && { data: Buffer.from(this.#ensemble.data(path) ?? []), stat };
     });
   }
 
-  stat(path: string, options: port.ReadOptions = {}): Promise<port.NodeStat | undefined> {
-    return this.#read('stat', path, options, () => {
-      if (options.watch) this.#watch('data', path, options.watch);
-      return this.#ensemble.stat(path);
-    });
+  stat(path: string, options: port.CallOptions = {}): Promise<port.NodeStat | undefined> {
+    return this.#read('stat', path, options, () => this.#ensemble.stat(path));
   }
 
   list(path: string, options: port.ReadOptions = {}): Promise<port.NodeChildren | undefined> {

@@ -51,7 +51,12 @@ export class CursorReader {
     // What somebody else is reading already is waited for: who looks to be certain relies on all of it.
     const ensure = (part: WatchedPart, read: (options: ReadOptions) => Promise<void>, due = isDue(part)) =>
       due ? this.#reading(part, watching, read) : part.reading;
-    await ensure(state.recordPart, (options) => this.#readRecord(options));
+    const { recordPart } = state;
+    // Also while nobody waits: who is done with a subscription learns that it is deleted, and forgets it.
+    const isWatched = watching || state.topic.kind === 'topic';
+    await (isDue(recordPart)
+      ? this.#reading(recordPart, isWatched, (options) => this.#readRecord(options))
+      : recordPart.reading);
     if (!state.exists) return;
     if (state.isOrdered && state.orderVersion === undefined) await this.#readOrder();
     const logs = state.levels.map((level) => {
@@ -61,11 +66,14 @@ export class CursorReader {
     });
     await Promise.all([...logs, ensure(state.listingPart, (options) => this.#readListing(options))]);
     await Promise.all(
-      state
-        .pages()
-        .map(({ level, segment, part }) =>
-          ensure(part, (options) => this.#readPage(level, segment, options)),
+      state.pages().map(({ level, segment, version, part }) =>
+        // A page that is still to come is told by the listing.
+        ensure(
+          part,
+          (options) => this.#readPage(level, segment, options),
+          version === ABSENT ? part.stale : isDue(part),
         ),
+      ),
     );
   }
 
@@ -91,6 +99,8 @@ export class CursorReader {
     const { topic, name } = this.#state;
     const node = await this.#store.read(subscriptionPath(topic.id, name), options);
     const record = node === undefined ? undefined : decodeRecord<SubscriptionRecord>(node.data);
+    // What does not exist is not watched, and may come.
+    if (record === undefined) this.#state.recordPart.failRead();
     if (this.#state.keepRecord(record, node?.stat.version ?? 0)) await topic.discoverLevels();
   }
 
@@ -136,7 +146,7 @@ export class CursorReader {
     if (state.pageVersion(level, segment) !== ABSENT) log.forget(segment);
     const known = await log.segment(segment);
     if (known === undefined || known.header.state === 'trimmed') state.noteFinished(level, segment);
-    else state.keepPage(level, segment, untouchedPage(state, level, segment), NO_STAT);
+    else state.keepPage(level, segment, untouchedPage(state, level, segment), NO_STAT).part.armed = false;
   }
 
   async #loadOne(item: Missing): Promise<void> {

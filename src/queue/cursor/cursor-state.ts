@@ -16,6 +16,7 @@ import { LIVE_CURSOR_VERSION, type SubscriptionRecord } from '../model/records.t
 import type { Topic } from '../topics/topic.ts';
 import { cursorPath, pageName, subscriptionPath } from '../zookeeper/paths.ts';
 import type { Write } from '../zookeeper/store.ts';
+import { LevelSegments } from './number-ranges.ts';
 import { WatchedPart } from './watched-part.ts';
 
 /** In the place of a version: the page does not exist yet. */
@@ -49,8 +50,8 @@ export class CursorState implements CursorView {
   readonly #onHint: (foreign: boolean) => void;
   readonly #onDone: (level: number, segment: number) => void;
   readonly #pages = new Map<string, StatedPage>();
-  /** Segments known to be done with: trimmed, or gone. */
-  readonly #finished = new Set<string>();
+  /** Segments from the first on that are known to be done with: trimmed, or gone. */
+  readonly #finished = new LevelSegments();
   /** Lowest segment of each level that is not known to be done with. */
   readonly #firsts = new Map<number, number>();
   readonly #logParts = new Map<number, WatchedPart>();
@@ -130,19 +131,19 @@ export class CursorState implements CursorView {
     let first = Math.max(this.#firsts.get(level) ?? 0, this.start(level).segment, log.first);
     while (first < log.last && this.#isDone(level, first)) {
       // A segment that was finished before it was sealed is trimmed only when somebody says so.
-      if (!this.#finished.delete(`${level}/${first}`)) this.#onDone(level, first);
+      if (!this.#finished.has(level, first)) this.#onDone(level, first);
       this.#pages.delete(`${level}/${first}`);
       first += 1;
     }
+    this.#finished.dropBelow(level, first);
     this.#firsts.set(level, first);
     return { first, last: log.last };
   }
 
   page(level: number, segment: number): Page | 'finished' | undefined {
-    const key = `${level}/${segment}`;
-    const stated = this.#pages.get(key);
+    const stated = this.#pages.get(`${level}/${segment}`);
     if (stated !== undefined) return stated.page;
-    return segment < this.bounds(level).first || this.#finished.has(key) ? 'finished' : undefined;
+    return segment < this.bounds(level).first || this.#finished.has(level, segment) ? 'finished' : undefined;
   }
 
   end(level: number, segment: number): number | undefined {
@@ -238,7 +239,7 @@ export class CursorState implements CursorView {
 
   noteFinished(level: number, segment: number): void {
     this.#pages.delete(`${level}/${segment}`);
-    this.#finished.add(`${level}/${segment}`);
+    if (segment >= (this.#firsts.get(level) ?? 0)) this.#finished.add(level, segment);
   }
 
   markPageStale(level: number, segment: number): void {
@@ -285,9 +286,8 @@ export class CursorState implements CursorView {
 
   /** Nothing is left of the segment for this subscription, and never will be in this generation. */
   #isDone(level: number, segment: number): boolean {
-    const key = `${level}/${segment}`;
-    if (this.#finished.has(key)) return true;
-    const stated = this.#pages.get(key);
+    if (this.#finished.has(level, segment)) return true;
+    const stated = this.#pages.get(`${level}/${segment}`);
     const known = this.topic.log(level).known(segment);
     if (known?.header.state === 'trimmed') return true;
     return stated !== undefined && known?.header.state === 'sealed' && isFinished(stated.page, known.end);

@@ -203,7 +203,7 @@ export class Subscription {
 
   #onHint(foreign: boolean): void {
     if (foreign) this.wake();
-    else if (!this.#running) this.#park();
+    if (!this.#running) this.#rest();
   }
 
   #kick(): void {
@@ -250,7 +250,7 @@ export class Subscription {
       }
     }
     this.#running = false;
-    this.#park();
+    this.#rest();
   }
 
   #takeBatch(): Batch {
@@ -287,10 +287,13 @@ export class Subscription {
     }
   }
 
-  #park(): void {
+  #rest(): void {
     const waiting = this.#claims.size > 0;
-    if (this.#draining || (!waiting && this.#followers <= 0)) this.#parked.stop();
+    const used = waiting || this.#followers > 0;
+    if (this.#draining || !used) this.#parked.stop();
     else this.#parked.start();
     if (waiting) this.#surroundings.onWaiting(true);
+    // Its watch has told, and nothing more would tell that it is deleted.
+    if (!used && this.state.recordPart.stale) this.#surroundings.onUnused();
   }
 }

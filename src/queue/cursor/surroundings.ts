@@ -7,6 +7,8 @@ export interface SubscriptionSurroundings {
   onFinished(level: number, segment: number): void;
   /** Brings in, from elsewhere, whatever must be here before it may be said that there is nothing. */
   prepareEmpty(): Promise<void>;
+  /** The subscription has changed or been deleted, and nobody uses it here: nothing need be kept of it. */
+  onUnused(): void;
   /** Claims wait here now, or no more do. */
   onWaiting(waiting: boolean): void;
 }

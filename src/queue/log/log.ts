@@ -24,7 +24,7 @@ import {
 } from '../model/segment.ts';
 import { levelPath, segmentPath } from '../zookeeper/paths.ts';
 import type { Store, Watch } from '../zookeeper/store.ts';
-import { endsOfLog } from './log-ends.ts';
+import { endsOfLog, watchEnd } from './log-ends.ts';
 import { createSegment } from './segment-writes.ts';
 
 export interface Segment {
@@ -65,7 +65,6 @@ export class Log {
   get first(): number {
     return this.#first;
   }
-
   get last(): number {
     return this.#last;
   }
@@ -109,8 +108,7 @@ export class Log {
   /**
    * Brings the picture up to date: one read when the open segment is still the known one. Finishes what another
    * gateway left undone (a sealed last segment gets its successor).
-   *
-   * @param watch set on the open segment's children and on the creation of its successor
+   * @param watch set on the open segment: on its children, and on its end
    */
   refresh(watch?: Watch): Promise<void> {
     const refreshing = this.#refresh(watch).finally(() => this.#refreshing.delete(refreshing));
@@ -127,9 +125,11 @@ export class Log {
     this.#stale = false;
     this.#unlisted = 0;
     try {
-      if (this.openSegment() === undefined) await this.#findLast();
-      while (this.#last >= 0 && (await this.#refreshLast(watch)) === 'sealed') await this.#ensureSuccessor();
-      if (watch !== undefined) await this.#store.stat(this.path(this.#last + 1), { watch });
+      do {
+        if (this.openSegment() === undefined) await this.#findLast();
+        while (this.#last >= 0 && (await this.#refreshLast(watch)) === 'sealed')
+          await this.#ensureSuccessor();
+      } while (watch !== undefined && (await watchEnd(this.#store, this, watch)));
     } catch (error) {
       this.#stale = true;
       throw error;

@@ -89,7 +89,9 @@ export class RecentIds {
       writes,
       applied: () => {
         const isNewSpan = [...created].some((path) => parentOf(path) === this.#root);
-        this.#known.note(created);
+        // Of older spans' shards nothing more is asked.
+        if (isNewSpan) this.#known.forget();
+        this.#known.note([this.#root, ...created]);
         if (isNewSpan) void this.#removeOld();
       },
       // A parent that is there after all, or no longer; or somebody faster has taken the id: looking again will tell.

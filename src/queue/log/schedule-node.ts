@@ -48,9 +48,17 @@ export class ScheduleNode {
 
   /** What is there now; what is known here stays as it is. Rejects with a StoreError. */
   async peek(options: ReadOptions = {}): Promise<{ state: ScheduleState; version: number }> {
+    if (options.watch !== undefined && !this.exists && !(await this.#hasCome(options)))
+      return { state: EMPTY_SCHEDULE, version: ABSENT };
     const node = await this.#store.read(this.path, options);
     if (node === undefined) return { state: EMPTY_SCHEDULE, version: ABSENT };
     return { state: decodeSchedule(node.data), version: node.stat.version };
+  }
+
+  /** Its coming is told by its parent, which has few other children. */
+  async #hasCome(options: ReadOptions): Promise<boolean> {
+    const [parent, name] = splitPath(this.path);
+    return (await this.#store.list(parent, options))?.children.includes(name) === true;
   }
 
   /** Whether somebody, perhaps this gateway itself, has changed it since it was read. Rejects with a StoreError. */
@@ -83,4 +91,9 @@ export class ScheduleNode {
     this.#version = set.stat.version;
     return true;
   }
+}
+
+function splitPath(path: string): [parent: string, name: string] {
+  const slash = path.lastIndexOf('/');
+  return [path.slice(0, slash), path.slice(slash + 1)];
 }

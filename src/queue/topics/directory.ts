@@ -3,6 +3,7 @@
  *
  * A known name is used without asking: every write to an incarnation is guarded by its configuration's version, so
  * acting on an old picture fails and is looked up again. That a name does not exist is said only behind a barrier.
+ * What another gateway deletes is forgotten when its watch tells, though nobody here should ask for its name again.
  */
 import { LRUCache } from 'lru-cache';
 import type { TopicRef } from '../broker-types.ts';
@@ -18,13 +19,19 @@ import { notFound, Topic } from './topic.ts';
 
 /** What is forgotten beyond this is read again when it is needed. */
 const TOPICS_KEPT = 10_000;
+/** After a failure of the ensemble. */
+const LOOK_AGAIN_MS = 1_000;
 
 export class Directory {
   readonly #runtime: Runtime;
   readonly #surroundings: TopicSurroundings;
   readonly #open = new LRUCache<string, OpenTopic>({ max: TOPICS_KEPT });
   readonly #opening = new Map<string, Promise<OpenTopic | undefined>>();
+  /** Incarnations that may have been deleted. */
+  readonly #changed = new Set<OpenTopic>();
+  #looking = false;
   #draining = false;
+  #closed = false;
 
   constructor(runtime: Runtime, cache: EntryCache, removeTree: (path: string) => void) {
     this.#runtime = runtime;
@@ -77,7 +84,7 @@ export class Directory {
 
   /** Forgets a name whose incarnation has been deleted. */
   forget(name: string): void {
-    this.#open.get(name)?.schedule.close();
+    this.#open.peek(name)?.end();
     this.#open.delete(name);
   }
 
@@ -87,6 +94,7 @@ export class Directory {
   }
 
   close(): void {
+    this.#closed = true;
     for (const open of this.#open.values()) open.close();
   }
 
@@ -135,9 +143,40 @@ export class Directory {
     if (crossed?.topic.id === id) return crossed;
     this.forget(name);
     const open = new OpenTopic(topic, this.#surroundings);
+    topic.onEvent((event) => {
+      if (event === 'changed') this.#noteChanged(open);
+    });
     if (this.#draining) open.drain();
     this.#open.set(name, open);
     return open;
+  }
+
+  #noteChanged(open: OpenTopic): void {
+    const { name, deleted } = open.topic;
+    if (this.#open.peek(name) !== open) return;
+    if (deleted) {
+      this.forget(name);
+      return;
+    }
+    this.#changed.add(open);
+    if (!this.#looking) void this.#lookAtChanged();
+  }
+
+  /** One at a time: when the connection is lost, the watches of all of them tell so at once. */
+  async #lookAtChanged(): Promise<void> {
+    this.#looking = true;
+    for (const open of this.#changed) {
+      this.#changed.delete(open);
+      if (this.#closed) break;
+      if (!open.topic.stale || this.#open.peek(open.topic.name) !== open) continue;
+      try {
+        await open.topic.lookIfDeleted();
+      } catch {
+        this.#changed.add(open);
+        await new Promise<void>((resolve) => void this.#runtime.timers.after(LOOK_AGAIN_MS, resolve));
+      }
+    }
+    this.#looking = false;
   }
 
   async #findSubscription(id: string, name: string): Promise<Subscription | undefined> {

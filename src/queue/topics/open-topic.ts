@@ -82,20 +82,20 @@ export class OpenTopic implements AppendTarget {
 
   /** The subscription's loop at this gateway. Whether there is such a subscription shows when it is used. */
   subscription(name: string): Subscription {
-    let subscription = this.#subscriptions.get(name);
-    if (subscription === undefined) {
-      subscription = new Subscription(this.runtime, this.cache, this.topic, name, {
-        deadLetters: this.#deadLetters,
-        onFinished: (level, segment) => this.trimmer.consider(level, segment),
-        prepareEmpty: () => this.#bringInWithin(),
-        onWaiting: (waiting) => {
-          if (this.topic.kind === 'queue') this.sources.follow(waiting);
-        },
-      });
-      if (this.#draining) subscription.drain();
-      this.#subscriptions.set(name, subscription);
-      this.schedule.follow();
-    }
+    const known = this.#subscriptions.get(name);
+    if (known !== undefined) return known;
+    const subscription: Subscription = new Subscription(this.runtime, this.cache, this.topic, name, {
+      deadLetters: this.#deadLetters,
+      onFinished: (level, segment) => this.trimmer.consider(level, segment),
+      onUnused: () => this.#forget(name, subscription),
+      prepareEmpty: () => this.#bringInWithin(),
+      onWaiting: (waiting) => {
+        if (this.topic.kind === 'queue') this.sources.follow(waiting);
+      },
+    });
+    if (this.#draining) subscription.drain();
+    this.#subscriptions.set(name, subscription);
+    this.schedule.follow();
     return subscription;
   }
 
@@ -109,6 +109,10 @@ export class OpenTopic implements AppendTarget {
   forgetSubscription(name: string): void {
     const subscription = this.#subscriptions.get(name);
     if (subscription !== undefined && !subscription.state.exists) this.#subscriptions.delete(name);
+  }
+
+  #forget(name: string, subscription: Subscription | undefined): void {
+    if (this.#subscriptions.get(name) === subscription) this.#subscriptions.delete(name);
   }
 
   /**
@@ -152,9 +156,14 @@ export class OpenTopic implements AppendTarget {
     for (const subscription of this.#subscriptions.values()) subscription.drain();
   }
 
-  close(): void {
+  /** The incarnation is deleted. Who waits at it learns that by itself. */
+  end(): void {
     this.schedule.close();
     this.trimmer.close();
+  }
+
+  close(): void {
+    this.end();
     for (const subscription of this.#subscriptions.values()) subscription.close();
   }
 

@@ -152,7 +152,7 @@ export class Topic {
     this.#stale = false;
     try {
       const node = await this.#store.read(dataPath(this.id), { watch: this.watch });
-      if (node === undefined) this.#deleted = true;
+      if (node === undefined) this.noteDeleted();
       else this.#adopt(node);
     } catch (error) {
       this.#stale = true;
@@ -160,8 +160,18 @@ export class Topic {
     }
   }
 
-  /** This gateway has deleted it. */
+  /**
+   * Finds out whether it is deleted, and has its next change told. What is known of it stays as it is: others may be
+   * about to write what they have made on that. Rejects with a StoreError.
+   */
+  async lookIfDeleted(): Promise<void> {
+    const node = await this.#store.read(dataPath(this.id), { watch: this.watch });
+    if (node === undefined || decodeRecord<TopicRecord>(node.data).deleted === true) this.noteDeleted();
+  }
+
+  /** It turns out to be deleted, or this gateway has deleted it. */
   noteDeleted(): void {
+    if (this.#deleted) return;
     this.#deleted = true;
     for (const listener of this.#listeners) listener('changed');
   }
@@ -172,10 +182,15 @@ export class Topic {
   }
 
   #adopt(node: NodeData): void {
-    this.#record = decodeRecord<TopicRecord>(node.data);
+    const record = decodeRecord<TopicRecord>(node.data);
+    // Under its version what is on its way, made for the living, would still be let through.
+    if (record.deleted === true) {
+      this.noteDeleted();
+      return;
+    }
+    this.#record = record;
     this.#version = node.stat.version;
     this.#updatedAtMs = node.stat.mtimeMs;
-    this.#deleted = this.#record.deleted === true;
   }
 }
 

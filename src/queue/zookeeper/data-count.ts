@@ -48,7 +48,7 @@ export class DataCount {
   async #find(): Promise<void> {
     this.#path = undefined;
     for (const path of this.#candidates) {
-      const { code, value } = await this.#requests.exists(statsPath(path), {});
+      const { code, value } = await this.#requests.exists(statsPath(path));
       if (code !== codes.ok && code !== codes.noNode) throw storeError(code, 'looking for a quota', false);
       if (value !== undefined) this.#path = path;
     }

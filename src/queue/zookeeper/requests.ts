@@ -56,8 +56,10 @@ export class Requests {
     return this.#read(path, options, (client, claim, reply) => client.getData(path, claim, reply));
   }
 
-  exists(path: string, options: ReadOptions): Promise<Replied<RawStat | undefined>> {
-    return this.#read(path, options, (client, claim, reply) => client.exists(path, claim, reply));
+  exists(path: string, signal?: AbortSignal): Promise<Replied<RawStat | undefined>> {
+    return this.#read(path, signal ? { signal } : {}, (client, _, reply) =>
+      client.exists(path, undefined, reply),
+    );
   }
 
   getChildren(path: string, options: ReadOptions): Promise<Replied<RawChildren>> {
@@ -89,7 +91,7 @@ export class Requests {
 
   /** Creates the node unless it is there. Asks first: a gateway may lack the right to create what others made. */
   async ensure(path: string): Promise<void> {
-    const { value } = await this.exists(path, {});
+    const { value } = await this.exists(path);
     if (value) return;
     const what = `creating ${path}`;
     const { code } = await this.#write<undefined>(what, path.length, (client, reply) =>

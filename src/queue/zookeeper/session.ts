@@ -95,16 +95,12 @@ class SessionStore implements ZooKeeperStore {
   }
 
   async read(path: string, options: port.ReadOptions = {}): Promise<port.NodeData | undefined> {
-    for (;;) {
-      const node = found(await this.#requests.getData(this.#prepare(path), options), path);
-      if (node) return { data: node.data, stat: decodeStat(node.stat) };
-      // Reading a missing node sets no watch; asking whether it exists does. It may have come in between.
-      if (!options.watch || !(await this.stat(path, options))) return undefined;
-    }
+    const node = found(await this.#requests.getData(this.#prepare(path), options), path);
+    return node && { data: node.data, stat: decodeStat(node.stat) };
   }
 
-  async stat(path: string, options: port.ReadOptions = {}): Promise<port.NodeStat | undefined> {
-    const stat = found(await this.#requests.exists(this.#prepare(path), options), path);
+  async stat(path: string, { signal }: port.CallOptions = {}): Promise<port.NodeStat | undefined> {
+    const stat = found(await this.#requests.exists(this.#prepare(path), signal), path);
     return stat && decodeStat(stat);
   }
 

@@ -87,6 +87,9 @@ export type CommitResult = CommitApplied | CommitConflict;
  * A one-shot hint that what was read may have changed: called at most once for each registration, never
  * synchronously, also when the connection or the session is lost (then every watch is gone and must be set again by
  * reading again). The same function registered twice on one path and kind counts once.
+ *
+ * Only what exists is watched, so every watch ends with its node at the latest: one for the creation of what never
+ * comes would stay, here and at the server, for as long as the connection does. Watch the parent's children for that.
  */
 export type Watch = () => void;
 
@@ -112,10 +115,10 @@ export interface Store {
   /** Resolves once connected; rejects with the signal's reason when that aborts first. */
   whenConnected(signal: AbortSignal): Promise<void>;
 
-  /** Data and stat, or undefined when there is no such node (a watch then waits for its creation). */
+  /** Data and stat, or undefined when there is no such node (no watch is set then). */
   read(path: string, options?: ReadOptions): Promise<NodeData | undefined>;
-  /** Stat alone; else as `read`. */
-  stat(path: string, options?: ReadOptions): Promise<NodeStat | undefined>;
+  /** Stat alone, or undefined when there is no such node. */
+  stat(path: string, options?: CallOptions): Promise<NodeStat | undefined>;
   /** Children, or undefined when there is no such node (no watch is set then). */
   list(path: string, options?: ReadOptions): Promise<NodeChildren | undefined>;
   /** Applies all or none of the operations, in order. At most `commitBytesMax` bytes in sum. */

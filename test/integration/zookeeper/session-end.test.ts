@@ -39,13 +39,13 @@ describe('a session that has expired', () => {
   it('leaves nothing that fires twice: watches of the new session are its own', async () => {
     const { store, proxy } = await zookeeper.openThroughProxy();
     const old = vi.fn();
-    await store.stat('/later', { watch: old });
+    await store.list('/', { watch: old });
     const lost = entered(store, 'lost');
     await proxy.expireSession();
     await lost;
     await connected(store);
     const fresh = vi.fn();
-    await store.stat('/later', { watch: fresh });
+    await store.list('/', { watch: fresh });
     await store.commit([create('/later')]);
     await vi.waitFor(() => expect(fresh).toHaveBeenCalledTimes(1), patienceMs);
     expect(old).toHaveBeenCalledTimes(1);

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { connected, entered, patienceMs } from '../../support/test-store.ts';
-import { create, remove, set } from '../../support/write-builders.ts';
+import { create, set } from '../../support/write-builders.ts';
 import { useZooKeeper } from '../../support/zookeeper-fixture.ts';
 
 const zookeeper = useZooKeeper();
@@ -9,15 +9,14 @@ const waiting = { timeout: patienceMs, interval: 2 };
 describe('watches', () => {
   it('all fire once when the connection is lost, and the ensemble is not asked to set them again', async () => {
     const { store, proxy } = await zookeeper.openThroughProxy();
-    const watches = { read: vi.fn(), stat: vi.fn(), list: vi.fn() };
+    const watches = { read: vi.fn(), list: vi.fn() };
     await store.read('/clock', { watch: watches.read });
-    await store.stat('/missing', { watch: watches.stat });
     await store.list('/', { watch: watches.list });
     const suspended = entered(store, 'suspended');
     proxy.cut();
     await suspended;
     await connected(store);
-    await store.commit([create('/missing'), set('/clock', '', -1)]);
+    await store.commit([create('/later'), set('/clock', '', -1)]);
     await store.barrier();
     for (const watch of Object.values(watches)) expect(watch).toHaveBeenCalledTimes(1);
   });
@@ -27,7 +26,8 @@ describe('watches', () => {
     const watch = vi.fn();
     const name = 'x'.repeat(1_000);
     const paths = Array.from({ length: 1_500 }, (_, index) => `/${name}${index}`);
-    await Promise.all(paths.map((path) => store.stat(path, { watch })));
+    await Promise.all(paths.map((path) => store.commit([create(path)])));
+    await Promise.all(paths.map((path) => store.read(path, { watch })));
     const suspended = entered(store, 'suspended');
     proxy.cut();
     await suspended;
@@ -95,22 +95,5 @@ describe('watches', () => {
     await closed;
     await vi.waitFor(() => expect(inside).toEqual([false]), waiting);
     expect(proxy.handshakes).toBe(1);
-  });
-
-  it('on a node that comes and goes are never lost between looking and watching', async () => {
-    const chroot = zookeeper.freshChroot();
-    const [store, other] = [0, 1].map(() => zookeeper.begin(zookeeper.server.address + chroot));
-    if (!store || !other) throw new Error('no stores');
-    await Promise.all([connected(store), connected(other)]);
-    for (let round = 0; round < 30; round += 1) {
-      const watch = vi.fn();
-      const created = other.commit([create('/blinking')]);
-      const seen = await store.read('/blinking', { watch });
-      await created;
-      // It waits for the creation when the node was not there, and for the end of the node when it was.
-      if (!seen) await vi.waitFor(() => expect(watch).toHaveBeenCalled(), waiting);
-      await other.commit([remove('/blinking')]);
-      await vi.waitFor(() => expect(watch).toHaveBeenCalledTimes(1), waiting);
-    }
   });
 });

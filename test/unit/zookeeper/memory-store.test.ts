@@ -55,7 +55,7 @@ describe('failures of the in-memory store', () => {
     const ensemble = new MemoryEnsemble();
     const [one, two] = [new MemoryStore(ensemble), new MemoryStore(ensemble)];
     const watch = vi.fn();
-    await two.stat('/shared', { watch });
+    await two.list('/', { watch });
     await one.commit([create('/shared')]);
     await two.barrier();
     expect(watch).toHaveBeenCalledTimes(1);

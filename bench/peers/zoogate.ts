@@ -1,0 +1,66 @@
+/** zoogate itself: gateways as in production, each a process, on the ZooKeeper server. */
+import { fileURLToPath } from 'node:url';
+import { waitUntil } from '../../test/support/wait-until.ts';
+import type { Peer, PeerPlace, RunningPeer, StoreCounts } from '../peer.ts';
+import { ServerProcess } from '../server-process.ts';
+
+const program = fileURLToPath(new URL('../gateway/measured-gateway.mjs', import.meta.url));
+
+interface Gateway {
+  readonly process: ServerProcess;
+  readonly url: string;
+}
+
+export const zoogate: Peer = {
+  name: 'zoogate',
+  title: 'zoogate',
+  settings: 'one gateway unless said otherwise; ZooKeeper answers a write when it is on disk',
+  client: 'http-queue',
+  canAckWithReceive: true,
+  usesZooKeeper: true,
+  needs: [],
+  isInQuickSet: true,
+  start: async (place): Promise<RunningPeer> => {
+    const gateways: Gateway[] = [];
+    const address = await place.zooKeeper();
+    return {
+      version: 'this version',
+      scale: async (servers) => {
+        while (gateways.length < servers) gateways.push(await startGateway(place, address));
+        // A profile is written as a gateway ends, so each job gets one of its own.
+        await Promise.all(gateways.splice(servers).map((gateway) => gateway.process.stop()));
+        return { addresses: gateways.map(({ url }) => url) };
+      },
+      processes: async () =>
+        Object.fromEntries(gateways.map((gateway, index) => [`gateway ${index + 1}`, gateway.process.pid])),
+      counters: () => Promise.all(gateways.map(counters)),
+      stop: async () => {
+        await Promise.all(gateways.map((gateway) => gateway.process.stop()));
+      },
+    };
+  },
+};
+
+async function startGateway(place: PeerPlace, address: string): Promise<Gateway> {
+  const profiling = place.profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${place.profiles}`];
+  const gateway = new ServerProcess({
+    program: process.execPath,
+    options: [...profiling, program],
+    environment: {
+      ZOOGATE_PORT: '0',
+      ZOOGATE_ZOOKEEPER: `${address}/zoogate`,
+      ZOOGATE_LOG_LEVEL: 'warn',
+      // A backlog of a million messages has to fit.
+      ZOOGATE_MAX_DATA_BYTES: '0',
+    },
+    hasChannel: true,
+  });
+  const url = await gateway.address();
+  const isReady = async () => (await fetch(`${url}/readyz`)).status === 200;
+  await waitUntil(isReady, 'the gateway is ready');
+  return { process: gateway, url };
+}
+
+async function counters({ process: gateway }: Gateway): Promise<StoreCounts> {
+  return ((await gateway.ask({})) as { counters: StoreCounts }).counters;
+}
