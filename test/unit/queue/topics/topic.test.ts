@@ -35,7 +35,8 @@ it('guards no write any more once it is known to be deleted: the version of its 
 
 it('has an open segment also while this gateway seals the last one', async () => {
   cluster = new EngineCluster();
-  const { broker, store } = await cluster.start();
+  // Slow enough to see what is known in between.
+  const { broker, store } = await cluster.start({ schedule: (step) => void setTimeout(step, 10) });
   await createQueue(broker);
   await publish(broker, 'x');
   const read = async (path: string) => (await store.read(path)) as NodeData;
