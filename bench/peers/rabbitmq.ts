@@ -1,4 +1,5 @@
 /** RabbitMQ with quorum queues, by AMQP and through the HTTP API of its management plugin. */
+import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withDescendants } from '../cpu-times.ts';
@@ -39,6 +40,7 @@ export const rabbitMqAmqp: Peer = {
 
 async function startRabbitMq({ directory }: PeerPlace): Promise<RunningPeer> {
   const [port, distributionPort, managementPort] = [await freePort(), await freePort(), await freePort()];
+  // A port mapper of its own, since each stays behind when its server has ended, and has to be told to end.
   const mapperPort = await freePort();
   const configuration = [
     `listeners.tcp.1 = 127.0.0.1:${port}`,
@@ -61,7 +63,6 @@ async function startRabbitMq({ directory }: PeerPlace): Promise<RunningPeer> {
       RABBITMQ_MNESIA_BASE: join(directory, 'data'),
       RABBITMQ_LOG_BASE: join(directory, 'log'),
       RABBITMQ_DIST_PORT: `${distributionPort}`,
-      // A port mapper of its own: the usual one would stay behind.
       ERL_EPMD_PORT: `${mapperPort}`,
       ERL_EPMD_ADDRESS: '127.0.0.1',
     },
@@ -74,6 +75,9 @@ async function startRabbitMq({ directory }: PeerPlace): Promise<RunningPeer> {
     version: debianVersion('rabbitmq-server'),
     scale: async () => ({ addresses: [`${port}`], settings: { management } }),
     processes: async () => ({ server: virtualMachine }),
-    stop: () => server.stop(),
+    stop: async () => {
+      await server.stop();
+      spawnSync('epmd', ['-port', `${mapperPort}`, '-kill'], { stdio: 'ignore' });
+    },
   };
 }
