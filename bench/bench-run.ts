@@ -119,7 +119,7 @@ class Bench {
         measuredMs,
         ...(isProbed ? { probe: zooKeeper.address } : {}),
       };
-      const measurement = await measureJob(job, peer, running, zooKeeper?.pid, round, this.#signal);
+      const measurement = await measureJob(job, peer, running, zooKeeper, round, this.#signal);
       this.#measurements.push(measurement);
       this.#report(`${what}: ${described(measurement)}`);
     } catch (error) {
@@ -144,7 +144,7 @@ class Bench {
 }
 
 /** One line. Pure. */
-function described({ load, cores, otherCores, store }: Measurement): string {
+function described({ load, cores, otherCores, store, transactions }: Measurement): string {
   const rate = `${Math.round(load.acked / load.seconds)} messages/s`;
   const latencies = Object.entries(load.latencies).map(
     ([kind, { p50Ms, p99Ms }]) => `${kind} ${p50Ms.toFixed(1)}/${p99Ms.toFixed(1)}`,
@@ -159,5 +159,6 @@ function described({ load, cores, otherCores, store }: Measurement): string {
     store === undefined
       ? ''
       : `; per message ${perMessage(sum('writes'))} writes, ${perMessage(sum('reads'))} reads, ${perMessage(sum('bytesWritten'))} bytes, ${perMessage(sum('conflicts'))} conflicts`;
-  return `${rate}; p50/p99 ms: ${latencies.join(', ')}; cores: ${shares.join(', ')}${writes}`;
+  const all = transactions === undefined ? '' : `; ZooKeeper counts ${perMessage(transactions)} writes`;
+  return `${rate}; p50/p99 ms: ${latencies.join(', ')}; cores: ${shares.join(', ')}${writes}${all}`;
 }

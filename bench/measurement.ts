@@ -3,6 +3,7 @@ import { type CpuTimes, readCpuTimes } from './cpu-times.ts';
 import type { Job, LoadResult } from './job.ts';
 import { runLoad } from './load-process.ts';
 import type { Peer, RunningPeer, StoreCounts } from './peer.ts';
+import type { WarmServer } from './zookeeper/warm-server.ts';
 
 export interface Measurement {
   readonly peer: string;
@@ -15,11 +16,14 @@ export interface Measurement {
   readonly otherCores: number;
   /** What each server asked of ZooKeeper. */
   readonly store?: readonly StoreCounts[];
+  /** Writes that ZooKeeper was asked for by whomever. */
+  readonly transactions?: number;
 }
 
 interface Sample {
   readonly cpu: CpuTimes;
-  readonly store?: readonly StoreCounts[];
+  readonly store: readonly StoreCounts[] | undefined;
+  readonly transactions: number | undefined;
 }
 
 const drainLimitMs = 600_000;
@@ -28,15 +32,16 @@ export async function measureJob(
   job: Job,
   peer: Peer,
   running: RunningPeer,
-  zooKeeperPid: number | undefined,
+  zooKeeper: WarmServer | undefined,
   round: number,
   signal: AbortSignal,
 ): Promise<Measurement> {
-  const zooKeeper = zooKeeperPid === undefined ? {} : { ZooKeeper: zooKeeperPid };
-  const processes = { ...(await running.processes()), ...zooKeeper };
+  const server = zooKeeper === undefined ? {} : { ZooKeeper: zooKeeper.pid };
+  const processes = { ...(await running.processes()), ...server };
   const takeSample = async (): Promise<Sample> => {
-    const [cpu, store] = await Promise.all([readCpuTimes(processes), running.counters?.()]);
-    return { cpu, ...(store === undefined ? {} : { store: structuredClone(store) }) };
+    const counted = [readCpuTimes(processes), running.counters?.(), zooKeeper?.transactions()] as const;
+    const [cpu, store, transactions] = await Promise.all(counted);
+    return { cpu, store, transactions };
   };
   const samples: Partial<Record<'begin' | 'end', Promise<Sample>>> = {};
   const limitMs = 60_000 + job.warmUpMs + job.measuredMs * 6 + (job.workload.backlog ? drainLimitMs : 0);
@@ -48,13 +53,22 @@ export async function measureJob(
   const load = await runLoad(job, { limitMs, onPhase, signal, ...other });
   const [before, after] = await Promise.all([samples.begin, samples.end]);
   if (before === undefined || after === undefined) throw new Error('the load was never measured');
-  const named = { peer: peer.name, workload: job.workload.name, round };
   return {
-    ...named,
+    peer: peer.name,
+    workload: job.workload.name,
+    round,
     load,
     ...usedCores(load, before.cpu, after.cpu),
     ...storeUse(before.store, after.store),
+    ...transactionsBetween(before.transactions, after.transactions),
   };
+}
+
+function transactionsBetween(
+  before: number | undefined,
+  after: number | undefined,
+): Pick<Measurement, 'transactions'> {
+  return before === undefined || after === undefined ? {} : { transactions: after - before };
 }
 
 /** Pure. */

@@ -41,6 +41,7 @@ export function resultsPage(content: PageContent): string {
     'Median and 99th percentile in ms. A receive that found nothing is not counted.',
     latencies(content),
     ...pacedAndWoken(content),
+    ...backlogs(content),
     ...storeTables(content),
     '## Processors',
     `Whole processors at work for each process (the machine has ${content.machine.processors}).`,
@@ -53,7 +54,9 @@ export function resultsPage(content: PageContent): string {
 
 /** For a terminal. */
 export function shortResults(content: PageContent): string {
-  return [rates(content), ...pacedAndWoken(content), ...storeTables(content)].join('\n\n');
+  return [rates(content), ...pacedAndWoken(content), ...backlogs(content), ...storeTables(content)].join(
+    '\n\n',
+  );
 }
 
 function introduction(content: PageContent): string {
@@ -102,18 +105,41 @@ function pacedAndWoken({ peers, workloads, summaries }: PageContent): string[] {
 }
 
 function storeTables({ peers, workloads, summaries }: PageContent): string[] {
-  const rows = everyPair(peers, workloads, summaries).flatMap(({ workload, summary }) => {
-    const { store, receiveShares } = summary;
-    if (store === undefined) return [];
-    const counts = [store.writes, store.reads, store.bytesWritten].map(spreadText);
-    return [[workload.title, ...counts, shareText(store.conflicts), receiveShares.map(shareText).join(', ')]];
+  const rows = everyPair(peers, workloads, summaries).flatMap(({ peer, workload, summary }) => {
+    const { store, receiveShares, transactions } = summary;
+    if (transactions === undefined) return [];
+    const requests = [store?.reads, store?.bytesWritten].map(cell);
+    const lost = store === undefined ? '' : shareText(store.conflicts);
+    const shares = receiveShares.length < 2 ? '' : receiveShares.map(shareText).join(', ');
+    return [[`${workload.title}: ${peer.title}`, cell(transactions), ...requests, lost, shares]];
   });
   if (rows.length === 0) return [];
-  const head = ['workload', 'writes', 'reads', 'bytes written', 'lost comparisons', 'receives by gateway'];
+  const head = [
+    'workload',
+    'transactions',
+    'reads',
+    'bytes written',
+    'lost comparisons',
+    'receives by gateway',
+  ];
   return [
     '## What a message costs ZooKeeper',
-    "zoogate's requests for each message, the share of writes that lost a comparison, and each gateway's share of the receives.",
+    "Transactions are the server's own count, for each message. What follows them is counted by the gateways: reads and bytes written for each message, the share of writes that lost a comparison, and each gateway's share of the receives.",
     markdownTable(head, rows),
+  ];
+}
+
+function backlogs({ peers, workloads, summaries }: PageContent): string[] {
+  const rows = everyPair(peers, workloads, summaries).flatMap(({ peer, workload, summary }) =>
+    summary.fillPerSecond === undefined
+      ? []
+      : [[`${workload.title}: ${peer.title}`, cell(summary.fillPerSecond), cell(summary.perSecond)]],
+  );
+  if (rows.length === 0) return [];
+  return [
+    '## Backlogs',
+    'Messages per second while the backlog was published, in batches of 100, and while it was received.',
+    markdownTable(['workload', 'published', 'received and acked'], rows),
   ];
 }
 

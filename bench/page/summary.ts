@@ -32,6 +32,8 @@ export interface Summary {
   readonly receiveShares: readonly Spread[];
   readonly fillPerSecond?: Spread;
   readonly store?: StoreUse;
+  /** ZooKeeper's transactions for each message. */
+  readonly transactions?: Spread;
 }
 
 /** One for each peer and workload, in the order in which they were first measured. */
@@ -49,6 +51,9 @@ function summaryOf(rounds: readonly Measurement[]): Summary {
   if (first === undefined) throw new Error('there is nothing to summarize');
   const fills = rounds.flatMap(({ load }) => load.fillPerSecond ?? []);
   const store = storeUse(rounds);
+  const transactions = rounds.flatMap((round) =>
+    round.transactions === undefined ? [] : round.transactions / Math.max(1, round.load.acked),
+  );
   return {
     peer: first.peer,
     workload: first.workload,
@@ -64,6 +69,7 @@ function summaryOf(rounds: readonly Measurement[]): Summary {
     ),
     ...(fills.length === 0 ? {} : { fillPerSecond: spread(fills) }),
     ...(store === undefined ? {} : { store }),
+    ...(transactions.length === 0 ? {} : { transactions: spread(transactions) }),
   };
 }
 

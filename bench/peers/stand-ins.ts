@@ -36,6 +36,8 @@ export const zooKeeperWrites: Peer = {
   client: 'zookeeper',
   canAckWithReceive: false,
   usesZooKeeper: true,
+  // Not where messages are published in other portions than they are received in.
+  workloads: ['singles-1', 'singles-16', 'singles-64', 'batches', 'packed', 'paced', 'wake-up'],
   start: async (place): Promise<RunningPeer> => {
     const address = await place.zooKeeper();
     return {

@@ -1,4 +1,6 @@
 /** The ZooKeeper server that all peers share who need one: the one that `npm start` embeds, warmed up. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { startEmbeddedZooKeeper } from '../../scripts/embedded-zookeeper.mjs';
 import { findProcesses } from '../../scripts/processes.mjs';
@@ -14,6 +16,8 @@ export interface WarmServer {
   readonly address: string;
   readonly pid: number;
   readonly origin: string;
+  /** Writes of all clients so far, failed ones included; so are sessions that begin and end. */
+  transactions(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -27,7 +31,8 @@ export async function startWarmServer(directory: string, warmUpMs: number): Prom
   await warmUp(zooKeeper, performance.now() + warmUpMs);
   zooKeeper.close();
   const [pid = 0] = findProcesses([join(directory, 'zoo.cfg')]);
-  return { address, pid, origin: installation.origin, stop: server.stop };
+  const transactions = async () => transactionCount(await ask(server.port, 'srvr'));
+  return { address, pid, origin: installation.origin, transactions, stop: server.stop };
 }
 
 async function warmUp(zooKeeper: RawZooKeeper, endMs: number): Promise<void> {
@@ -43,4 +48,22 @@ async function warmUp(zooKeeper: RawZooKeeper, endMs: number): Promise<void> {
     }),
   );
   await zooKeeper.remove('/warm-up');
+}
+
+/** From the answer to `srvr`: the epoch is in the upper half of the id. Pure. */
+export function transactionCount(answer: string): number {
+  const id = /^Zxid: (0x[0-9a-f]+)$/m.exec(answer)?.[1];
+  if (id === undefined) throw new Error(`ZooKeeper answered ${JSON.stringify(answer.slice(0, 200))}`);
+  return Number(BigInt(id) & 0xffff_ffffn);
+}
+
+async function ask(port: number, word: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (text: string) => {
+    answer += text;
+  });
+  socket.write(word);
+  await once(socket, 'close');
+  return answer;
 }

@@ -5,6 +5,7 @@ import { storeUse, usedCores } from '../../../bench/measurement.ts';
 import { summarize } from '../../../bench/page/summary.ts';
 import { peers } from '../../../bench/peers/index.ts';
 import { namedWorkloads, quickWorkloads, workloads } from '../../../bench/workloads.ts';
+import { transactionCount } from '../../../bench/zookeeper/warm-server.ts';
 import { measurement } from './measurement.ts';
 
 describe('processor time', () => {
@@ -35,6 +36,12 @@ describe('requests to ZooKeeper', () => {
     expect(storeUse([counts(1), counts(2)], [counts(11), counts(22)])).toEqual({
       store: [counts(10), counts(20)],
     });
+  });
+
+  it('are counted by the server in the lower half of its last id', () => {
+    const answer = 'Zookeeper version: 3.8.0\nZxid: 0x3000000ff\nMode: standalone\n';
+    expect(transactionCount(answer)).toBe(255);
+    expect(() => transactionCount('')).toThrow('ZooKeeper answered ""');
   });
 
   it('are left out where nobody counts them', () => {
@@ -70,6 +77,8 @@ describe('a summary', () => {
   it('has no costs where they are not counted', () => {
     const { store: _store, ...uncounted } = measurement();
     expect(summarize([uncounted])[0]?.store).toBeUndefined();
+    expect(summarize([uncounted])[0]?.transactions).toBeUndefined();
+    expect(summarize([measurement({ transactions: 400 })])[0]?.transactions?.median).toBe(4);
   });
 });
 

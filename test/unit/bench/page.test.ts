@@ -78,7 +78,7 @@ describe('the page', () => {
     peers: [{ name: 'zoogate', title: 'zoogate', settings: 'as it is', version: 'this' }],
     workloads: [{ name: 'paced', title: 'paced' }],
     summaries: summarize([
-      measurement({ round: 1, acked: 100, otherCores: others }),
+      measurement({ round: 1, acked: 100, otherCores: others, transactions: 250 }),
       measurement({ round: 2, acked: 300, otherCores: 0 }),
     ]),
     failures: ['something: went wrong\n    at some.place'],
@@ -89,6 +89,7 @@ describe('the page', () => {
     const page = resultsPage(content(0.1));
     expect(page).toContain('| paced | 200 (100–300) |');
     expect(page).toContain('| paced: zoogate | 5.00 / 9.00 | 1.00 / 2.00 |');
+    expect(page).toContain('| paced: zoogate | 2.50 | 1.00 | 300 | 50 % |  |');
     expect(page).toContain('gateway 1 0.500');
     expect(page).toContain('![paced](benchmarks/paced.svg)');
     expect(page).toContain('- something: went wrong\n');
