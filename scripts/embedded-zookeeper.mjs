@@ -161,7 +161,7 @@ function escapeProperty(text) {
 }
 
 /** ZooKeeper holds everything in memory: a quarter of the machine's, between 256 MiB and 4 GiB. */
-function heapMegabytes() {
+export function heapMegabytes() {
   // A container's limit, when there is one; else 0 or an absurdly large number.
   const limit = process.constrainedMemory?.() || Number.POSITIVE_INFINITY;
   const quarter = Math.floor(Math.min(limit, totalmem()) / 4 / 1024 / 1024);

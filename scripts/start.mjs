@@ -8,7 +8,7 @@
  */
 import { createServer } from 'node:net';
 import { openDataDirectory } from './data-directory.mjs';
-import { startEmbeddedZooKeeper } from './embedded-zookeeper.mjs';
+import { heapMegabytes, startEmbeddedZooKeeper } from './embedded-zookeeper.mjs';
 import { startGatewayChild } from './gateway-child.mjs';
 import { becomesTrue } from './processes.mjs';
 import { ensureBuild, ensurePackages, root } from './workspace.mjs';
@@ -72,6 +72,8 @@ async function run() {
     zooKeeper = await startZooKeeper();
     undo.push(() => zooKeeper?.stop());
     environment.ZOOGATE_ZOOKEEPER = `127.0.0.1:${zooKeeper.port}/zoogate`;
+    // The default is for servers of 1 GiB; this one has what the machine can spare.
+    environment.ZOOGATE_MAX_DATA_BYTES ||= String((heapMegabytes() * 1024 * 1024) / 2);
   } else {
     await demandPort(configuration, 0);
   }

@@ -67,7 +67,7 @@ export const variables = z.object({
     .prefault('536870912')
     .describe(
       'most data in ZooKeeper, over all queues and gateways, counting 640 bytes for each node beside its data; ' +
-        'beyond it publishing is 507, and everything else goes on. About half of the heap of a server; 0 for no limit',
+        'beyond it publishing is 507, and everything else goes on. About half of the heap of a server (`npm start` sets it to that of its own); 0 for no limit',
     ),
 });
 

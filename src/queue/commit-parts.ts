@@ -5,7 +5,7 @@
  */
 import type { Runtime } from './runtime.ts';
 import { settledCommit } from './settled-commit.ts';
-import type { CommitConflict, Write, WriteResult } from './zookeeper/store.ts';
+import { type CommitConflict, StoreError, type Write, type WriteResult } from './zookeeper/store.ts';
 
 export interface CommitPart {
   readonly writes: readonly Write[];
@@ -49,7 +49,7 @@ export async function commitParts(
     let index = settled.index;
     for (const part of parts) {
       if (index < part.writes.length) {
-        await part.conflicted(index, settled.reason);
+        await looked(() => part.conflicted(index, settled.reason));
         break;
       }
       index -= part.writes.length;
@@ -58,5 +58,14 @@ export async function commitParts(
   } catch (error) {
     abandon();
     throw error;
+  }
+}
+
+/** What a part reads again after a conflict it may also read before the next attempt: a failure here is none. */
+async function looked(look: () => void | Promise<void>): Promise<void> {
+  try {
+    await look();
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
   }
 }
