@@ -92,17 +92,14 @@ export class SimulatedStore implements port.Store {
 
   read(path: string, options: port.ReadOptions = {}): Promise<port.NodeData | undefined> {
     return this.#read(path, options, (server) => {
-      if (options.watch) this.#watch(server, 'data', path, options.watch);
       const stat = server.tree.stat(path);
+      if (stat && options.watch) this.#watch(server, 'data', path, options.watch);
       return stat && { data: Buffer.from(server.tree.data(path) ?? []), stat };
     });
   }
 
-  stat(path: string, options: port.ReadOptions = {}): Promise<port.NodeStat | undefined> {
-    return this.#read(path, options, (server) => {
-      if (options.watch) this.#watch(server, 'data', path, options.watch);
-      return server.tree.stat(path);
-    });
+  stat(path: string, options: port.CallOptions = {}): Promise<port.NodeStat | undefined> {
+    return this.#read(path, options, (server) => server.tree.stat(path));
   }
 
   list(path: string, options: port.ReadOptions = {}): Promise<port.NodeChildren | undefined> {

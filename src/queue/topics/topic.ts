@@ -88,12 +88,8 @@ export class Topic {
     return this.#stale;
   }
 
-  /**
-   * Fails a commit when the configuration is no longer the known one, or the incarnation is deleted. Throws 'not-found'
-   * when that is known by now: the deletion's own version is one that would hold.
-   */
+  /** Fails a commit when the configuration is no longer the known one, or the incarnation is deleted. */
   guard(): Write {
-    this.assertLive();
     return { kind: 'check', path: dataPath(this.id), version: this.#version };
   }
 
