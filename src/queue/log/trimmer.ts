@@ -107,6 +107,8 @@ export class Trimmer {
       segment = await log.segment(number);
     }
     if (segment?.header.state !== 'sealed') return;
+    // Sealed by somebody who has not come to open the next one yet: then this opens it.
+    if (number >= log.last) await log.refresh();
     const pages = await this.#finishedPages(log.level, segment);
     if (pages === undefined) return;
     const path = log.path(number);
@@ -126,6 +128,8 @@ export class Trimmer {
         (slot): Write => ({ kind: 'delete', path: log.entryPath(number, slot), version: ANY_VERSION }),
       ),
       ...pages,
+      // Without one behind it, a log whose last segment goes would have no place to go on.
+      { kind: 'check', path: log.path(number + 1), version: ANY_VERSION },
       header,
     ]);
     log.forget(number);

@@ -100,6 +100,24 @@ describe('a segment of which everything is acked', () => {
     },
   );
 
+  it('goes only while there is one behind it: a log never loses its last segment', async () => {
+    const isGuarded: boolean[] = [];
+    one.plan(({ writes = [] }) => {
+      const entry = writes.find(({ kind, path }) => kind === 'delete' && path.includes('.'))?.path;
+      const [, before, number] = /^(.*\/log\/0\/)(\d{10})\//.exec(entry ?? '') ?? [];
+      if (number === undefined) return 'none';
+      const next = `${before}${String(Number(number) + 1).padStart(10, '0')}`;
+      isGuarded.push(writes.some(({ kind, path }) => kind === 'check' && path === next));
+      return 'none';
+    });
+    for (let round = 0; round < 3; round += 1) {
+      await fill(one);
+      await takeAndAck(one);
+    }
+    await until(() => isGuarded.length > 0, 'something is trimmed');
+    expect(isGuarded).not.toContain(false);
+  });
+
   it('goes in the end though the answer to its last ack was lost', async () => {
     await fill(one);
     const messages = await receive(one.broker, { max: 100 });
