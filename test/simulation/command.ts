@@ -1,9 +1,9 @@
 /**
- * `npm run simulate -- [--runs N] [--seed S] [--plants]`
+ * `npm run simulate -- [--runs N] [--seed S] [--plants] [--plant TEXT]`
  *
  * Without a seed the runs are seeded afresh each time; a run that fails prints its own seed, and `--seed` with that
  * (and `--runs 1`) gives the same run again, to the last message. With `--plants` the engine is broken on purpose, in
- * one way after the other, to show that each is found.
+ * one way after the other, to show that each is found; with `--plant` only in those that have the text in their names.
  */
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -19,14 +19,16 @@ const { values } = parseArgs({
     runs: { type: 'string' },
     seed: { type: 'string' },
     plants: { type: 'boolean', default: false },
+    plant: { type: 'string' },
   },
 });
-const runs = Number(values.runs ?? (values.plants ? 2_000 : 1_000));
+const isTrial = values.plants || values.plant !== undefined;
+const runs = Number(values.runs ?? (isTrial ? 2_000 : 1_000));
 if (!Number.isInteger(runs) || runs < 1) {
   console.error(`--runs takes a whole number from 1 on, not "${values.runs}"`);
   process.exitCode = 2;
-} else if (values.plants) {
-  process.exitCode = (await tryPlants(runs, values.seed ?? freshSeed())) ? 0 : 1;
+} else if (isTrial) {
+  process.exitCode = (await tryPlants(runs, values.seed ?? freshSeed(), values.plant ?? '')) ? 0 : 1;
 } else {
   process.exitCode = (await simulateAll(runs, values.seed ?? freshSeed())) ? 0 : 1;
 }

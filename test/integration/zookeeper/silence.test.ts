@@ -24,8 +24,11 @@ describe('a server that falls silent', () => {
   it('fails what was sent to it before its requests time out', async () => {
     const store = await zookeeper.open({ ...impatient, requestTimeoutMs: 1_000_000 });
     zookeeper.server.freeze();
-    const commit = store.commit([create('/a')]);
-    await expect(commit).rejects.toMatchObject({ kind: 'unknown' });
+    // A busy machine may take its time to stop a process: the first that finds it stopped is not answered.
+    const commits = async () => {
+      for (let number = 0; ; number += 1) await store.commit([create(`/${number}`)]);
+    };
+    await expect(commits()).rejects.toMatchObject({ kind: 'unknown' });
   });
 
   it('is left when only its answers are lost', async () => {
