@@ -2,10 +2,9 @@
  * `npm run chaos`: installs and builds what is missing, and runs real servers, gateways and nginx under load while
  * faults come and go. The options are those of `chaos/options.ts`.
  */
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { runNode } from './child.mjs';
 import { installNginx } from './nginx-installation.mjs';
-import { ensureBuild, ensurePackages, root } from './workspace.mjs';
+import { ensureBuild, ensurePackages } from './workspace.mjs';
 import { installZooKeeper } from './zookeeper-installation.mjs';
 
 try {
@@ -13,23 +12,8 @@ try {
   await ensureBuild({ report: console.log });
   installZooKeeper({ report: console.log });
   installNginx({ report: console.log });
-  process.exitCode = await run(process.argv.slice(2));
+  process.exitCode = await runNode(['--import', 'tsx', 'chaos/main.ts', ...process.argv.slice(2)]);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
-}
-
-/**
- * @param {string[]} options
- * @returns {Promise<number>}
- */
-function run(options) {
-  // It cleans up by itself when it is told to stop; this process only waits for that.
-  for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(name, () => child.kill(name));
-  const program = ['--import', 'tsx', join(root, 'chaos/main.ts'), ...options];
-  const child = spawn(process.execPath, program, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
-  });
 }

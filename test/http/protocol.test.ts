@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestGateways, type TestGateways } from '../support/http-app.ts';
 import { exchange, openSocket, send } from '../support/raw-http.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 let gateways: TestGateways;
 let url: string;
@@ -152,11 +152,12 @@ describe('requests that are not even HTTP', () => {
   });
 
   it('survives a client that leaves in the middle of its body', async () => {
+    const before = await gateways.connections();
     const socket = openSocket(url);
     socket.write(`POST ${queue}/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf`);
-    await delay(100);
+    await waitUntil(async () => (await gateways.connections()) > before, 'it is connected');
     socket.destroy();
-    await delay(100);
+    await waitUntil(async () => (await gateways.connections()) <= before, 'it is gone');
     expect((await gateways.api.get(queue).expect(200)).body.stats.messages).toBe(0);
   });
 });

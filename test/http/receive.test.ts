@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestGateways, type TestGateways } from '../support/http-app.ts';
 import { openSocket, publishJson, send } from '../support/raw-http.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 let gateways: TestGateways;
 let url: string;
@@ -82,7 +82,7 @@ describe('receiving JSON', () => {
   it('answers as soon as there is a message', async () => {
     const queue = await queueWith();
     const waiting = receive(queue, { waitSeconds: 20 }).then((answer) => answer);
-    await delay(200);
+    await gateways.untilReceiving(1);
     await publishJson(url, queue, '{"messages":[{"body":"now"}]}');
     expect((await waiting).body.messages).toMatchObject([{ body: 'now' }]);
   });
@@ -181,10 +181,10 @@ describe('a client that goes away', () => {
       method: 'POST',
       signal: leaving.signal,
     });
-    await delay(200);
+    await gateways.untilReceiving(1);
     leaving.abort();
     await expect(gone).rejects.toThrow();
-    await delay(100);
+    await gateways.untilReceiving(0);
     await publishJson(url, queue, '{"messages":[{"body":1}]}');
     const { body } = await receive(queue, { waitSeconds: 2 }).expect(200);
     expect(body.messages).toMatchObject([{ body: 1, deliveries: 1 }]);
@@ -202,37 +202,34 @@ describe('a client that goes away before it has read the answer', () => {
     return queue;
   }
 
+  const leased = async (queue: string) => (await gateways.api.get(queue)).body.stats.leased;
+
+  /** Goes away when the messages are leased, and returns when the gateway has noticed. */
   async function leaveUnread(queue: string, query: string): Promise<void> {
+    const before = await gateways.connections();
     const socket = openSocket(url);
     socket.pause();
     socket.write(
       `POST ${queue}/messages/receive?max=1000${query} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`,
     );
-    await delay(500);
+    await waitUntil(async () => (await leased(queue)) === 10, 'its messages are leased');
+    await gateways.untilReceiving(0);
     socket.destroy();
-  }
-
-  async function leasedAfter(queue: string, expected: number): Promise<number> {
-    let leased = -1;
-    for (let attempt = 0; attempt < 30 && leased !== expected; attempt += 1) {
-      await delay(100);
-      leased = (await gateways.api.get(queue)).body.stats.leased;
-    }
-    return leased;
+    await waitUntil(async () => (await gateways.connections()) <= before, 'the connection is gone');
   }
 
   it('has its messages given back at once', async () => {
     const queue = await queueOfLargeMessages();
     await leaveUnread(queue, '');
-    expect(await leasedAfter(queue, 0)).toBe(0);
+    await waitUntil(async () => (await leased(queue)) === 0, 'its messages are given back');
     expect((await receive(queue, { max: 1 }).expect(200)).body.messages).toHaveLength(1);
   });
 
   it('keeps them for its next attempt when it gave an attemptId', async () => {
     const queue = await queueOfLargeMessages();
     await leaveUnread(queue, '&attemptId=a');
-    await delay(500);
-    expect(await leasedAfter(queue, 10)).toBe(10);
+    // What would have been given back by now would be so for a look that comes after it through the same session.
+    expect(await leased(queue)).toBe(10);
   });
 });
 
@@ -243,7 +240,7 @@ describe('a receive that waits while its gateway drains', () => {
       const queue = await draining.createQueue();
       await draining.api.get('/readyz').expect(200);
       const waiting = draining.api.post(`${queue}/messages/receive?waitSeconds=40`).then((answer) => answer);
-      await delay(200);
+      await draining.untilReceiving(1);
       draining.drain();
       expect((await waiting).body).toEqual({ messages: [] });
       const answer = await draining.api.get('/readyz').expect(503);

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestGateways, type TestGateways } from '../support/http-app.ts';
 import { publishJson, send } from '../support/raw-http.ts';
@@ -47,7 +46,7 @@ describe('two gateways on one ensemble', () => {
   it('wake a receive that waits at the other one', async () => {
     const queue = await gateways.createQueue();
     const waiting = receiveThere(queue, '?waitSeconds=20');
-    await delay(300);
+    await gateways.untilReceiving(1);
     await publishJson(here, queue, '{"messages":[{"body":"now"}]}');
     expect(await waiting).toMatchObject([{ body: 'now' }]);
   });

@@ -2,7 +2,7 @@
 import type { ReceivedMessage } from '../../src/queue/index.ts';
 import { Client, type Draft } from './client.ts';
 import { PLAIN_QUEUE } from './scenario.ts';
-import { SOURCES, type SourceName, TARGETS, type TargetName, type World } from './world.ts';
+import { SOURCES, type SourceName, TARGETS, type TargetName, targetOf, type World } from './world.ts';
 
 const COLOURS = ['red', 'green', 'blue'];
 
@@ -179,13 +179,9 @@ export async function operate(world: World, name: string): Promise<void> {
         name: `peeking at ${source}`,
       });
     } else {
-      await world.ask(client.gateway, (broker, call) => broker.get(TARGETS[targetName(source)], call), {
+      await world.ask(client.gateway, (broker, call) => broker.get(TARGETS[targetOf(source)], call), {
         name: `statistics of ${source}`,
       });
     }
   }
-}
-
-function targetName(source: SourceName): TargetName {
-  return SOURCES[source].name as TargetName;
 }

@@ -1,5 +1,7 @@
 /** The ledger, arranged for the rules: what was published under each key, and what became of it at each source. */
-import { type Delivery, keyOf, type Ledger, type Publish, type Receive, type Settle } from './ledger.ts';
+
+import { groupBy } from '../support/group-by.ts';
+import type { Delivery, Ledger, Publish, Receive, Settle } from './ledger.ts';
 import { FILTER, type Scenario } from './scenario.ts';
 import { SOURCES, type SourceName, type TargetName, targetOf } from './world.ts';
 
@@ -129,15 +131,3 @@ function inLeaseOrder(deliveries: readonly Delivery[]): Delivery[] {
     fencingOf(a) === fencingOf(b) ? a.index - b.index : fencingOf(a) < fencingOf(b) ? -1 : 1,
   );
 }
-
-export function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
-    else group.push(item);
-  }
-  return groups;
-}
-
-export { keyOf };

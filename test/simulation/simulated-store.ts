@@ -7,6 +7,7 @@ import { EnsembleClock } from '../../src/queue/zookeeper/ensemble-clock.ts';
 import * as port from '../../src/queue/zookeeper/store.ts';
 import { assertCommit, assertPath } from '../../src/queue/zookeeper/writes.ts';
 import type { WatchKind } from '../support/memory-ensemble.ts';
+import { TwinState } from '../support/twin-state.ts';
 import type { Chance } from './chance.ts';
 import type { ProcessLife } from './process-life.ts';
 import { type Network, SimulatedConnection } from './simulated-connection.ts';
@@ -44,14 +45,13 @@ export class SimulatedStore implements port.Store {
   interfere: Interference = () => 'none';
   readonly #options: SimulatedStoreOptions;
   readonly #clock = new EnsembleClock();
-  readonly #listeners = new Set<(state: port.StoreState) => void>();
   readonly #pending = new Set<Pending>();
   readonly #watches = new Map<string, WatchEntry>();
   readonly #barrier = new Barrier(() => this.#commit([TICK], 0, {}));
   #connection: SimulatedConnection | undefined;
   /** Of the session, which a new connection ends for the old one's requests. */
   #previous: SimulatedConnection | undefined;
-  #state: port.StoreState = 'suspended';
+  readonly #state = new TwinState('suspended', (step) => void this.#options.life.after(0, step));
 
   constructor(options: SimulatedStoreOptions) {
     this.#options = options;
@@ -59,7 +59,7 @@ export class SimulatedStore implements port.Store {
   }
 
   get state(): port.StoreState {
-    return this.#state;
+    return this.#state.current;
   }
 
   get server(): SimulatedServer | undefined {
@@ -71,23 +71,11 @@ export class SimulatedStore implements port.Store {
   }
 
   onState(listener: (state: port.StoreState) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#state.onState(listener);
   }
 
-  async whenConnected(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    if (this.#state === 'connected') return;
-    await new Promise<void>((resolve, reject) => {
-      const abort = () => settle(() => reject(signal.reason));
-      const forget = this.onState((state) => state === 'connected' && settle(resolve));
-      const settle = (finish: () => void) => {
-        forget();
-        signal.removeEventListener('abort', abort);
-        finish();
-      };
-      signal.addEventListener('abort', abort);
-    });
+  whenConnected(signal: AbortSignal): Promise<void> {
+    return this.#state.whenConnected(signal);
   }
 
   read(path: string, options: port.ReadOptions = {}): Promise<port.NodeData | undefined> {
@@ -147,7 +135,7 @@ export class SimulatedStore implements port.Store {
     const listeners = this.#forgetWatches();
     life.deliver(() => {
       for (const pending of [...this.#pending]) pending.fail(noAnswer(pending.isWrite, 'connection lost'));
-      this.#enter(state);
+      this.#state.enter(state);
       for (const listener of listeners) life.after(0, listener);
     });
     this.#reconnect(absentMs);
@@ -169,17 +157,11 @@ export class SimulatedStore implements port.Store {
         life.deliver(() => {
           if (connection !== this.#connection) return;
           this.#sample(result);
-          this.#enter('connected');
+          this.#state.enter('connected');
         });
       };
       connection.send({ writes: [TICK], answer: answered });
     });
-  }
-
-  #enter(state: port.StoreState): void {
-    if (this.#state === state) return;
-    this.#state = state;
-    for (const listener of this.#listeners) this.#options.life.after(0, () => listener(state));
   }
 
   #sample(result: port.CommitResult): void {
@@ -231,7 +213,7 @@ export class SimulatedStore implements port.Store {
   ): Promise<Value> {
     const { life, requestTimeoutMs } = this.#options;
     const connection = this.#connection;
-    if (this.#state !== 'connected' || connection === undefined || signal?.aborted) {
+    if (this.#state.current !== 'connected' || connection === undefined || signal?.aborted) {
       return Promise.reject(new port.StoreError('unavailable', 'it was not sent'));
     }
     const fate = this.interfere({ isWrite });

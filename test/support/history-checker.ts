@@ -6,6 +6,7 @@
  * are the gateways' own statements by the ensemble's clock, so comparing two of them needs no allowance; only what is
  * compared with the clients' clock gets one.
  */
+import { groupBy } from './group-by.ts';
 import type { Delivery, History, Settle } from './history.ts';
 
 /** For the time that an answer takes, and for a gateway's clock being behind the leader's by a write's latency. */
@@ -108,14 +109,4 @@ function outcomeViolations(delivery: Delivery, settles: readonly Settle[]): stri
       found.push(`the lease of ${delivery.key} was called lost ${endsMs - settle.toldMs} ms before its end`);
   });
   return found;
-}
-
-function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
-    else group.push(item);
-  }
-  return groups;
 }

@@ -9,7 +9,8 @@ import { createBroker } from '../../src/queue/broker.ts';
 import type { Broker } from '../../src/queue/index.ts';
 import { systemRandom, systemTimers } from '../../src/queue/system-runtime.ts';
 import { STREAM_LIMITS } from '../../src/routes/event-stream.ts';
-import { openTestStore, patienceMs, silentLogger } from './test-store.ts';
+import { openTestStore, silentLogger } from './test-store.ts';
+import { waitUntil } from './wait-until.ts';
 import { startZooKeeper } from './zookeeper-server.ts';
 
 export interface TestGateways {
@@ -21,6 +22,10 @@ export interface TestGateways {
   readonly randomGateway: RandomGateway;
   /** Makes an empty queue with a name of its own; answers its path. */
   createQueue(config?: object): Promise<string>;
+  /** Returns once so many receives are under way, over all gateways. */
+  untilReceiving(count: number): Promise<void>;
+  /** Connections that are open at the first gateway. */
+  connections(): Promise<number>;
   /** Of the first gateway. */
   drain(): void;
   stop(): Promise<void>;
@@ -37,6 +42,8 @@ export type RandomGateway = Pick<
 interface TestGateway {
   readonly url: string;
   readonly broker: Broker;
+  readonly receiving: () => number;
+  connections(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -58,6 +65,12 @@ export async function startTestGateways(count = 1): Promise<TestGateways> {
       await api.put(path).send(config).expect(201);
       return path;
     },
+    untilReceiving: (count) =>
+      waitUntil(
+        () => [first, ...others].reduce((sum, { receiving }) => sum + receiving(), 0) === count,
+        `${count} receives are under way`,
+      ),
+    connections: () => first.connections(),
     drain: () => first.broker.drain(),
     async stop() {
       await Promise.all([first, ...others].map((gateway) => gateway.stop()));
@@ -88,12 +101,18 @@ async function startTestGateway(connectionString: string): Promise<TestGateway> 
     requestTimeoutMs: 10_000,
     entryCacheBytesMax: 16 * 1024 * 1024,
   });
+  const receiving = countReceives(broker);
   const app = buildApp({ broker, streaming: { ...STREAM_LIMITS, heartbeatMs: 500 } });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   await becomeReady(app);
   return {
     url,
     broker,
+    receiving,
+    connections: () =>
+      new Promise((resolve, reject) => {
+        app.server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
+      }),
     async stop() {
       broker.drain();
       app.server.closeAllConnections();
@@ -104,12 +123,21 @@ async function startTestGateway(connectionString: string): Promise<TestGateway> 
   };
 }
 
-async function becomeReady(app: FastifyInstance): Promise<void> {
-  const deadlineMs = Date.now() + patienceMs;
-  while ((await app.inject('/readyz')).statusCode !== 200) {
-    if (Date.now() > deadlineMs) {
-      throw new Error('the gateway does not become ready');
+/** @returns how many are under way */
+function countReceives(broker: Broker): () => number {
+  let count = 0;
+  const receive = broker.receive.bind(broker);
+  broker.receive = async (...parameters) => {
+    count += 1;
+    try {
+      return await receive(...parameters);
+    } finally {
+      count -= 1;
     }
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  };
+  return () => count;
+}
+
+async function becomeReady(app: FastifyInstance): Promise<void> {
+  await waitUntil(async () => (await app.inject('/readyz')).statusCode === 200, 'the gateway becomes ready');
 }

@@ -13,6 +13,7 @@ import * as port from '../../src/queue/zookeeper/store.ts';
 import { asAsked, withoutRestAtAny } from '../../src/queue/zookeeper/versions.ts';
 import { assertCommit, assertPath } from '../../src/queue/zookeeper/writes.ts';
 import type { MemoryEnsemble, WatchKind } from './memory-ensemble.ts';
+import { TwinState } from './twin-state.ts';
 
 /**
  * none          as it should be
@@ -54,7 +55,6 @@ export class MemoryStore implements port.Store, port.StoreMeter {
   readonly #ensemble: MemoryEnsemble;
   readonly #fault: (request: MemoryRequest) => Fault;
   readonly #schedule: (step: () => void) => void;
-  readonly #listeners = new Set<(state: port.StoreState) => void>();
   readonly #watches = new Map<string, { readonly listeners: Set<port.Watch>; readonly fire: () => void }>();
   readonly #unanswered = new Set<Call>();
   readonly #barrier = new Barrier(() => {
@@ -62,7 +62,7 @@ export class MemoryStore implements port.Store, port.StoreMeter {
   });
   #requests: Call[] = [];
   #answers: { readonly deliver: () => void; readonly isEvent: boolean }[] = [];
-  #state: port.StoreState = 'connected';
+  readonly #state = new TwinState('connected', (step) => this.#schedule(step));
 
   constructor(ensemble: MemoryEnsemble, options: MemoryStoreOptions = {}) {
     this.#ensemble = ensemble;
@@ -71,7 +71,7 @@ export class MemoryStore implements port.Store, port.StoreMeter {
   }
 
   get state(): port.StoreState {
-    return this.#state;
+    return this.#state.current;
   }
 
   now(): number {
@@ -79,23 +79,11 @@ export class MemoryStore implements port.Store, port.StoreMeter {
   }
 
   onState(listener: (state: port.StoreState) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#state.onState(listener);
   }
 
-  async whenConnected(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    if (this.#state === 'connected') return;
-    await new Promise<void>((resolve, reject) => {
-      const abort = () => settle(() => reject(signal.reason));
-      const forget = this.onState((state) => state === 'connected' && settle(resolve));
-      const settle = (finish: () => void) => {
-        forget();
-        signal.removeEventListener('abort', abort);
-        finish();
-      };
-      signal.addEventListener('abort', abort);
-    });
+  whenConnected(signal: AbortSignal): Promise<void> {
+    return this.#state.whenConnected(signal);
   }
 
   read(path: string, options: port.ReadOptions = {}): Promise<port.NodeData | undefined> {
@@ -153,18 +141,12 @@ export class MemoryStore implements port.Store, port.StoreMeter {
     this.#requests = [];
     this.#answers = [];
     this.#unanswered.clear();
-    this.#enter(state);
+    this.#state.enter(state);
     for (const { fire } of [...this.#watches.values()]) fire();
   }
 
   connect(): void {
-    this.#enter('connected');
-  }
-
-  #enter(state: port.StoreState): void {
-    if (this.#state === state) return;
-    this.#state = state;
-    for (const listener of this.#listeners) this.#schedule(() => listener(state));
+    this.#state.enter('connected');
   }
 
   #read<T>(kind: MemoryRequest['kind'], path: string, options: port.CallOptions, apply: () => T): Promise<T> {
@@ -181,10 +163,11 @@ export class MemoryStore implements port.Store, port.StoreMeter {
 
   #call<T>(request: MemoryRequest, { signal }: port.CallOptions, apply: () => T): Promise<T> {
     const isWrite = request.kind === 'commit' || request.kind === 'barrier';
-    const fault = this.#state === 'connected' && !signal?.aborted ? this.#fault(request) : 'unavailable';
+    const fault =
+      this.#state.current === 'connected' && !signal?.aborted ? this.#fault(request) : 'unavailable';
     if (fault === 'unavailable') {
       return Promise.reject(
-        new port.StoreError('unavailable', `${request.kind} was not sent: ${this.#state}`),
+        new port.StoreError('unavailable', `${request.kind} was not sent: ${this.#state.current}`),
       );
     }
     return new Promise<T>((resolve, reject) => {
@@ -228,7 +211,7 @@ export class MemoryStore implements port.Store, port.StoreMeter {
       this.#ensemble.unwatch(kind, path, fire);
       this.#watches.delete(key);
       for (const each of listeners) {
-        if (this.#state === 'connected') this.#answer(true, each);
+        if (this.#state.current === 'connected') this.#answer(true, each);
         else this.#schedule(each);
       }
     };

@@ -49,31 +49,29 @@ export class CursorReader {
   async #read(isDue: (part: WatchedPart) => boolean, watching: boolean): Promise<void> {
     const state = this.#state;
     // What somebody else is reading already is waited for: who looks to be certain relies on all of it.
-    const ensure = (part: WatchedPart, read: (options: ReadOptions) => Promise<void>, due = isDue(part)) =>
-      due ? this.#reading(part, watching, read) : part.reading;
-    const { recordPart } = state;
-    // Also while nobody waits: who is done with a subscription learns that it is deleted, and forgets it.
-    const isWatched = watching || state.topic.kind === 'topic';
-    await (isDue(recordPart)
-      ? this.#reading(recordPart, isWatched, (options) => this.#readRecord(options))
-      : recordPart.reading);
+    const ensure = (
+      part: WatchedPart,
+      read: (options: ReadOptions) => Promise<void>,
+      { due = isDue(part), watched = watching } = {},
+    ) => (due ? this.#reading(part, watched, read) : part.reading);
+    // Watched also while nobody waits: who is done with a subscription learns that it is deleted, and forgets it.
+    const watched = watching || state.topic.kind === 'topic';
+    await ensure(state.recordPart, (options) => this.#readRecord(options), { watched });
     if (!state.exists) return;
     if (state.isOrdered && state.orderVersion === undefined) await this.#readOrder();
     const logs = state.levels.map((level) => {
       const log = state.topic.log(level);
       const part = state.logPart(level);
-      return ensure(part, ({ watch }) => log.refresh(watch), isDue(part) || log.stale) ?? log.refreshed();
+      const due = isDue(part) || log.stale;
+      return ensure(part, ({ watch }) => log.refresh(watch), { due }) ?? log.refreshed();
     });
     await Promise.all([...logs, ensure(state.listingPart, (options) => this.#readListing(options))]);
     await Promise.all(
-      state.pages().map(({ level, segment, version, part }) =>
+      state.pages().map(({ level, segment, version, part }) => {
         // A page that is still to come is told by the listing.
-        ensure(
-          part,
-          (options) => this.#readPage(level, segment, options),
-          version === ABSENT ? part.stale : isDue(part),
-        ),
-      ),
+        const due = version === ABSENT ? part.stale : isDue(part);
+        return ensure(part, (options) => this.#readPage(level, segment, options), { due });
+      }),
     );
   }
 

@@ -1,5 +1,6 @@
 /** "There is nothing" is said only when there was nothing, and a repeated attempt is told the same again. */
-import { type Facts, groupBy, SOURCE_NAMES } from '../facts.ts';
+import { groupBy } from '../../support/group-by.ts';
+import { type Facts, SOURCE_NAMES } from '../facts.ts';
 import type { Receive } from '../ledger.ts';
 
 /** A client that left may still be holding something for so long. */

@@ -1,5 +1,6 @@
 /** What was confirmed is delivered until it is done with, once; what was refused is never seen. */
-import { type Facts, groupBy, mayBeDone, type Story } from '../facts.ts';
+import { groupBy } from '../../support/group-by.ts';
+import { type Facts, mayBeDone, type Story } from '../facts.ts';
 import type { Delivery } from '../ledger.ts';
 import { SOURCES, type SourceName } from '../world.ts';
 

@@ -1,5 +1,6 @@
 /** Where order is promised, nobody gets a message while an earlier one of its group is not done with. */
-import { type Facts, fencingOf, groupBy, mayBeDone, type Story } from '../facts.ts';
+import { groupBy } from '../../support/group-by.ts';
+import { type Facts, fencingOf, mayBeDone, type Story } from '../facts.ts';
 import type { Delivery } from '../ledger.ts';
 import type { SourceName } from '../world.ts';
 
