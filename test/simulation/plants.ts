@@ -119,7 +119,7 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'make certain without waiting for what is being read for others',
     file: 'src/queue/cursor/cursor-reader.ts',
-    find: 'due ? this.#reading(part, watching, read) : part.reading;',
-    replace: 'due ? this.#reading(part, watching, read) : undefined;',
+    find: '(due ? this.#reading(part, watched, read) : part.reading);',
+    replace: '(due ? this.#reading(part, watched, read) : undefined);',
   },
 ];

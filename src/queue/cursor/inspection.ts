@@ -11,7 +11,8 @@
  * a segment without one is trimmed, or, where an ordering has passed over all of it, untouched too: each is looked at.
  */
 import type { EntryCache } from '../log/entry-cache.ts';
-import type { Log, Segment } from '../log/log.ts';
+import type { Segment } from '../log/known-segments.ts';
+import type { Log } from '../log/log.ts';
 import { findOpenSegment } from '../log/open-segment.ts';
 import { CursorDraft } from '../model/cursor-draft.ts';
 import type { Page } from '../model/page.ts';

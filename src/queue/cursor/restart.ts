@@ -5,7 +5,8 @@
  */
 import type { SeekTarget } from '../broker-types.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
-import type { Log, Segment } from '../log/log.ts';
+import type { Segment } from '../log/known-segments.ts';
+import type { Log } from '../log/log.ts';
 import { findOpenSegment } from '../log/open-segment.ts';
 import { LOG_START, type LogPosition } from '../model/position.ts';
 import { encodeRecord, LIVE_CURSOR_VERSION, type SubscriptionRecord } from '../model/records.ts';

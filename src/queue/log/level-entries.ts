@@ -9,7 +9,8 @@ import type { Runtime } from '../runtime.ts';
 import type { Topic } from '../topics/topic.ts';
 import type { Write, WriteResult } from '../zookeeper/store.ts';
 import type { EntryCache } from './entry-cache.ts';
-import type { Log, Segment } from './log.ts';
+import type { Segment } from './known-segments.ts';
+import type { Log } from './log.ts';
 
 interface LevelEntry {
   readonly log: Log;

@@ -12,7 +12,6 @@ import {
   decodeHeader,
   type EntrySlot,
   encodeHeader,
-  endOf,
   isFull,
   OPEN_VERSION,
   parseEntryName,
@@ -24,19 +23,10 @@ import {
 } from '../model/segment.ts';
 import { levelPath, segmentPath } from '../zookeeper/paths.ts';
 import type { Store, Watch } from '../zookeeper/store.ts';
+import { KnownSegments, type Segment } from './known-segments.ts';
 import { endsOfLog, watchEnd } from './log-ends.ts';
 import { createSegment } from './segment-writes.ts';
 
-export interface Segment {
-  readonly number: number;
-  readonly header: SegmentHeader;
-  readonly slots: readonly EntrySlot[];
-  /** Messages in it, as far as known. */
-  readonly end: number;
-}
-
-/** Listings of sealed segments kept; each is at most some 20 kB. */
-const SEGMENTS_KEPT = 64;
 /** A segment may outgrow its limits by so many entries of others. */
 const UNLISTED_MAX = 8;
 
@@ -45,7 +35,7 @@ export class Log {
   readonly level: number;
   readonly #store: Store;
   readonly #limits: SegmentLimits;
-  readonly #segments = new Map<number, Segment>();
+  readonly #segments = new KnownSegments();
   #first = 0;
   /** -1 until looked for; a level that has never been written to has no segment. */
   #last = -1;
@@ -65,6 +55,7 @@ export class Log {
   get first(): number {
     return this.#first;
   }
+
   get last(): number {
     return this.#last;
   }
@@ -108,6 +99,7 @@ export class Log {
   /**
    * Brings the picture up to date: one read when the open segment is still the known one. Finishes what another
    * gateway left undone (a sealed last segment gets its successor).
+   *
    * @param watch set on the open segment: on its children, and on its end
    */
   refresh(watch?: Watch): Promise<void> {
@@ -151,7 +143,7 @@ export class Log {
     const header = decodeHeader(node.data);
     // Sealed between the two reads: the listing may lack what was appended before. The next call will see.
     if (header.state !== 'open' && listing.stat.version !== node.stat.version) return this.segment(number);
-    return this.#keep(number, header, slotsOf(listing.children));
+    return this.#segments.keep(number, header, slotsOf(listing.children), this.#last);
   }
 
   /** The header alone, of any segment; undefined when it is gone. One read, unless the segment is known. */
@@ -174,13 +166,13 @@ export class Log {
       return undefined;
     }
     const slot = { ...entry, start: known.end };
-    this.#keep(segment, known.header, [...known.slots, slot]);
+    this.#segments.keep(segment, known.header, [...known.slots, slot], this.#last);
     return slot;
   }
 
   /** Forgets a segment that a failed write has shown to be no longer what it was. */
   forget(segment: number): void {
-    this.#segments.delete(segment);
+    this.#segments.forget(segment);
     if (segment === this.#last) this.#stale = true;
   }
 
@@ -211,7 +203,7 @@ export class Log {
     await this.#store.commit([
       { kind: 'set', path: this.path(segment.number), data: encodeHeader(header), version: OPEN_VERSION },
     ]);
-    this.#segments.delete(segment.number);
+    this.#segments.forget(segment.number);
     await this.refresh();
   }
 
@@ -231,13 +223,13 @@ export class Log {
     if (ends === undefined) return;
     this.#first = ends.first;
     this.#last = ends.last;
-    for (const number of this.#segments.keys()) if (number < this.#first) this.#segments.delete(number);
+    this.#segments.forgetBelow(this.#first);
   }
 
   /** Reads the last segment again; 'sealed' means that its successor is missing or was not yet seen. */
   async #refreshLast(watch: Watch | undefined): Promise<'open' | 'sealed' | 'moved'> {
     const number = this.#last;
-    if (watch === undefined && !this.#segments.has(number)) {
+    if (watch === undefined && this.#segments.get(number) === undefined) {
       const state = (await this.segment(number))?.header.state;
       if (state !== undefined) return state === 'open' ? 'open' : 'sealed';
     }
@@ -247,10 +239,10 @@ export class Log {
     const known = this.#segments.get(number);
     if (known?.header.state === 'open' && listing.stat.version === OPEN_VERSION) {
       // Listings of one connection never go back, but an append noted after this one was asked for is newer.
-      if (slots.length >= known.slots.length) this.#keep(number, known.header, slots);
+      if (slots.length >= known.slots.length) this.#segments.keep(number, known.header, slots, this.#last);
       return 'open';
     }
-    this.#segments.delete(number);
+    this.#segments.forget(number);
     const state = (await this.segment(number))?.header.state;
     if (state === undefined) return this.#refreshMoved(watch);
     return state === 'open' ? 'open' : 'sealed';
@@ -259,7 +251,7 @@ export class Log {
   /** Deleted under our feet: either trimmed, after others had moved on, or the whole incarnation is gone. */
   async #refreshMoved(watch: Watch | undefined): Promise<'open' | 'sealed' | 'moved'> {
     const number = this.#last;
-    this.#segments.delete(number);
+    this.#segments.forget(number);
     await this.#findLast();
     return this.#last === number ? 'moved' : this.#refreshLast(watch);
   }
@@ -282,19 +274,5 @@ export class Log {
       ]);
     }
     await this.#findLast();
-  }
-
-  #keep(number: number, header: SegmentHeader, slots: readonly EntrySlot[]): Segment {
-    const segment: Segment = { number, header, slots, end: endOf(slots) };
-    this.#segments.set(number, segment);
-    if (this.#segments.size > SEGMENTS_KEPT) {
-      for (const oldest of this.#segments.keys()) {
-        if (oldest !== this.#last && oldest !== number) {
-          this.#segments.delete(oldest);
-          break;
-        }
-      }
-    }
-    return segment;
   }
 }

@@ -1,5 +1,6 @@
 /** The open segment of a log, for those who would take its being unknown for its not being there. */
-import type { Log, Segment } from './log.ts';
+import type { Segment } from './known-segments.ts';
+import type { Log } from './log.ts';
 
 /** Each look ends with an open segment, unless that is being sealed again at the same moment, or all of it is gone. */
 const LOOKS_MAX = 10;

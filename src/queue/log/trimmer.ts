@@ -22,7 +22,8 @@ import type { Topic } from '../topics/topic.ts';
 import { cursorPath, pageName, subscriptionPath, subscriptionsPath } from '../zookeeper/paths.ts';
 import { ANY_VERSION, StoreError, type Write } from '../zookeeper/store.ts';
 import type { EntryCache } from './entry-cache.ts';
-import type { Log, Segment } from './log.ts';
+import type { Segment } from './known-segments.ts';
+import type { Log } from './log.ts';
 import { findOpenSegment } from './open-segment.ts';
 
 /** Acked messages of an open segment below both of these stay until there are more. */

@@ -1,6 +1,6 @@
 /** A log as a gateway knows it while that gateway rolls it. */
 import { afterEach, expect, it } from 'vitest';
-import type { Segment } from '../../../src/queue/log/log.ts';
+import type { Segment } from '../../../src/queue/log/known-segments.ts';
 import { findOpenSegment } from '../../../src/queue/log/open-segment.ts';
 import { decodeRecord, type NameRecord } from '../../../src/queue/model/records.ts';
 import { SEGMENT_LIMITS } from '../../../src/queue/model/segment.ts';
