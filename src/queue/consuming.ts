@@ -176,13 +176,7 @@ export class Consuming {
   ): Promise<Result> {
     const ref = { kind: source.kind, name: source.name };
     const name = subscriptionName(source);
-    return this.#directory.use(ref, async (open) => {
-      try {
-        return await act(open, open.subscription(name));
-      } finally {
-        open.forgetSubscription(name);
-      }
-    });
+    return this.#directory.use(ref, (open) => open.use(name, (subscription) => act(open, subscription)));
   }
 }
 

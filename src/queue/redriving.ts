@@ -5,6 +5,7 @@
  */
 import type { RedriveRequest, SubscriptionRef } from './broker-types.ts';
 import { type CommitPart, commitParts } from './commit-parts.ts';
+import type { Subscription } from './cursor/subscription.ts';
 import { BrokerError } from './errors.ts';
 import { LevelEntries } from './log/level-entries.ts';
 import { packable } from './log/moved-messages.ts';
@@ -48,9 +49,9 @@ export class Redriving {
     while (moved < (request.max ?? Number.POSITIVE_INFINITY)) {
       const max = Math.min(STEP_MESSAGES_MAX, (request.max ?? STEP_MESSAGES_MAX + moved) - moved);
       try {
-        const step = await open
-          .subscription(QUEUE_SUBSCRIPTION)
-          .exclusively(() => this.#step(open, to, max, untilMs));
+        const step = await open.use(QUEUE_SUBSCRIPTION, (subscription) =>
+          subscription.exclusively(() => this.#step(subscription, to, max, untilMs)),
+        );
         if (step === 0) break;
         moved += step;
       } catch (error) {
@@ -62,13 +63,20 @@ export class Redriving {
     return moved;
   }
 
-  async #step(open: OpenTopic, to: Target | undefined, max: number, untilMs: number): Promise<number> {
-    const { state, rounds } = open.subscription(QUEUE_SUBSCRIPTION);
+  async #step(
+    subscription: Subscription,
+    to: Target | undefined,
+    max: number,
+    untilMs: number,
+  ): Promise<number> {
+    const { state, rounds } = subscription;
     const { signal, cancel } = deadline(this.#runtime, this.#runtime.requestTimeoutMs);
     try {
       for (;;) {
         await readThrough(this.#runtime, signal, () => rounds.look(true));
-        const drafted = await readThrough(this.#runtime, signal, () => this.#draft(open, to, max, untilMs));
+        const drafted = await readThrough(this.#runtime, signal, () =>
+          this.#draft(subscription, to, max, untilMs),
+        );
         if (drafted.count === 0) return 0;
         const appends = await this.#admit(drafted.byTarget, signal);
         for (const [target, messages] of drafted.byTarget) {
@@ -89,8 +97,7 @@ export class Redriving {
   }
 
   /** Takes ready dead letters out of the queue, sorted by where they go. Those whose origin is gone stay. */
-  async #draft(open: OpenTopic, to: Target | undefined, max: number, untilMs: number) {
-    const { state, rounds } = open.subscription(QUEUE_SUBSCRIPTION);
+  async #draft({ state, rounds }: Subscription, to: Target | undefined, max: number, untilMs: number) {
     const isDead = ({ deadLetter }: EntryMessage) => deadLetter !== undefined && deadLetter.atMs <= untilMs;
     const origins = new Map<string, Target | undefined>();
     for (;;) {

@@ -67,18 +67,20 @@ export class Transactions {
   }
 
   async #acks(request: TransactionRequest): Promise<Acks[]> {
-    const bySubscription = new Map<Subscription, Receipt[]>();
+    const bySubscription = new Map<string, { subscription: Subscription; receipts: Receipt[] }>();
     for (const { source, receipts } of request.acks) {
       const open = await this.#directory.resolve({ kind: source.kind, name: source.name });
+      // One object for each, whatever becomes of those that nobody uses meanwhile: its pages are written once.
+      const name = `${open.topic.id}/${subscriptionName(source)}`;
       const subscription = open.subscription(subscriptionName(source));
-      const known = bySubscription.get(subscription) ?? [];
-      bySubscription.set(subscription, known);
-      for (const receipt of await receiptsOf(subscription, receipts)) {
+      const known = bySubscription.get(name) ?? { subscription, receipts: [] };
+      bySubscription.set(name, known);
+      for (const receipt of await receiptsOf(known.subscription, receipts)) {
         if (receipt === undefined) throw aborted('was never one of its subscription');
-        known.push(receipt);
+        known.receipts.push(receipt);
       }
     }
-    return [...bySubscription].map(([subscription, receipts]) => ({ subscription, receipts }));
+    return [...bySubscription.values()];
   }
 
   async #publishes(request: TransactionRequest): Promise<Publish[]> {

@@ -45,6 +45,8 @@ export class OpenTopic implements AppendTarget {
   readonly admission: Admission;
   readonly sources: DeadLetterSources;
   readonly #subscriptions = new Map<string, Subscription>();
+  /** How many requests are using each. */
+  readonly #users = new Map<Subscription, number>();
   readonly #deadLetters: DeadLetters;
   #draining = false;
 
@@ -105,14 +107,24 @@ export class OpenTopic implements AppendTarget {
     this.#subscriptions.delete(name);
   }
 
-  /** Drops what was kept for a subscription that turned out not to exist: names cost a client nothing. */
-  forgetSubscription(name: string): void {
-    const subscription = this.#subscriptions.get(name);
-    if (subscription !== undefined && !subscription.state.exists) this.#subscriptions.delete(name);
+  /** Does something with a subscription, of which there is one object for all who do at the time. */
+  async use<Result>(name: string, act: (subscription: Subscription) => Promise<Result>): Promise<Result> {
+    const subscription = this.subscription(name);
+    this.#users.set(subscription, (this.#users.get(subscription) ?? 0) + 1);
+    try {
+      return await act(subscription);
+    } finally {
+      const others = (this.#users.get(subscription) ?? 1) - 1;
+      if (others > 0) this.#users.set(subscription, others);
+      else this.#users.delete(subscription);
+      // One that turned out not to exist: names cost a client nothing.
+      if (!subscription.state.exists) this.#forget(name, subscription);
+    }
   }
 
-  #forget(name: string, subscription: Subscription | undefined): void {
-    if (this.#subscriptions.get(name) === subscription) this.#subscriptions.delete(name);
+  #forget(name: string, subscription: Subscription): void {
+    const isKnown = this.#subscriptions.get(name) === subscription;
+    if (isKnown && !this.#users.has(subscription)) this.#subscriptions.delete(name);
   }
 
   /**

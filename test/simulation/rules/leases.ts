@@ -24,6 +24,7 @@ function overlaps(facts: Facts, source: SourceName, deliveries: readonly Deliver
   deliveries.forEach((next, index) => {
     const held = deliveries[index - 1];
     if (held === undefined) return;
+    if (source === 'scratch' && mayBePurged(facts, held, next)) return;
     const name = `${next.key} at ${source}`;
     if (fencingOf(next) === fencingOf(held)) found.push(`${name} was given out twice by one lease`);
     // A message that was dead and moved back begins anew.
@@ -42,6 +43,14 @@ function overlaps(facts: Facts, source: SourceName, deliveries: readonly Deliver
       found.push(`${name} was leased again ${endMs - next.leasedMs} ms before its lease ended`);
   });
   return found;
+}
+
+/** A purge ends all leases, also of what came while it was under way, which it may leave to be delivered anew. */
+function mayBePurged(facts: Facts, held: Delivery, next: Delivery): boolean {
+  return facts.ledger.managements.some(
+    ({ verb, kind, askedMs, toldMs }) =>
+      verb === 'purge' && kind !== 'refused' && askedMs <= next.toldMs && toldMs >= held.askedMs,
+  );
 }
 
 /** When a lease that nobody gives up ends at the earliest, by the leader's clock. */
