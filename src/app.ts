@@ -78,6 +78,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
   const closing = new AbortController();
   const app = Fastify({
     ...(logger === undefined ? {} : { loggerInstance: logger }),
+    // One for each request would cost more than the request's line, which says all that it would.
+    childLoggerFactory: (parent) => parent,
     logController: new LogController({ disableRequestLogging: true }),
     // Our own answer replaces Node's, which has no body.
     http: {

@@ -20,8 +20,9 @@ export const CLOSING_LIMITS: ClosingLimits = { quietMs: 1_500 };
 const CHECK_MS = 50;
 
 interface Connection {
-  readonly answers: Set<ServerResponse>;
-  /** When its last answer was finished, by the monotonic clock. */
+  /** Answers that were under way when the last request came, and its own. Usually one. */
+  answers: ServerResponse[];
+  /** When a request was last seen to come or to be under way, by the monotonic clock. */
   usedMs: number;
 }
 
@@ -36,7 +37,7 @@ export class Connections {
     this.#server = server;
     this.#limits = limits;
     server.on('connection', (socket: Socket) => {
-      this.#connections.set(socket, { answers: new Set(), usedMs: performance.now() });
+      this.#connections.set(socket, { answers: [], usedMs: performance.now() });
       socket.once('close', () => this.#connections.delete(socket));
     });
     // Before the one who answers.
@@ -59,28 +60,34 @@ export class Connections {
       await new Promise((resolve) => setTimeout(resolve, CHECK_MS));
       // What has arrived by now has been read then.
       await eventsHandled();
-      const quietSinceMs = performance.now() - this.#limits.quietMs;
-      if (startMs <= quietSinceMs) this.#endQuiet(quietSinceMs);
+      const nowMs = performance.now();
+      this.#endQuiet(nowMs, nowMs - startMs < this.#limits.quietMs);
     }
   }
 
-  #endQuiet(sinceMs: number): void {
-    for (const [socket, { answers, usedMs }] of this.#connections) {
+  #endQuiet(nowMs: number, isTooEarly: boolean): void {
+    for (const [socket, connection] of this.#connections) {
+      if (connection.answers.some(isUnderWay)) connection.usedMs = nowMs;
       // Not half closed: a request that comes all the same must not take effect without an answer.
-      if (answers.size === 0 && usedMs <= sinceMs) socket.destroy();
+      else if (!isTooEarly && nowMs - connection.usedMs >= this.#limits.quietMs) socket.destroy();
     }
   }
 
   #answering(socket: Socket, response: ServerResponse): void {
     const connection = this.#connections.get(socket);
     if (connection === undefined) return;
-    connection.answers.add(response);
+    // Told apart here and not by an event of each answer: this is on the way of every request.
+    const [only] = connection.answers;
+    if (connection.answers.length === 1 && only !== undefined && !isUnderWay(only))
+      connection.answers[0] = response;
+    else connection.answers = [...connection.answers.filter(isUnderWay), response];
+    connection.usedMs = performance.now();
     if (this.#isClosing) announceEnd(response);
-    response.once('close', () => {
-      connection.answers.delete(response);
-      connection.usedMs = performance.now();
-    });
   }
+}
+
+function isUnderWay(response: ServerResponse): boolean {
+  return !response.writableFinished && !response.destroyed;
 }
 
 /** Node then adds the header by itself, and closes the connection behind the answer. */

@@ -1,4 +1,5 @@
 /** The broker: puts the engine's parts together behind its face. */
+import { abortSignalOf } from './abort-signal.ts';
 import type {
   Call,
   MessageState,
@@ -215,7 +216,7 @@ class ZooKeeperBroker implements Broker {
     call: Call,
   ): Promise<AsyncIterable<readonly StreamEvent[]>> {
     const open = await this.#directory.resolve({ kind: 'topic', name: topic });
-    const signal = AbortSignal.any([call.signal, this.#streaming.signal]);
+    const signal = AbortSignal.any([abortSignalOf(call.signal), this.#streaming.signal]);
     return openStream(this.#runtime, this.#entries, open, lastEventId, signal);
   }
 

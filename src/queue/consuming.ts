@@ -3,6 +3,7 @@
  * they are, is the subscriptions' business.
  */
 import type {
+  CallSignal,
   MessageState,
   Outcome,
   Page,
@@ -50,7 +51,7 @@ export class Consuming {
   async receive(
     source: SubscriptionRef,
     request: ReceiveRequest,
-    signal: AbortSignal,
+    signal: CallSignal,
   ): Promise<ReceiveResult> {
     // Before its acks, or a refusal would leave half of it done.
     const endWait = request.waitSeconds > 0 ? this.#runtime.load.wait() : undefined;
@@ -66,7 +67,7 @@ export class Consuming {
   async #receiveFrom(
     subscription: Subscription,
     request: ReceiveRequest,
-    signal: AbortSignal,
+    signal: CallSignal,
   ): Promise<ReceiveResult> {
     const { ack } = request;
     const receipts = ack && (await receiptsOf(subscription, ack));
@@ -87,7 +88,7 @@ export class Consuming {
       // Under an attemptId it stays for the repeat, which may be told of it at the same moment.
       if (request.attemptId === undefined) release(subscription, unused);
     });
-    const messages = lease === undefined ? [] : receivedMessages(lease, subscription.identity);
+    const messages = lease === undefined ? [] : receivedMessages(lease, subscription.seal);
     return acked === undefined ? { messages } : { messages, acked };
   }
 
@@ -101,7 +102,7 @@ export class Consuming {
     source: SubscriptionRef,
     action: SettleAction,
     receipts: readonly string[],
-    signal: AbortSignal,
+    signal: CallSignal,
   ): Promise<Outcome[]> {
     const settlement = settlementOf(action);
     return this.#use(source, (_open, subscription) => settleAll(subscription, receipts, settlement, signal));
@@ -184,7 +185,7 @@ async function settleAll(
   subscription: Subscription,
   texts: readonly string[],
   settlement: (nowMs: number) => Settlement,
-  signal: AbortSignal | undefined,
+  signal: CallSignal | undefined,
 ): Promise<Outcome[]> {
   return settleDecoded(subscription, texts, await receiptsOf(subscription, texts), settlement, signal);
 }
@@ -195,7 +196,7 @@ async function settleDecoded(
   texts: readonly string[],
   receipts: readonly (Receipt | undefined)[],
   settlement: (nowMs: number) => Settlement,
-  signal: AbortSignal | undefined,
+  signal: CallSignal | undefined,
 ): Promise<Outcome[]> {
   const valid = receipts.filter((receipt): receipt is Receipt => receipt !== undefined);
   const outcomes = await subscription.settle(valid, settlement, signal);
@@ -206,7 +207,7 @@ async function settleDecoded(
     next += 1;
     // Looking has shown whose it is: the subscription may have been made anew since the receipt was taken for its own.
     const isKnown = outcome !== 'lost' || !subscription.state.exists;
-    const isForeign = !isKnown && decodeReceipt(receipt, subscription.identity) === undefined;
+    const isForeign = !isKnown && decodeReceipt(receipt, subscription.seal) === undefined;
     return { receipt, outcome: isForeign ? 'invalid' : outcome };
   });
 }
@@ -216,7 +217,7 @@ export async function receiptsOf(
   subscription: Subscription,
   texts: readonly string[],
 ): Promise<(Receipt | undefined)[]> {
-  const decode = () => texts.map((text) => decodeReceipt(text, subscription.identity));
+  const decode = () => texts.map((text) => decodeReceipt(text, subscription.seal));
   await subscription.look(false);
   const receipts = decode();
   if (!receipts.includes(undefined)) return receipts;
@@ -263,10 +264,10 @@ function release(subscription: Subscription, { messages, generation, lease }: Le
   subscription.settle(receipts, () => ({ kind: 'release' })).catch(() => {});
 }
 
-function receivedMessages(made: Lease, identity: string): ReceivedMessage[] {
+function receivedMessages(made: Lease, seal: number): ReceivedMessage[] {
   const { generation, lease, untilMs, fencingToken } = made;
   return made.messages.map(({ message, deliveries, level, segment, offset }) => {
-    const receipt = encodeReceipt({ generation, level, segment, offset, lease }, identity);
+    const receipt = encodeReceipt({ generation, level, segment, offset, lease }, seal);
     return { ...storedMessage(message), receipt, deliveries, leaseExpiresAtMs: untilMs, fencingToken };
   });
 }

@@ -5,13 +5,14 @@
  *     queued   never sent: it is taken out, nothing was changed ('unavailable')
  *     sent     part of a write under way: whether that took effect is unknown ('outcome-unknown')
  */
+import type { CallSignal } from './broker-types.ts';
 import { BrokerError } from './errors.ts';
 import type { Timers } from './runtime.ts';
 
 export class Pending<Result> {
   readonly promise: Promise<Result>;
   #phase: 'queued' | 'sent' = 'queued';
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: CallSignal | undefined;
   #resolve!: (result: Result) => void;
   #reject!: (error: Error) => void;
   #open = true;
@@ -24,7 +25,7 @@ export class Pending<Result> {
    * @param signal the client's; its abort settles only what is queued
    * @param onSettled called once, in whatever way it is settled
    */
-  constructor(timers: Timers, waitMs: number, signal?: AbortSignal, onSettled?: () => void) {
+  constructor(timers: Timers, waitMs: number, signal?: CallSignal, onSettled?: () => void) {
     this.#signal = signal;
     this.#onSettled = onSettled;
     this.promise = new Promise<Result>((resolve, reject) => {
@@ -35,7 +36,7 @@ export class Pending<Result> {
     this.#onAbort = () => {
       if (this.#phase === 'queued') this.fail(new BrokerError('unavailable', 'The client went away.'));
     };
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    signal?.addEventListener('abort', this.#onAbort);
     if (signal?.aborted) this.#onAbort();
   }
 

@@ -1,5 +1,6 @@
 /** Queues, topics and subscriptions as resources: created, changed, described, listed and deleted. */
 import type {
+  CallSignal,
   Page,
   PageRequest,
   Precondition,
@@ -112,7 +113,7 @@ export class Resources {
   async list(
     kind: ResourceKind,
     request: PageRequest & { prefix?: string; topic?: string },
-    signal: AbortSignal,
+    signal: CallSignal,
   ): Promise<Page<Resource<AnyConfig>>> {
     const after = request.cursor === undefined ? '' : decodeCursor(request.cursor);
     const { names, describe, assertLive } = await this.#listing(kind, request.topic);

@@ -42,7 +42,10 @@ export class EdgeLoad {
   readonly requestBytes: Budget;
   readonly requests: Budget;
   readonly answerGraceMs: number;
-  /** A response that still waits for its turn on a connection is not told of the connection's end: the socket tells. */
+  /**
+   * The requests under way on each connection. A response tells when it is finished, but not reliably that its
+   * connection has ended (not while it waits for its turn there): the socket tells.
+   */
   readonly #bySocket = new WeakMap<Socket, Set<RequestShare>>();
 
   constructor(limits: EdgeLimits) {
@@ -62,20 +65,23 @@ export class EdgeLoad {
     if (isCounted && !this.requests.fits(1)) {
       throw tooMuch(`${this.requests.max} requests are under way at this gateway`);
     }
-    const share = new RequestShare(this, response, isCounted ? 1 : 0);
     const { socket } = request.raw;
-    const shares = this.#bySocket.get(socket) ?? this.#follow(socket);
-    shares.add(share);
-    share.onOver(() => shares.delete(share));
-    if (socket.destroyed) share.end();
+    const siblings = this.#bySocket.get(socket) ?? this.#follow(socket);
+    const share = new RequestShare(this, response, siblings, isCounted ? 1 : 0);
+    if (socket.destroyed || response.destroyed) share.end(false);
+    else response.once('finish', () => share.end(!socket.destroyed));
     return share;
   }
 
+  /**
+   * `writableFinished` is not to be trusted: of a socket that was destroyed with an answer in its buffers it is true,
+   * and even `finish` is emitted then. The answer is on its way when `finish` finds the socket alive.
+   */
   #follow(socket: Socket): Set<RequestShare> {
     const shares = new Set<RequestShare>();
     this.#bySocket.set(socket, shares);
     socket.once('close', () => {
-      for (const share of shares) share.end();
+      for (const share of shares) share.end(false);
     });
     return shares;
   }
@@ -84,26 +90,32 @@ export class EdgeLoad {
 export class RequestShare {
   readonly #load: EdgeLoad;
   readonly #response: ServerResponse;
+  readonly #siblings: Set<RequestShare>;
   readonly #requests: number;
   #requestBytes = 0;
   #answerBytes = 0;
   #isOver = false;
+  #isDelivered = false;
   #timer: NodeJS.Timeout | undefined;
-  readonly #callbacks: (() => void)[] = [];
+  #onOver: ((isDelivered: boolean) => void) | undefined;
 
   /** Made by `EdgeLoad.enter`. */
-  constructor(load: EdgeLoad, response: ServerResponse, requests: number) {
+  constructor(load: EdgeLoad, response: ServerResponse, siblings: Set<RequestShare>, requests: number) {
     this.#load = load;
     this.#response = response;
+    this.#siblings = siblings;
     this.#requests = requests;
+    siblings.add(this);
     load.requests.add(requests);
-    response.once('close', () => this.end());
   }
 
-  /** Calls back when the request is over: answered, or its connection gone; at once when it is over already. */
-  onOver(callback: () => void): void {
-    if (this.#isOver) callback();
-    else this.#callbacks.push(callback);
+  /**
+   * Calls back when the request is over, with whether its answer is on its way; at once when it is over already. For
+   * one who wants to know.
+   */
+  onOver(callback: (isDelivered: boolean) => void): void {
+    if (this.#isOver) callback(this.#isDelivered);
+    else this.#onOver = callback;
   }
 
   /** Makes sure that there is room for a body before it is read. Throws Problem 'rate-limited'. */
@@ -138,14 +150,16 @@ export class RequestShare {
   }
 
   /** Gives everything back. */
-  end(): void {
+  end(isDelivered: boolean): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#isDelivered = isDelivered;
+    this.#siblings.delete(this);
     clearTimeout(this.#timer);
     this.#load.requests.give(this.#requests);
     this.#load.requestBytes.give(this.#requestBytes);
     this.#load.answerBytes.give(this.#answerBytes);
-    for (const callback of this.#callbacks.splice(0)) callback();
+    this.#onOver?.(isDelivered);
   }
 
   #reserveFor(bytes: number): number {

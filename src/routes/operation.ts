@@ -9,7 +9,7 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
-import type { Call } from '../queue/index.ts';
+import type { Call, CallSignal } from '../queue/index.ts';
 import type { EdgeLoad, RequestShare } from './edge-load.ts';
 import { preferredType } from './media-types.ts';
 import { invalidField, Problem, type ProblemCode } from './problems.ts';
@@ -79,17 +79,17 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
   definition: OperationDefinition<Params, Query, Body>,
 ): Operation {
   const { handle, body, ...documentation } = definition;
-  const kinds = fieldKinds(definition.query);
   const takesBody = definition.method !== 'GET';
   // Whether the process runs, and what it is, can be asked under any load.
   const isCounted = definition.path.startsWith('/v1/');
+  const queryOf = queryReader(definition.query);
   const answerTo: Operation['respond'] = async (request, reply, load) => {
     const { raw } = request;
     const share = load.enter(reply, isCounted);
-    const connection = new ClientConnection(reply, share);
+    const connection = new ClientConnection(share);
     const accepted = acceptedType(raw.headers.accept, definition.produces);
     const params = checked(definition.params, request.params);
-    const query = checked(definition.query, queryFields(raw.url ?? '', kinds));
+    const query = queryOf(raw.url ?? '');
     // A GET's body has no meaning (RFC 9110); Node reads over it.
     const bytes = takesBody ? await readBytes(raw, body.limitBytes, share) : NO_BYTES;
     const answer = await handle({
@@ -120,6 +120,13 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
 }
 
 const NO_BYTES = Buffer.alloc(0);
+
+/** Checks the query of a URL. Most have none, and those are all alike. */
+function queryReader<Query extends z.ZodObject>(schema: Query): (url: string) => z.output<Query> {
+  const kinds = fieldKinds(schema);
+  const none = schema.safeParse({});
+  return (url) => (none.success && !url.includes('?') ? none.data : checked(schema, queryFields(url, kinds)));
+}
 
 function acceptedType(accept: string | undefined, produces: readonly string[]): string {
   const type = preferredType(accept, produces);
@@ -181,39 +188,34 @@ export function givenTwice(name: string): Problem {
   return invalidField(name, 'is given in the body and in the query; send it once');
 }
 
-/**
- * Watches whether the client is still there. Once the request's body has been read, only the response's stream tells.
- * `writableFinished` is not to be trusted: of a socket that was destroyed with an answer in its buffers it is true,
- * and even `finish` is emitted then. The answer is on its way when `finish` finds the socket alive.
- */
-class ClientConnection implements Call {
-  readonly #controller = new AbortController();
+/** Whether the client is still there, for the broker and for what is to be undone when it is not. */
+class ClientConnection implements Call, CallSignal {
+  aborted = false;
+  #listeners: Set<() => void> | undefined;
   #undelivered: (() => void) | undefined;
 
-  constructor({ raw: response, request }: FastifyReply, share: RequestShare) {
-    const { socket } = request.raw;
-    if (response.destroyed || socket.destroyed) {
-      this.#left();
-      return;
-    }
-    let delivered = false;
-    response.once('finish', () => {
-      delivered = !socket.destroyed;
-    });
-    share.onOver(() => {
-      if (!delivered) {
-        this.#left();
-      }
+  constructor(share: RequestShare) {
+    share.onOver((isDelivered) => {
+      if (!isDelivered) this.#left();
     });
   }
 
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+  get signal(): CallSignal {
+    return this;
+  }
+
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners ??= new Set();
+    this.#listeners.add(listener);
+  }
+
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners?.delete(listener);
   }
 
   /** Calls back when the client leaves, or at once when it has left. */
   onUndelivered(callback: (() => void) | undefined): void {
-    if (this.signal.aborted) {
+    if (this.aborted) {
       callback?.();
     } else {
       this.#undelivered = callback;
@@ -221,7 +223,8 @@ class ClientConnection implements Call {
   }
 
   #left(): void {
-    this.#controller.abort();
+    this.aborted = true;
+    for (const listener of this.#listeners ?? []) listener();
     this.#undelivered?.();
   }
 }

@@ -148,9 +148,6 @@ export function readBytes(
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let receivedBytes = 0;
-    const stop = (): void => {
-      request.off('data', onData).off('end', onEnd).off('error', onCutOff).off('close', onCutOff);
-    };
     const onData = (chunk: Buffer): void => {
       receivedBytes += chunk.length;
       try {
@@ -158,19 +155,16 @@ export function readBytes(
         share.holdBody(chunk.length);
         chunks.push(chunk);
       } catch (error) {
-        stop();
+        request.off('data', onData);
         reject(error);
       }
     };
     const onEnd = (): void => {
-      stop();
       const [only] = chunks;
       resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, receivedBytes));
     };
-    const onCutOff = (): void => {
-      stop();
-      reject(cutOff());
-    };
+    // After the end it comes too, and says nothing new.
+    const onCutOff = (): void => reject(cutOff());
     request.on('data', onData).on('end', onEnd).on('error', onCutOff).on('close', onCutOff);
   });
 }

@@ -56,7 +56,9 @@ export function stream({ broker, streaming, load, closing, log }: RouteContext):
     async handle({ params: { topic }, headers, call }) {
       const lastEventId = lastEventIdOf(headers);
       const done = new AbortController();
-      const signal = AbortSignal.any([call.signal, closing, done.signal]);
+      call.signal.addEventListener('abort', () => done.abort());
+      if (call.signal.aborted) done.abort();
+      const signal = AbortSignal.any([closing, done.signal]);
       const batches = await broker.stream(topic, lastEventId, { signal });
       return {
         status: 200,

@@ -12,12 +12,13 @@ const SHOWN_NAME_CHARS_MAX = 64;
 
 /** The checked value, or a validation problem naming each field. */
 export function checked<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  // The input tells a missing field from a wrong one; it goes no further.
-  const result = schema.safeParse(value, { reportInput: true });
+  const result = schema.safeParse(value);
   if (result.success) {
     return result.data;
   }
-  throw invalidFields(fieldErrors(result.error.issues));
+  // The input tells a missing field from a wrong one; it goes no further. Asking for it takes seven times as long.
+  const { error = result.error } = schema.safeParse(value, { reportInput: true });
+  throw invalidFields(fieldErrors(error.issues));
 }
 
 /** The issues of zod in our words. */

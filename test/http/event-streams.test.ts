@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { buildApp } from '../../src/app.ts';
-import { type Broker, BrokerError, type StreamEvent } from '../../src/queue/index.ts';
+import { type Broker, BrokerError, type CallSignal, type StreamEvent } from '../../src/queue/index.ts';
 import { EventSource } from '../support/event-source.ts';
 import { openSocket } from '../support/raw-http.ts';
 
@@ -98,7 +98,7 @@ describe('a stream', () => {
   });
 
   it('tells its source when the client goes away', async () => {
-    let signal: AbortSignal | undefined;
+    let signal: CallSignal | undefined;
     const url = await serve(async (_topic, _id, call) => {
       signal = call.signal;
       return stuck;
@@ -109,7 +109,7 @@ describe('a stream', () => {
 
   it('is dropped when its client does not read, and reads no more from its source meanwhile', async () => {
     let produced = 0;
-    let signal: AbortSignal | undefined;
+    let signal: CallSignal | undefined;
     const body = Buffer.alloc(BIG_BYTES, '1');
     async function* endless() {
       for (;;) {

@@ -3,6 +3,7 @@
  * consist of several of them; they are evaluated in one go, settlements before claims.
  */
 
+import type { CallSignal } from '../broker-types.ts';
 import { partlyDone } from '../errors.ts';
 import type { Settlement } from '../model/cursor-draft.ts';
 import type { EntryMessage } from '../model/entry.ts';
@@ -72,7 +73,7 @@ export class ClaimItem {
   constructor(
     runtime: Runtime,
     spec: ClaimSpec,
-    signal: AbortSignal,
+    signal: CallSignal,
     onFinal: () => void,
     onSettled: (item: ClaimItem) => void,
   ) {

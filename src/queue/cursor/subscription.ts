@@ -11,11 +11,11 @@
  * everything that could bring them a message is watched, a timer runs to the earliest end of a lease, and now and
  * then they look without any reason, should a hint have been lost.
  */
-import { setMaxListeners } from 'node:events';
+import type { CallSignal } from '../broker-types.ts';
 import { BrokerError } from '../errors.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import type { Settlement } from '../model/cursor-draft.ts';
-import type { Receipt } from '../model/receipt.ts';
+import { type Receipt, sealOf } from '../model/receipt.ts';
 import { Pending } from '../pending.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Topic } from '../topics/topic.ts';
@@ -52,6 +52,7 @@ export class Subscription {
   readonly #buryings = new Set<Pending<void>>();
   readonly #exclusives: (() => Promise<void>)[] = [];
   readonly #lastLooks: LastLooks;
+  #seal: { readonly token: string; readonly value: number } | undefined;
   #followers = 0;
   #running = false;
   /** There may be something to do: set by every hint, cleared when a look has found nothing. */
@@ -81,9 +82,16 @@ export class Subscription {
     this.#parked = new ParkedClaims(runtime, this.state, this.rounds.reader, () => this.wake());
   }
 
-  /** What this subscription's receipts belong to. Known once it was looked at. */
+  /** Tells this subscription from all others, and from an earlier one of its name. Known once it was looked at. */
   get identity(): string {
     return `${this.topic.id}/${this.name}/${this.state.record.token}`;
+  }
+
+  /** What its receipts have in common. Known once it was looked at. */
+  get seal(): number {
+    const { token } = this.state.record;
+    if (this.#seal?.token !== token) this.#seal = { token, value: sealOf(this.identity) };
+    return this.#seal.value;
   }
 
   /** Looks at the subscription: at all, or anew behind a barrier. Throws BrokerError. */
@@ -96,10 +104,8 @@ export class Subscription {
   async settle(
     receipts: readonly Receipt[],
     settlement: (nowMs: number) => Settlement,
-    signal?: AbortSignal,
+    signal?: CallSignal,
   ): Promise<SettleOutcome[]> {
-    // Each waits for its client's going away on its own; Node.js takes more than ten that listen for a leak.
-    if (signal !== undefined) setMaxListeners(0, signal);
     const items = receipts.map((receipt) => this.#enqueueSettle(receipt, settlement, signal));
     this.#kick();
     return outcomesOf(items);
@@ -109,7 +115,7 @@ export class Subscription {
    * Leases messages, waiting for the first as long as the spec says. Undefined when there was none. Throws BrokerError.
    * Once the lease is made it is the caller's, also when the signal has aborted meanwhile.
    */
-  claim(spec: ClaimSpec, signal: AbortSignal): Promise<Lease | undefined> {
+  claim(spec: ClaimSpec, signal: CallSignal): Promise<Lease | undefined> {
     const waiting = this.#draining ? { ...spec, waitMs: 0 } : spec;
     const onSettled = (settled: ClaimItem) => {
       this.#claims.delete(settled);
@@ -190,7 +196,7 @@ export class Subscription {
   #enqueueSettle(
     receipt: Receipt,
     settlement: (nowMs: number) => Settlement,
-    signal?: AbortSignal,
+    signal?: CallSignal,
   ): SettleItem {
     const { timers, requestTimeoutMs } = this.#runtime;
     const pending = new Pending<SettleOutcome>(timers, requestTimeoutMs, signal, () => {

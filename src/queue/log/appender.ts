@@ -6,7 +6,7 @@
  * Nothing waits for a timer: a request that finds the appender idle is sent at once, and those that arrive while a
  * write is under way become the next batch together. One request never spans two commits.
  */
-import type { PublishedMessage } from '../broker-types.ts';
+import type { CallSignal, PublishedMessage } from '../broker-types.ts';
 import { type CommitPart, commitParts } from '../commit-parts.ts';
 import { Pending } from '../pending.ts';
 import { deadline, readThrough } from '../settled-commit.ts';
@@ -45,7 +45,7 @@ export class Appender {
    * @returns their ids, in order
    * @throws BrokerError
    */
-  async append(outgoing: readonly OutgoingMessage[], signal: AbortSignal): Promise<PublishedMessage[]> {
+  async append(outgoing: readonly OutgoingMessage[], signal: CallSignal): Promise<PublishedMessage[]> {
     const packedBytes = assertFits(outgoing);
     const { timers, requestTimeoutMs, load, dataLimit } = this.#target.runtime;
     const leaveQueue = load.queue(packedBytes);

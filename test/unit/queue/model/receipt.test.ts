@@ -6,9 +6,11 @@ import {
   encodeReceipt,
   RECEIPT_CHARACTERS_MAX,
   type Receipt,
+  sealOf,
 } from '../../../../src/queue/model/receipt.ts';
 
 const IDENTITY = 'q1w2e3r4/queue';
+const SEAL = sealOf(IDENTITY);
 const whole = fc.oneof(
   fc.nat(),
   fc.maxSafeNat(),
@@ -33,7 +35,7 @@ describe('a receipt', () => {
     });
     fc.assert(
       fc.property(anyNumbers, (receipt) => {
-        expect(decodeReceipt(encodeReceipt(receipt, IDENTITY), IDENTITY)).toEqual(receipt);
+        expect(decodeReceipt(encodeReceipt(receipt, SEAL), SEAL)).toEqual(receipt);
       }),
       { numRuns: 2_000 },
     );
@@ -42,7 +44,7 @@ describe('a receipt', () => {
   it('fits the length that is looked at, and a path without escaping', () => {
     const largest = Number.MAX_SAFE_INTEGER;
     const receipt = { generation: largest, level: 9, segment: largest, offset: largest, lease: largest };
-    const text = encodeReceipt(receipt, IDENTITY);
+    const text = encodeReceipt(receipt, SEAL);
     expect(text.length).toBeLessThanOrEqual(RECEIPT_CHARACTERS_MAX);
     expect(text).toMatch(/^[A-Za-z0-9_-]+$/);
   });
@@ -51,7 +53,7 @@ describe('a receipt', () => {
     fc.assert(
       fc.property(receipts, fc.string(), (receipt, identity) => {
         fc.pre(identity !== IDENTITY);
-        expect(decodeReceipt(encodeReceipt(receipt, identity), IDENTITY)).toBeUndefined();
+        expect(decodeReceipt(encodeReceipt(receipt, sealOf(identity)), SEAL)).toBeUndefined();
       }),
       { numRuns: 500 },
     );
@@ -60,11 +62,11 @@ describe('a receipt', () => {
   it('with any one bit damaged was never a receipt', () => {
     fc.assert(
       fc.property(receipts, (receipt) => {
-        const bytes = Buffer.from(encodeReceipt(receipt, IDENTITY), 'base64url');
+        const bytes = Buffer.from(encodeReceipt(receipt, SEAL), 'base64url');
         for (let bit = 0; bit < bytes.length * 8; bit += 1) {
           const damaged = Buffer.from(bytes);
           damaged.writeUInt8(damaged.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
-          expect(decodeReceipt(damaged.toString('base64url'), IDENTITY)).toBeUndefined();
+          expect(decodeReceipt(damaged.toString('base64url'), SEAL)).toBeUndefined();
         }
       }),
       { numRuns: 100 },
@@ -72,13 +74,13 @@ describe('a receipt', () => {
   });
 
   it('with a character changed, removed or added was never a receipt', () => {
-    const text = encodeReceipt(someReceipt, IDENTITY);
+    const text = encodeReceipt(someReceipt, SEAL);
     for (let at = 0; at < text.length; at += 1) {
-      expect(decodeReceipt(text.slice(0, at) + text.slice(at + 1), IDENTITY)).toBeUndefined();
+      expect(decodeReceipt(text.slice(0, at) + text.slice(at + 1), SEAL)).toBeUndefined();
       const other = text[at] === 'A' ? 'B' : 'A';
-      expect(decodeReceipt(text.slice(0, at) + other + text.slice(at + 1), IDENTITY)).toBeUndefined();
+      expect(decodeReceipt(text.slice(0, at) + other + text.slice(at + 1), SEAL)).toBeUndefined();
     }
-    expect(decodeReceipt(`${text}A`, IDENTITY)).toBeUndefined();
+    expect(decodeReceipt(`${text}A`, SEAL)).toBeUndefined();
   });
 
   it.each([
@@ -89,15 +91,15 @@ describe('a receipt', () => {
     ['an odd last character', (text: string) => text.slice(0, -1) + nextInAlphabet(text.at(-1))],
   ])('is not recognised with %s: only its one spelling is', (_what, respell) => {
     // Twelve bytes leave four unused bits in the last character, which a lenient decoder would ignore.
-    const text = encodeReceipt({ ...someReceipt, lease: 2 ** 14 }, IDENTITY);
-    expect(decodeReceipt(text, IDENTITY)).toBeDefined();
-    expect(decodeReceipt(respell(text), IDENTITY)).toBeUndefined();
+    const text = encodeReceipt({ ...someReceipt, lease: 2 ** 14 }, SEAL);
+    expect(decodeReceipt(text, SEAL)).toBeDefined();
+    expect(decodeReceipt(respell(text), SEAL)).toBeUndefined();
   });
 
   it('is nothing that can be found in an empty or in any random text', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 100 }), (text) => {
-        expect(decodeReceipt(text, IDENTITY)).toBeUndefined();
+        expect(decodeReceipt(text, SEAL)).toBeUndefined();
       }),
       { numRuns: 2_000 },
     );
