@@ -8,13 +8,9 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  LogController,
-} from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from 'fastify';
 import { CLOSING_LIMITS, type ClosingLimits, Connections } from './connections.ts';
+import { createLogger } from './logging.ts';
 import type { Broker } from './queue/index.ts';
 import { refuseConnection } from './routes/client-errors.ts';
 import { EDGE_LIMITS, type EdgeLimits, EdgeLoad } from './routes/edge-load.ts';
@@ -68,19 +64,19 @@ const PARAM_CHARS_MAX = 4096;
 const DOCS_POLICY =
   "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; frame-ancestors 'self'";
 
+/** At these a line is written of each request. */
+const LEVELS_WITH_REQUESTS: ReadonlySet<string> = new Set(['info', 'debug', 'trace']);
+
 const REQUEST_ID = /^[A-Za-z0-9._:/+=-]{1,128}$/;
 
 /** The application, ready to be listened on or injected into. */
 export function buildApp(options: AppOptions): FastifyInstance {
-  const { broker, logger, maxMessageBytes = MAX_MESSAGE_BYTES_DEFAULT } = options;
+  const { broker, logger = createLogger('silent'), maxMessageBytes = MAX_MESSAGE_BYTES_DEFAULT } = options;
   const { patience = PATIENCE } = options;
   const load = new EdgeLoad({ ...EDGE_LIMITS, ...options.load });
   const closing = new AbortController();
+  // Fastify gets no logger: it would follow every request at a cost, and all that it has to tell comes to us as errors.
   const app = Fastify({
-    ...(logger === undefined ? {} : { loggerInstance: logger }),
-    // One for each request would cost more than the request's line, which says all that it would.
-    childLoggerFactory: (parent) => parent,
-    logController: new LogController({ disableRequestLogging: true }),
     // Our own answer replaces Node's, which has no body.
     http: {
       maxHeaderSize: HEADER_BYTES_MAX,
@@ -106,7 +102,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   const { operations, documentText } = apiOf({
     broker,
     limits: { maxMessageBytes },
-    log: app.log,
+    log: logger,
     streaming: options.streaming ?? STREAM_LIMITS,
     load,
     closing: closing.signal,
@@ -117,13 +113,13 @@ export function buildApp(options: AppOptions): FastifyInstance {
     closing.abort();
     await connections.close();
   });
-  answerErrors(app);
+  answerErrors(app, logger);
+  logResponses(app, logger);
   prepareRequests(app, knownPaths(operations));
-  logResponses(app);
 
-  // Operations read their bodies themselves, after everything that can be refused without.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser(['application/json', '*'], (_request, _payload, done) => done(null));
+  // Operations read their bodies themselves, after everything that can be refused without: nobody else is to.
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
+    app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
   for (const { method, path, respond } of operations) {
     app.route({
       method,
@@ -154,12 +150,15 @@ function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   );
 }
 
-function answerErrors(app: FastifyInstance): void {
+function answerErrors(app: FastifyInstance, log: FastifyBaseLogger): void {
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
+    const { status } = problemKind(problem.code);
+    const line = { reqId: request.id, method: request.method, route: request.routeOptions.url };
+    if (status >= 500) log.warn({ ...line, statusCode: status, code: problem.code }, 'request failed');
     // To a client that has left nothing is owed, and an aborted verb is no defect.
     if (problem.code === 'internal' && !reply.raw.destroyed) {
-      app.log.error({ err: error, reqId: request.id, route: request.routeOptions.url }, 'defect');
+      log.error({ err: error, ...line }, 'defect');
     }
     return sendProblem(reply, problem);
   });
@@ -195,21 +194,21 @@ function prepareRequests(app: FastifyInstance, paths: ReturnType<typeof knownPat
   });
 }
 
-function logResponses(app: FastifyInstance): void {
-  app.addHook('onResponse', (request, reply, done) => {
-    const { statusCode } = reply;
-    const line = {
-      reqId: request.id,
-      method: request.method,
-      route: request.routeOptions.url ?? 'unknown',
-      statusCode,
-      durationMs: Math.round(reply.elapsedTime * 10) / 10,
-    };
-    if (statusCode >= 500) {
-      app.log.warn(line, 'request failed');
-    } else {
-      app.log.info(line, 'request');
-    }
+function logResponses(app: FastifyInstance, log: FastifyBaseLogger): void {
+  // Where nobody reads it, following each request would be most of what it costs.
+  if (!LEVELS_WITH_REQUESTS.has(log.level)) return;
+  app.addHook('onRequest', (request, reply, done) => {
+    const startMs = performance.now();
+    reply.raw.once('finish', () => {
+      const line = {
+        reqId: request.id,
+        method: request.method,
+        route: request.routeOptions.url ?? 'unknown',
+        statusCode: reply.statusCode,
+        durationMs: Math.round((performance.now() - startMs) * 10) / 10,
+      };
+      log.info(line, 'request');
+    });
     done();
   });
 }

@@ -5,7 +5,7 @@
  * Every request takes the same way: method and path (Fastify), Accept, path, query, body, one call of the handler,
  * answer. Everything up to the handler is checked before anything has an effect.
  */
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
@@ -146,15 +146,17 @@ function holdAnswer(share: RequestShare, answer: Answer, isReading: boolean): vo
   }
 }
 
-function send(reply: FastifyReply, answer: Answer): FastifyReply {
-  reply.code(answer.status);
-  if (answer.payload !== undefined) {
-    reply.header('content-type', 'application/json; charset=utf-8');
+/** Fastify's own way would look at what kind of payload it is, and for hooks that we do not have. */
+function send(reply: FastifyReply, { status, headers, payload }: Answer): FastifyReply {
+  const all = reply.hijack().getHeaders() as OutgoingHttpHeaders;
+  if (payload !== undefined) {
+    all['content-type'] = 'application/json; charset=utf-8';
+    all['content-length'] = Buffer.byteLength(payload);
+  } else if (status !== 204) {
+    all['content-length'] = 0;
   }
-  if (answer.headers !== undefined) {
-    reply.headers(answer.headers);
-  }
-  return reply.send(answer.payload);
+  reply.raw.writeHead(status, headers === undefined ? all : Object.assign(all, headers)).end(payload);
+  return reply;
 }
 
 async function sendStream(

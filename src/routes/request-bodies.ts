@@ -163,8 +163,10 @@ export function readBytes(
       const [only] = chunks;
       resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, receivedBytes));
     };
-    // After the end it comes too, and says nothing new.
-    const onCutOff = (): void => reject(cutOff());
+    const onCutOff = (): void => {
+      // Comes after the end as well, when there is nothing to be said any more.
+      if (!request.complete) reject(cutOff());
+    };
     request.on('data', onData).on('end', onEnd).on('error', onCutOff).on('close', onCutOff);
   });
 }
