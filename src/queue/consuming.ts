@@ -18,7 +18,7 @@ import type {
 } from './broker-types.ts';
 import { inspect } from './cursor/inspection.ts';
 import { peekAt, storedMessage } from './cursor/peek.ts';
-import type { Lease } from './cursor/requests.ts';
+import { type Lease, receiptsOfLease } from './cursor/requests.ts';
 import { positionsOf, restart } from './cursor/restart.ts';
 import type { Subscription } from './cursor/subscription.ts';
 import { afterwards, partlyDone } from './errors.ts';
@@ -259,9 +259,8 @@ async function bothSettled(
 }
 
 /** Gives back a lease that nobody will learn of. */
-function release(subscription: Subscription, { messages, generation, lease }: Lease): void {
-  const receipts = messages.map((message) => ({ ...message, generation, lease }));
-  subscription.settle(receipts, () => ({ kind: 'release' })).catch(() => {});
+function release(subscription: Subscription, lease: Lease): void {
+  subscription.settle(receiptsOfLease(lease), () => ({ kind: 'release' })).catch(() => {});
 }
 
 function receivedMessages(made: Lease, seal: number): ReceivedMessage[] {

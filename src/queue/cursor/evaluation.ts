@@ -11,15 +11,28 @@ import {
   withAttempt,
 } from '../model/attempts.ts';
 import { type Claimed, Claiming } from '../model/claim.ts';
-import { CursorDraft, type Settled } from '../model/cursor-draft.ts';
+import { CursorDraft } from '../model/cursor-draft.ts';
 import type { CursorView } from '../model/cursor-view.ts';
 import { CLAIMS_PER_WRITE_MAX } from '../model/fencing.ts';
 import { runAt } from '../model/page.ts';
-import type { ClaimItem, LeasedMessage, SettleItem } from './requests.ts';
+import type { Receipt } from '../model/receipt.ts';
+import type { Batch } from './batch.ts';
+import type { ClaimItem, LeasedMessage, SettleOutcome, SettleRequest } from './requests.ts';
 
-export interface Batch {
-  readonly settles: readonly SettleItem[];
-  readonly claims: readonly ClaimItem[];
+/** What became of some receipts of a request that follow each other. */
+interface SettledRange<Outcome> {
+  readonly index: number;
+  readonly length: number;
+  readonly outcome: Outcome;
+}
+
+export interface SettleResult {
+  /** Settled once the draft is written. */
+  readonly done: readonly SettledRange<'ok'>[];
+  /** Nothing was changed, and this is the outcome if the view is up to date. */
+  readonly unsure: readonly SettledRange<SettleOutcome>[];
+  /** Some did not fit into this draft any more. */
+  readonly isFull: boolean;
 }
 
 export interface Grant {
@@ -41,7 +54,7 @@ export interface Repeat {
 
 export interface Evaluation {
   readonly draft: CursorDraft;
-  readonly settled: ReadonlyMap<SettleItem, Settled>;
+  readonly settled: ReadonlyMap<SettleRequest, SettleResult>;
   readonly grants: readonly Grant[];
   readonly repeats: readonly Repeat[];
   /** Claims whose attempt is known, to be confirmed behind a barrier before it is repeated. */
@@ -68,10 +81,8 @@ export interface EvaluationInput {
 
 export function evaluate(input: EvaluationInput): Evaluation {
   const draft = new CursorDraft(input.view, input.nowMs);
-  const settled = new Map<SettleItem, Settled>();
-  for (const item of input.batch.settles) {
-    settled.set(item, draft.settle(item.receipt, item.settlement(input.nowMs)));
-  }
+  const settled = new Map<SettleRequest, SettleResult>();
+  for (const request of input.batch.settles) settled.set(request, settle(draft, request, input.nowMs));
   draft.buryDead();
   const claiming = new Claiming(draft);
   const state = {
@@ -109,6 +120,25 @@ export function evaluate(input: EvaluationInput): Evaluation {
     }
   }
   return { draft, settled, exhausted, ...state };
+}
+
+function settle(draft: CursorDraft, request: SettleRequest, nowMs: number): SettleResult {
+  const settlement = request.settlement(nowMs);
+  const done: SettledRange<'ok'>[] = [];
+  const unsure: SettledRange<SettleOutcome>[] = [];
+  for (let index = 0; index < request.receipts.length; ) {
+    if (request.outcomes[index] !== undefined) {
+      index += 1;
+      continue;
+    }
+    const receipt = request.receipts[index] as Receipt;
+    const { settled, length } = draft.settleRange(receipt, request.alike(index), settlement);
+    if (settled.kind === 'full') return { done, unsure, isFull: true };
+    if (settled.kind === 'ok') done.push({ index, length, outcome: 'ok' });
+    else unsure.push({ index, length, outcome: settled.as });
+    index += length;
+  }
+  return { done, unsure, isFull: false };
 }
 
 /** @returns whether the claim is dealt with; else it is to be granted like any other */

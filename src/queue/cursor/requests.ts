@@ -14,24 +14,69 @@ import type { Runtime } from '../runtime.ts';
 
 export type SettleOutcome = 'ok' | 'lost';
 
-export interface SettleItem {
-  readonly receipt: Receipt;
+/** What is to become of the receipts of one request. They may go into several writes. */
+export class SettleRequest {
+  readonly receipts: readonly Receipt[];
   /** Made when evaluated: durations count from then, by the ensemble's clock. */
   readonly settlement: (nowMs: number) => Settlement;
-  readonly pending: Pending<SettleOutcome>;
-  /** The view said that nothing needs to change: to be confirmed behind a barrier. */
-  unsure: boolean;
-}
+  readonly pending: Pending<SettleOutcome[]>;
+  /** By receipt; undefined while it is not known. */
+  readonly outcomes: (SettleOutcome | undefined)[];
+  /** The view said of some that nothing needs to change: to be confirmed behind a barrier. */
+  unsure = false;
+  #left: number;
 
-/** The outcomes of one request's settlements, which may have gone into several writes. Throws BrokerError. */
-export async function outcomesOf(items: readonly SettleItem[]): Promise<SettleOutcome[]> {
-  const settled = await Promise.allSettled(items.map((item) => item.pending.promise));
-  const failures = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
-  const outcomes = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-  const [failure] = failures;
-  if (failure === undefined) return outcomes;
-  const isPartlyDone = outcomes.includes('ok') || failures.some(({ code }) => code === 'outcome-unknown');
-  throw isPartlyDone ? partlyDone(failure) : failure;
+  /** @param onSettled called once, however it ends */
+  constructor(
+    runtime: Runtime,
+    receipts: readonly Receipt[],
+    settlement: (nowMs: number) => Settlement,
+    signal: CallSignal | undefined,
+    onSettled: (request: SettleRequest) => void,
+  ) {
+    const { timers, requestTimeoutMs } = runtime;
+    this.receipts = receipts;
+    this.settlement = settlement;
+    this.outcomes = new Array(receipts.length).fill(undefined);
+    this.#left = receipts.length;
+    this.pending = new Pending(timers, requestTimeoutMs, signal, () => onSettled(this));
+  }
+
+  /** One outcome for each receipt, in order. Throws BrokerError. */
+  async result(): Promise<SettleOutcome[]> {
+    try {
+      return await this.pending.promise;
+    } catch (error) {
+      throw this.outcomes.includes('ok') ? partlyDone(error) : error;
+    }
+  }
+
+  /** The outcome of `length` receipts from an index on is known. With the last of them the request is settled. */
+  note(index: number, length: number, outcome: SettleOutcome): void {
+    this.outcomes.fill(outcome, index, index + length);
+    this.#left -= length;
+    if (this.#left === 0) this.pending.settle(this.outcomes as SettleOutcome[]);
+  }
+
+  /**
+   * From an index on, how many receipts without an outcome are of messages that follow each other in one segment, under
+   * one lease.
+   */
+  alike(index: number): number {
+    const first = this.receipts[index] as Receipt;
+    let length = 1;
+    for (; index + length < this.receipts.length; length += 1) {
+      const next = this.receipts[index + length] as Receipt;
+      const isAlike =
+        next.offset === first.offset + length &&
+        next.lease === first.lease &&
+        next.segment === first.segment &&
+        next.level === first.level &&
+        next.generation === first.generation;
+      if (!isAlike || this.outcomes[index + length] !== undefined) break;
+    }
+    return length;
+  }
 }
 
 export interface ClaimSpec {
@@ -56,6 +101,11 @@ export interface Lease {
   /** Decimal; see `fencing.ts`. */
   readonly fencingToken: string;
   readonly messages: readonly LeasedMessage[];
+}
+
+/** What its holder would settle it with. */
+export function receiptsOfLease({ messages, generation, lease }: Lease): Receipt[] {
+  return messages.map(({ level, segment, offset }) => ({ level, segment, offset, generation, lease }));
 }
 
 export class ClaimItem {

@@ -14,11 +14,12 @@ import type { Runtime } from '../runtime.ts';
 import { deadline, readThrough } from '../settled-commit.ts';
 import { notFound } from '../topics/topic.ts';
 import { AttemptShards } from './attempt-shards.ts';
+import type { Batch } from './batch.ts';
 import { CursorReader } from './cursor-reader.ts';
 import type { CursorState } from './cursor-state.ts';
 import { type CursorPart, CursorWriter } from './cursor-writer.ts';
 import type { DeadLetters } from './dead-letters.ts';
-import { type Batch, type Evaluation, evaluate, type Grant } from './evaluation.ts';
+import { type Evaluation, evaluate, type Grant } from './evaluation.ts';
 import type { Lease } from './requests.ts';
 import { TurnTaking } from './turn-taking.ts';
 
@@ -73,8 +74,7 @@ export class Rounds {
       const unused = isWorthWriting(evaluation) ? await this.#write(evaluation, signal) : [];
       if (unused === undefined) return { more: true, unused: [] };
       // What a settlement has given back may be claimed by those who wait.
-      const changed =
-        evaluation.draft.full || [...evaluation.settled.values()].some(({ kind }) => kind !== 'unsure');
+      const changed = evaluation.draft.full || hasSettled(evaluation);
       const more =
         changed || evaluation.unsureRepeats.length > 0 || (batch.claims.length > 0 && !evaluation.exhausted);
       return { more, unused };
@@ -135,10 +135,9 @@ export class Rounds {
 
   /** Answers what needs no write, or marks it to be looked at again with certainty. */
   #answerUnchanged(batch: Batch, evaluation: Evaluation, certain: boolean): void {
-    for (const [item, settled] of evaluation.settled) {
-      if (settled.kind !== 'unsure') continue;
-      if (certain) item.pending.settle(settled.as);
-      else item.unsure = true;
+    for (const [request, { unsure }] of evaluation.settled) {
+      request.unsure = !certain && unsure.length > 0;
+      if (certain) for (const { index, length, outcome } of unsure) request.note(index, length, outcome);
     }
     for (const item of evaluation.unsureRepeats) item.unsure = true;
     for (const { item, record, untilMs, messages } of evaluation.repeats) {
@@ -163,8 +162,11 @@ export class Rounds {
   /** @returns the leases that nobody takes; undefined when nothing was written */
   async #write(evaluation: Evaluation, signal: AbortSignal): Promise<Lease[] | undefined> {
     const { draft } = evaluation;
-    const settled = [...evaluation.settled].filter(([, { kind }]) => kind === 'ok').map(([item]) => item);
-    const answered = [...settled, ...evaluation.grants.map((grant) => grant.item)];
+    const settled = [...evaluation.settled].filter(([, { done }]) => done.length > 0);
+    const answered = [
+      ...settled.map(([request]) => request),
+      ...evaluation.grants.map((grant) => grant.item),
+    ];
     const dead = await readThrough(this.#runtime, signal, () =>
       this.#deadLetters.parts(this.#state, draft.dead),
     );
@@ -180,7 +182,8 @@ export class Rounds {
     }
     this.turns.noteWon();
     this.#runtime.counts.expired += draft.expired;
-    for (const item of settled) item.pending.settle('ok');
+    for (const [request, { done }] of settled)
+      for (const { index, length, outcome } of done) request.note(index, length, outcome);
     const leases = evaluation.grants.map((grant) => this.#answerGrant(grant, part));
     return leases.filter((lease) => lease !== undefined);
   }
@@ -207,8 +210,14 @@ export class Rounds {
   }
 }
 
-function isWorthWriting({ draft, grants, settled }: Evaluation): boolean {
+function isWorthWriting(evaluation: Evaluation): boolean {
+  const { draft, grants } = evaluation;
   if (draft.changed.size === 0) return false;
   if (grants.length > 0 || draft.dead.length > 0 || draft.expired > 0) return true;
-  return draft.unwanted >= UNWANTED_UNWRITTEN_MAX || [...settled.values()].some(({ kind }) => kind === 'ok');
+  return draft.unwanted >= UNWANTED_UNWRITTEN_MAX || hasSettled(evaluation);
+}
+
+function hasSettled({ settled }: Evaluation): boolean {
+  for (const { done } of settled.values()) if (done.length > 0) return true;
+  return false;
 }

@@ -19,24 +19,20 @@ import { type Receipt, sealOf } from '../model/receipt.ts';
 import { Pending } from '../pending.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Topic } from '../topics/topic.ts';
+import { type Batch, takeBatch } from './batch.ts';
 import { CursorState } from './cursor-state.ts';
-import type { Batch } from './evaluation.ts';
 import { LastLooks } from './last-looks.ts';
 import { ParkedClaims } from './parked-claims.ts';
 import {
   ClaimItem,
   type ClaimSpec,
   type Lease,
-  outcomesOf,
-  type SettleItem,
+  receiptsOfLease,
   type SettleOutcome,
+  SettleRequest,
 } from './requests.ts';
 import { Rounds } from './round.ts';
 import type { SubscriptionSurroundings } from './surroundings.ts';
-
-/** One write serves so many settlements and claims; more wait for the next. */
-const SETTLES_PER_ROUND_MAX = 4096;
-const CLAIMS_PER_ROUND_MAX = 1024;
 
 export class Subscription {
   readonly topic: Topic;
@@ -47,7 +43,7 @@ export class Subscription {
   readonly #runtime: Runtime;
   readonly #surroundings: SubscriptionSurroundings;
   readonly #parked: ParkedClaims;
-  readonly #settles = new Set<SettleItem>();
+  readonly #settles = new Set<SettleRequest>();
   readonly #claims = new Set<ClaimItem>();
   readonly #buryings = new Set<Pending<void>>();
   readonly #exclusives: (() => Promise<void>)[] = [];
@@ -106,9 +102,10 @@ export class Subscription {
     settlement: (nowMs: number) => Settlement,
     signal?: CallSignal,
   ): Promise<SettleOutcome[]> {
-    const items = receipts.map((receipt) => this.#enqueueSettle(receipt, settlement, signal));
+    if (receipts.length === 0) return [];
+    const request = this.#enqueueSettle(receipts, settlement, signal);
     this.#kick();
-    return outcomesOf(items);
+    return request.result();
   }
 
   /**
@@ -194,17 +191,15 @@ export class Subscription {
   }
 
   #enqueueSettle(
-    receipt: Receipt,
+    receipts: readonly Receipt[],
     settlement: (nowMs: number) => Settlement,
     signal?: CallSignal,
-  ): SettleItem {
-    const { timers, requestTimeoutMs } = this.#runtime;
-    const pending = new Pending<SettleOutcome>(timers, requestTimeoutMs, signal, () => {
-      this.#settles.delete(item);
-    });
-    const item: SettleItem = { receipt, settlement, pending, unsure: false };
-    if (pending.open) this.#settles.add(item);
-    return item;
+  ): SettleRequest {
+    const request: SettleRequest = new SettleRequest(this.#runtime, receipts, settlement, signal, (settled) =>
+      this.#settles.delete(settled),
+    );
+    if (request.pending.open) this.#settles.add(request);
+    return request;
   }
 
   #onHint(foreign: boolean): void {
@@ -238,7 +233,12 @@ export class Subscription {
       if (pauseMs > 0)
         await new Promise<void>((resolve) => void this.#runtime.timers.after(pauseMs, resolve));
       const buryings = [...this.#buryings];
-      const batch = this.#takeBatch();
+      const isAwake = this.#awake;
+      const batch = takeBatch(
+        this.#settles,
+        this.#claims,
+        (item) => this.#isDue(item) || (isAwake && !item.unsure),
+      );
       this.#awake = false;
       try {
         const certain =
@@ -257,15 +257,6 @@ export class Subscription {
     }
     this.#running = false;
     this.#rest();
-  }
-
-  #takeBatch(): Batch {
-    const claims: ClaimItem[] = [];
-    for (const item of this.#claims) {
-      if (claims.length >= CLAIMS_PER_ROUND_MAX) break;
-      if (item.unsure ? item.prepared : this.#awake || item.isFinal) claims.push(item);
-    }
-    return { settles: [...this.#settles].slice(0, SETTLES_PER_ROUND_MAX), claims };
   }
 
   /** What waits for the ensemble fails, as does what may have been leased; who waits for a message goes on. */
@@ -287,10 +278,7 @@ export class Subscription {
   }
 
   #giveBack(lease: Lease): void {
-    for (const position of lease.messages) {
-      const receipt = { ...position, generation: lease.generation, lease: lease.lease };
-      this.#enqueueSettle(receipt, () => ({ kind: 'release' })).pending.promise.catch(() => {});
-    }
+    this.#enqueueSettle(receiptsOfLease(lease), () => ({ kind: 'release' })).pending.promise.catch(() => {});
   }
 
   #rest(): void {

@@ -26,8 +26,13 @@ export type Settlement =
  * full     no more fits into this draft: try in the next one
  */
 export type Settled =
-  | { readonly kind: 'ok' | 'full' }
+  | { readonly kind: 'ok' }
+  | { readonly kind: 'full' }
   | { readonly kind: 'unsure'; readonly as: 'ok' | 'lost' };
+
+const OK: Settled = { kind: 'ok' };
+const DONE: Settled = { kind: 'unsure', as: 'ok' };
+const LOST: Settled = { kind: 'unsure', as: 'lost' };
 
 /** A message that leaves the subscription for the dead letters. */
 export interface Dead {
@@ -79,23 +84,42 @@ export class CursorDraft {
   }
 
   settle(receipt: Receipt, settlement: Settlement): Settled {
-    const lost = { kind: 'unsure', as: 'lost' } as const;
-    if (receipt.generation !== this.view.generation) return lost;
+    return this.settleRange(receipt, 1, settlement).settled;
+  }
+
+  /**
+   * Settles a receipt and those of the messages behind it in the segment under the same lease, up to `length` in sum.
+   *
+   * @returns what became of the first ones, and how many these are; at least one
+   */
+  settleRange(
+    receipt: Receipt,
+    length: number,
+    settlement: Settlement,
+  ): { readonly settled: Settled; readonly length: number } {
+    const run = this.#runOf(receipt, settlement);
+    if ('kind' in run) return { settled: run, length: 1 };
+    if (this.isFull(receipt.level, receipt.segment)) return { settled: { kind: 'full' }, length: 1 };
+    if (settlement.kind === 'reject')
+      return { settled: this.#bury(receipt, run, 'rejected', settlement.detail), length: 1 };
+    const { maxDeliveries } = this.view.policy;
+    if (settlement.kind === 'nack' && maxDeliveries !== undefined && run.deliveries >= maxDeliveries)
+      return { settled: this.#bury(receipt, run, 'max-deliveries', undefined), length: 1 };
+    const settled = Math.min(length, run.start + run.length - receipt.offset);
+    this.put(receipt, settled, settledState(run, settlement));
+    return { settled: OK, length: settled };
+  }
+
+  /** The run that a receipt stands for, or what the receipt comes to without one. */
+  #runOf(receipt: Receipt, settlement: Settlement): Run | Settled {
+    if (receipt.generation !== this.view.generation) return LOST;
     const page = this.#page(receipt.level, receipt.segment);
-    const done = settlement.kind === 'ack' ? ({ kind: 'unsure', as: 'ok' } as const) : lost;
+    const done = settlement.kind === 'ack' ? DONE : LOST;
     if (page === undefined || page === 'finished') return done;
-    if (receipt.offset >= page.frontier) return lost;
+    if (receipt.offset >= page.frontier) return LOST;
     const run = runAt(page, receipt.offset);
     if (run === undefined) return done;
-    if (run.lease !== receipt.lease || this.isDead(run)) return lost;
-    if (this.isFull(receipt.level, receipt.segment)) return { kind: 'full' };
-    const { maxDeliveries } = this.view.policy;
-    const isLast =
-      settlement.kind === 'nack' && maxDeliveries !== undefined && run.deliveries >= maxDeliveries;
-    if (settlement.kind === 'reject') return this.#bury(receipt, run, 'rejected', settlement.detail);
-    if (isLast) return this.#bury(receipt, run, 'max-deliveries', undefined);
-    this.put(receipt, 1, settledState(run, settlement));
-    return { kind: 'ok' };
+    return run.lease !== receipt.lease || this.isDead(run) ? LOST : run;
   }
 
   /**
