@@ -17,7 +17,7 @@ import type {
   SubscriptionRef,
 } from './broker-types.ts';
 import { inspect } from './cursor/inspection.ts';
-import { peekAt, storedMessage } from './cursor/peek.ts';
+import { peekAt } from './cursor/peek.ts';
 import { type Lease, receiptsOfLease } from './cursor/requests.ts';
 import { positionsOf, restart } from './cursor/restart.ts';
 import type { Subscription } from './cursor/subscription.ts';
@@ -266,7 +266,22 @@ function release(subscription: Subscription, lease: Lease): void {
 function receivedMessages(made: Lease, seal: number): ReceivedMessage[] {
   const { generation, lease, untilMs, fencingToken } = made;
   return made.messages.map(({ message, deliveries, level, segment, offset }) => {
-    const receipt = encodeReceipt({ generation, level, segment, offset, lease }, seal);
-    return { ...storedMessage(message), receipt, deliveries, leaseExpiresAtMs: untilMs, fencingToken };
+    const { id, body, bodyKind, contentType, attributes, priority, group, publishedAtMs, deadLetter } =
+      message;
+    return {
+      id,
+      body,
+      bodyKind,
+      contentType,
+      attributes,
+      priority,
+      publishedAtMs,
+      receipt: encodeReceipt({ generation, level, segment, offset, lease }, seal),
+      deliveries,
+      leaseExpiresAtMs: untilMs,
+      fencingToken,
+      ...(group === undefined ? undefined : { group }),
+      ...(deadLetter === undefined ? undefined : { deadLetter }),
+    };
   });
 }

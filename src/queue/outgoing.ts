@@ -28,8 +28,8 @@ function outgoing(message: NewMessage, index: number, config: StorageConfig, now
       expiresInSeconds === undefined
         ? rest
         : { ...rest, expiresAtMs: Math.round(nowMs + expiresInSeconds * 1000) },
-    ...(dueMs <= nowMs ? {} : { dueMs: Math.ceil(dueMs) }),
-    ...(dedupId === undefined ? {} : { dedup: hashId(dedupId) }),
+    ...(dueMs <= nowMs ? undefined : { dueMs: Math.ceil(dueMs) }),
+    ...(dedupId === undefined ? undefined : { dedup: hashId(dedupId) }),
   };
 }
 

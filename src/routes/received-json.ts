@@ -14,7 +14,8 @@ import { instantText } from './instants.ts';
 
 /** The answer to a receive. */
 export function receivedListText(result: ReceiveResult): string {
-  const messages = result.messages.map(receivedText).join(',');
+  const instants = new InstantTexts();
+  const messages = result.messages.map((message) => receivedText(message, instants)).join(',');
   const acked = result.acked === undefined ? '' : `,"acked":${JSON.stringify(result.acked.map(outcomeJson))}`;
   return `{"messages":[${messages}]${acked}}`;
 }
@@ -35,8 +36,8 @@ export function outcomeJson({ receipt, outcome }: Outcome): Outcome {
   return { receipt, outcome };
 }
 
-function receivedText(message: ReceivedMessage): string {
-  return `{${storedMembers(message)},"receipt":${JSON.stringify(message.receipt)},"deliveries":${message.deliveries},"leaseExpiresAt":"${instantText(message.leaseExpiresAtMs)}","fencingToken":"${message.fencingToken}"}`;
+function receivedText(message: ReceivedMessage, instants: InstantTexts): string {
+  return `{${storedMembers(message, instants)},"receipt":${JSON.stringify(message.receipt)},"deliveries":${message.deliveries},"leaseExpiresAt":"${instants.of(message.leaseExpiresAtMs)}","fencingToken":"${message.fencingToken}"}`;
 }
 
 function peekedText(message: PeekedMessage): string {
@@ -46,10 +47,24 @@ function peekedText(message: PeekedMessage): string {
   return `{${storedMembers(message)},"state":"${message.state}","deliveries":${message.deliveries}${lease}${fence}}`;
 }
 
-function storedMembers(message: StoredMessage): string {
+function storedMembers(message: StoredMessage, instants = new InstantTexts()): string {
   const group = message.group === undefined ? '' : `,"group":${JSON.stringify(message.group)}`;
   const dead = message.deadLetter === undefined ? '' : `,"deadLetter":${deadLetterText(message.deadLetter)}`;
-  return `"id":${JSON.stringify(message.id)},${bodyMember(message)},"contentType":${JSON.stringify(message.contentType)},"attributes":${JSON.stringify(message.attributes)},"priority":${message.priority}${group},"publishedAt":"${instantText(message.publishedAtMs)}"${dead}`;
+  return `"id":${JSON.stringify(message.id)},${bodyMember(message)},"contentType":${JSON.stringify(message.contentType)},"attributes":${JSON.stringify(message.attributes)},"priority":${message.priority}${group},"publishedAt":"${instants.of(message.publishedAtMs)}"${dead}`;
+}
+
+/** The instants of one answer: messages that were stored together, or leased together, have the same. */
+class InstantTexts {
+  readonly #texts = new Map<number, string>();
+
+  of(ms: number): string {
+    let text = this.#texts.get(ms);
+    if (text === undefined) {
+      text = instantText(ms);
+      this.#texts.set(ms, text);
+    }
+    return text;
+  }
 }
 
 function bodyMember({ body, bodyKind }: StoredMessage): string {

@@ -12,6 +12,14 @@ const OVERHEAD_BYTES = 512;
 /** Entries whose groups are known, at some hundred bytes each. */
 const GROUPS_KEPT = 200_000;
 
+/** An entry with what it was packed from. */
+export interface WrittenEntry {
+  readonly token: string;
+  readonly messages: readonly PackableMessage[];
+  readonly publishedAtMs: number;
+  readonly data: Buffer;
+}
+
 export class EntryCache {
   readonly #store: Store;
   readonly #codec = createEntryCodec();
@@ -35,8 +43,8 @@ export class EntryCache {
   }
 
   /** Keeps what was just written. */
-  remember(path: string, data: Buffer, token: string): void {
-    this.#keep(path, data, this.#codec.decode(data, token));
+  remember(path: string, { messages, token, publishedAtMs, data }: WrittenEntry): void {
+    this.#keep(path, data, this.#codec.entryOf(messages, token, publishedAtMs));
   }
 
   /** The entry if it is here. */

@@ -8,15 +8,13 @@ import { entryPrefix, OPEN_VERSION, parseEntryName, SEALED_VERSION } from '../mo
 import type { Runtime } from '../runtime.ts';
 import type { Topic } from '../topics/topic.ts';
 import type { Write, WriteResult } from '../zookeeper/store.ts';
-import type { EntryCache } from './entry-cache.ts';
+import type { EntryCache, WrittenEntry } from './entry-cache.ts';
 import type { Segment } from './known-segments.ts';
 import type { Log } from './log.ts';
 
-interface LevelEntry {
+interface LevelEntry extends WrittenEntry {
   readonly log: Log;
   readonly segment: Segment;
-  readonly token: string;
-  readonly data: Buffer;
 }
 
 const TOKEN_CHARACTERS = 12;
@@ -74,7 +72,7 @@ export class LevelEntries implements CommitPart {
       const data = cache.encode(inLevel, publishedAtMs);
       const path = log.path(segment.number);
       const bytes = inLevel.reduce((sum, message) => sum + message.body.length, 0);
-      entries.push({ log, segment, token, data });
+      entries.push({ log, segment, token, messages: inLevel, publishedAtMs, data });
       writes.push(
         { kind: 'check', path, version: OPEN_VERSION },
         {
@@ -92,14 +90,15 @@ export class LevelEntries implements CommitPart {
   }
 
   applied(results: readonly WriteResult[] | undefined): void {
-    this.#entries.forEach(({ log, segment, token, data }, index) => {
+    this.#entries.forEach((entry, index) => {
+      const { log, segment } = entry;
       const created = results?.[1 + 2 * index];
       if (created?.kind !== 'create') {
         log.markStale();
         return;
       }
       log.noteAppended(segment.number, created.path.slice(created.path.lastIndexOf('/') + 1));
-      this.#cache.remember(created.path, data, token);
+      this.#cache.remember(created.path, entry);
     });
     this.#topic.notifyAppended();
   }

@@ -16,8 +16,9 @@ import type { CursorDraft } from './cursor-draft.ts';
 import { groupAt, type ViewedEntry } from './cursor-view.ts';
 import { isExpired, isWanted } from './delivery-policy.ts';
 import type { EntryMessage } from './entry.ts';
-import { isPending, type Page, WAITING } from './page.ts';
+import { isPending, type Page } from './page.ts';
 import type { LogPosition, Position } from './position.ts';
+import { Stretch } from './stretch.ts';
 
 export interface Claim {
   readonly max: number;
@@ -55,12 +56,12 @@ export class Claiming {
 
   /** Leases up to `max` messages; fewer, or none, when there are no more. */
   claim(claim: Claim): Claimed[] {
-    const { ordering } = this.#draft.view.policy;
+    const { ordering } = this.#draft.policy;
     if (ordering !== 'none') this.#blocked ??= this.#findBlocked();
     if (ordering === 'strict' && this.#somethingInFlight) return [];
     const max = ordering === 'strict' ? 1 : claim.max;
     const taking = new Taking({ ...claim, max });
-    for (const level of this.#draft.view.levels) {
+    for (const level of this.#draft.levels) {
       const { first, last } = this.#draft.view.bounds(level);
       const from = this.#upTo.get(level) ?? { segment: first, offset: 0 };
       for (let segment = from.segment; segment <= last && !this.#isOver(taking); segment += 1) {
@@ -94,56 +95,66 @@ export class Claiming {
       draft.blind = true;
       return;
     }
-    let entry: ViewedEntry | undefined;
-    for (const { start, stop, deliveries } of this.#claimable(page, from, end)) {
-      for (let offset = start; offset < stop; offset += 1) {
-        if (taking.isSatisfied || draft.isFull(level, segment)) {
-          this.#upTo.set(level, { segment, offset });
-          return;
-        }
-        if (entry === undefined || offset >= entry.end) entry = draft.entryAt(level, segment, offset);
-        if (entry === undefined) return;
-        if (this.#isBlocked(entry, offset)) {
-          // Nothing of an entry that is all of one group can be had.
-          if (typeof entry.groups === 'string') offset = Math.min(entry.end, stop) - 1;
-          continue;
-        }
-        this.#take({ level, segment, offset }, entry, deliveries, taking);
-      }
+    for (const range of this.#claimable(page, from, end)) {
+      const next = this.#claimRange(level, segment, range, taking);
+      if (next === undefined) continue;
+      if (next < end) this.#upTo.set(level, { segment, offset: next });
+      return;
     }
     this.#upTo.set(level, { segment: segment + 1, offset: 0 });
   }
 
-  #take(position: Position, entry: ViewedEntry, deliveries: number, taking: Taking): void {
+  /**
+   * Takes what it can get of a range that is in one state.
+   *
+   * @returns where to go on when it has ended early: the offset, or infinity when nothing more can be judged
+   */
+  #claimRange(level: number, segment: number, range: Range, taking: Taking): number | undefined {
     const draft = this.#draft;
-    const message = entry.messages?.[position.offset - entry.start];
+    const stretch = new Stretch(draft, level, segment, range.deliveries, taking.claim);
+    let entry: ViewedEntry | undefined;
+    for (let offset = range.start; offset < range.stop; offset += 1) {
+      if (taking.isSatisfied || draft.isFull(level, segment)) {
+        stretch.end();
+        return offset;
+      }
+      if (entry === undefined || offset >= entry.end) entry = draft.entryAt(level, segment, offset);
+      if (entry === undefined) {
+        stretch.end();
+        return Number.POSITIVE_INFINITY;
+      }
+      if (this.#isBlocked(entry, offset)) {
+        // Nothing of an entry that is all of one group can be had.
+        if (typeof entry.groups === 'string') offset = Math.min(entry.end, range.stop) - 1;
+        continue;
+      }
+      this.#take(stretch, offset, entry, taking);
+    }
+    stretch.end();
+    return undefined;
+  }
+
+  #take(stretch: Stretch, offset: number, entry: ViewedEntry, taking: Taking): void {
+    const draft = this.#draft;
+    const { level, segment, deliveries } = stretch;
+    const message = entry.messages?.[offset - entry.start];
     if (message === undefined) {
-      draft.noteUnread(position.level, position.segment, entry);
+      draft.noteUnread(level, segment, entry);
       taking.expect(entry);
       return;
     }
-    const { policy, levels } = draft.view;
+    const { policy, levels } = draft;
     const { select } = taking.claim;
-    if (select !== undefined && !select(message, position)) return;
+    if (select !== undefined && !select(message, { level, segment, offset })) return;
     const expired = isExpired(message, policy, draft.nowMs);
     const wanted = !expired && isWanted(message, policy);
-    this.#passOver(position);
-    const leased = { untilMs: taking.claim.untilMs, deliveries: deliveries + 1, lease: taking.claim.lease };
-    draft.put(position, 1, wanted && !taking.claim.autoAck ? leased : undefined);
+    stretch.add(offset, wanted);
     draft.isOrdered ||= policy.ordering !== 'none' && levels.length > 1;
     if (expired) draft.expired += 1;
     else if (!wanted) draft.unwanted += 1;
     if (!wanted) return;
     draft.noteBody(message.body.length);
-    taking.take({ ...position, message, deliveries: deliveries + 1 });
-  }
-
-  /** Leaves what lies between the frontier and the position waiting, for what blocks it to end. */
-  #passOver({ level, segment, offset }: Position): void {
-    const frontier = this.#draft.lookAt(level, segment)?.frontier ?? offset;
-    if (offset <= frontier) return;
-    const waiting = { untilMs: 0, deliveries: 0, lease: WAITING };
-    this.#draft.put({ level, segment, offset: frontier }, offset - frontier, waiting);
+    taking.take({ level, segment, offset, message, deliveries: deliveries + 1 });
   }
 
   #isBlocked(entry: ViewedEntry, offset: number): boolean {
@@ -153,7 +164,7 @@ export class Claiming {
   }
 
   /** Ranges of the page that may be claimed now, in order. A copy: the page changes while they are gone through. */
-  #claimable(page: Page, from: number, end: number): { start: number; stop: number; deliveries: number }[] {
+  #claimable(page: Page, from: number, end: number): Range[] {
     const ranges = page.runs
       .filter((run) => isPending(run) && run.untilMs <= this.#draft.nowMs && !this.#draft.isDead(run))
       .filter((run) => run.start + run.length > from)
@@ -174,7 +185,7 @@ export class Claiming {
       for (const run of draft.lookAt(level, segment)?.runs ?? []) {
         if (!isPending(run) || run.untilMs <= draft.nowMs) continue;
         this.#somethingInFlight = true;
-        if (draft.view.policy.ordering === 'group')
+        if (draft.policy.ordering === 'group')
           this.#addGroups(blocked, level, segment, run.start, run.length);
       }
     }
@@ -193,6 +204,13 @@ export class Claiming {
       if (group === undefined || typeof entry.groups === 'string') offset = entry.end - 1;
     }
   }
+}
+
+/** Messages of one segment that are in the same state. */
+interface Range {
+  readonly start: number;
+  readonly stop: number;
+  readonly deliveries: number;
 }
 
 /** What one claim has got so far. */

@@ -6,7 +6,7 @@
  * were the case, so that one look tells all that a batch needs; such a draft is only good for loading what it misses.
  */
 import type { CursorView, Missing, ViewedEntry } from './cursor-view.ts';
-import { isExpired } from './delivery-policy.ts';
+import { type DeliveryPolicy, isExpired } from './delivery-policy.ts';
 import type { EntryMessage } from './entry.ts';
 import { BURIED, emptyPage, isPending, type Page, type Run, replaceRange, runAt, WAITING } from './page.ts';
 import type { LogPosition, Position } from './position.ts';
@@ -60,6 +60,9 @@ interface DraftedPage {
 export class CursorDraft {
   readonly view: CursorView;
   readonly nowMs: number;
+  /** The view's, made once. */
+  readonly policy: DeliveryPolicy;
+  readonly levels: readonly number[];
   readonly changed = new Map<string, DraftedPage>();
   readonly missing: Missing[] = [];
   readonly dead: Dead[] = [];
@@ -81,6 +84,8 @@ export class CursorDraft {
   constructor(view: CursorView, nowMs: number) {
     this.view = view;
     this.nowMs = nowMs;
+    this.policy = view.policy;
+    this.levels = view.levels;
   }
 
   settle(receipt: Receipt, settlement: Settlement): Settled {
@@ -102,7 +107,7 @@ export class CursorDraft {
     if (this.isFull(receipt.level, receipt.segment)) return { settled: { kind: 'full' }, length: 1 };
     if (settlement.kind === 'reject')
       return { settled: this.#bury(receipt, run, 'rejected', settlement.detail), length: 1 };
-    const { maxDeliveries } = this.view.policy;
+    const { maxDeliveries } = this.policy;
     if (settlement.kind === 'nack' && maxDeliveries !== undefined && run.deliveries >= maxDeliveries)
       return { settled: this.#bury(receipt, run, 'max-deliveries', undefined), length: 1 };
     const settled = Math.min(length, run.start + run.length - receipt.offset);
@@ -127,7 +132,7 @@ export class CursorDraft {
    * first, so that nobody sees such a message as still being there.
    */
   buryDead(): void {
-    if (this.view.policy.maxDeliveries === undefined) return;
+    if (this.policy.maxDeliveries === undefined) return;
     for (const { level, segment, page } of this.view.pages()) {
       for (const run of this.lookAt(level, segment)?.runs ?? page.runs) {
         if (!this.isDead(run)) continue;
@@ -141,7 +146,7 @@ export class CursorDraft {
 
   /** Its deliveries are used up and its lease, if any, has ended. */
   isDead(run: Run): boolean {
-    const { maxDeliveries } = this.view.policy;
+    const { maxDeliveries } = this.policy;
     return (
       maxDeliveries !== undefined &&
       isPending(run) &&
@@ -218,7 +223,7 @@ export class CursorDraft {
     this.put(position, 1, { untilMs: 0, deliveries: 0, lease: BURIED });
     if (message === undefined) return { kind: 'ok' };
     this.#deadBytes += message.body.length + 1024;
-    if (isExpired(message, this.view.policy, this.nowMs)) this.expired += 1;
+    if (isExpired(message, this.policy, this.nowMs)) this.expired += 1;
     else this.dead.push({ message, reason, detail, deliveries: run.deliveries });
     return { kind: 'ok' };
   }

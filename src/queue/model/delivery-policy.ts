@@ -36,7 +36,8 @@ export function isWanted(
 ): boolean {
   if (message.scheduledBy !== undefined && message.scheduledBy <= policy.purgedSchedule) return false;
   if (message.onlyFor !== undefined && message.onlyFor !== policy.subscription) return false;
-  for (const [name, accepted] of Object.entries(policy.filter ?? {})) {
+  if (policy.filter === undefined) return true;
+  for (const [name, accepted] of Object.entries(policy.filter)) {
     if (!Object.hasOwn(message.attributes, name)) return false;
     if (!accepted.includes(message.attributes[name] as string)) return false;
   }

@@ -65,6 +65,12 @@ export function createEntryCodec() {
       const packed: PackedEntry = [FORMAT, publishedAtMs, messages.map(pack)];
       return packr.pack(packed);
     },
+    /** What decoding the packed messages would bring. */
+    entryOf(messages: readonly PackableMessage[], token: string, publishedAtMs: number): Entry {
+      return {
+        messages: messages.map((message, index) => stored(message, messageId(token, index), publishedAtMs)),
+      };
+    },
     decode(data: Buffer, token: string): Entry {
       const [format, publishedAtMs, messages] = packr.unpack(data) as PackedEntry;
       if (format !== FORMAT) throw new Error(`entry of unknown format ${format}`);
@@ -103,6 +109,30 @@ function pack(message: PackableMessage): PackedMessage {
   ];
 }
 
+function stored(message: PackableMessage, id: string, publishedAtMs: number): EntryMessage {
+  const { body, bodyKind, contentType, attributes, priority, group, expiresAtMs, moved } = message;
+  return {
+    id: moved?.id ?? id,
+    body,
+    bodyKind,
+    contentType,
+    attributes,
+    priority,
+    publishedAtMs: moved?.publishedAtMs ?? publishedAtMs,
+    ...(group === undefined ? undefined : { group }),
+    ...(expiresAtMs === undefined ? undefined : { expiresAtMs }),
+    ...(moved === undefined ? undefined : movedFields(moved)),
+  };
+}
+
+function movedFields({ deadLetter, onlyFor, scheduledBy }: Moved) {
+  return {
+    ...(deadLetter === undefined ? undefined : { deadLetter }),
+    ...(onlyFor === undefined ? undefined : { onlyFor }),
+    ...(scheduledBy === undefined ? undefined : { scheduledBy }),
+  };
+}
+
 function unpack(packed: PackedMessage, id: string, publishedAtMs: number): EntryMessage {
   const [body, bodyKind, contentType, attributes, priority, group, expiresAtMs, moved] = packed;
   return {
@@ -112,11 +142,9 @@ function unpack(packed: PackedMessage, id: string, publishedAtMs: number): Entry
     contentType,
     attributes: Object.fromEntries(attributes ?? []),
     priority,
-    ...(group === null ? {} : { group }),
+    ...(group === null ? undefined : { group }),
     publishedAtMs: moved?.publishedAtMs ?? publishedAtMs,
-    ...(expiresAtMs === null ? {} : { expiresAtMs }),
-    ...(moved?.deadLetter === undefined ? {} : { deadLetter: moved.deadLetter }),
-    ...(moved?.onlyFor === undefined ? {} : { onlyFor: moved.onlyFor }),
-    ...(moved?.scheduledBy === undefined ? {} : { scheduledBy: moved.scheduledBy }),
+    ...(expiresAtMs === null ? undefined : { expiresAtMs }),
+    ...(moved === null ? undefined : movedFields(moved)),
   };
 }
