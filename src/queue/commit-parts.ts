@@ -9,6 +9,8 @@ import { type CommitConflict, StoreError, type Write, type WriteResult } from '.
 
 export interface CommitPart {
   readonly writes: readonly Write[];
+  /** The commit is about to be sent: watches on what it changes will tell before its answer comes. */
+  sending?(): void;
   /** @param results of this part's writes, in order; undefined when the answer was lost and a mark told the outcome */
   applied(results: readonly WriteResult[] | undefined): void;
   /** The write at `index` of this part failed, and with it the whole commit: what it relied on is old. */
@@ -34,6 +36,7 @@ export async function commitParts(
   const abandon = () => {
     for (const part of parts) part.abandoned?.();
   };
+  for (const part of parts) part.sending?.();
   try {
     const settled = await settledCommit(runtime, writes, async () => marked?.didApply?.(), signal);
     if (settled.outcome === 'applied') {

@@ -8,7 +8,8 @@ import { decodePage } from '../model/page-codec.ts';
 import { decodeRecord, type SubscriptionRecord } from '../model/records.ts';
 import { orderPath, parsePageName, subscriptionPath } from '../zookeeper/paths.ts';
 import type { ReadOptions, Store } from '../zookeeper/store.ts';
-import { ABSENT, type CursorState, NO_STAT, untouchedPage } from './cursor-state.ts';
+import { type CursorState, untouchedPage } from './cursor-state.ts';
+import { ABSENT, NO_STAT } from './stated-page.ts';
 import type { WatchedPart } from './watched-part.ts';
 
 /** Every method rejects with a StoreError. */

@@ -17,29 +17,8 @@ import type { Topic } from '../topics/topic.ts';
 import { cursorPath, pageName, subscriptionPath } from '../zookeeper/paths.ts';
 import type { Write } from '../zookeeper/store.ts';
 import { LevelSegments } from './number-ranges.ts';
+import { ABSENT, type PageStat, type StatedPage } from './stated-page.ts';
 import { WatchedPart } from './watched-part.ts';
-
-/** In the place of a version: the page does not exist yet. */
-export const ABSENT = -1;
-
-/** Of the node that holds a page. */
-export interface PageStat {
-  readonly version: number;
-  readonly zxid: bigint;
-}
-
-/** Of a page that does not exist yet. */
-export const NO_STAT: PageStat = { version: ABSENT, zxid: 0n };
-
-export interface StatedPage {
-  readonly level: number;
-  readonly segment: number;
-  page: Page;
-  version: number;
-  /** The transaction that wrote it, by which newer is told from older. */
-  zxid: bigint;
-  readonly part: WatchedPart;
-}
 
 export class CursorState implements CursorView {
   readonly topic: Topic;
@@ -227,14 +206,20 @@ export class CursorState implements CursorView {
     return kept;
   }
 
-  /** Takes over a page that this gateway has just written. */
-  keepWritten(level: number, segment: number, page: Page, stat: PageStat): void {
-    if (this.pageVersion(level, segment) === ABSENT) this.listingPart.noteOwnChange();
-    this.keepPage(level, segment, page, stat).part.noteOwnChange();
+  /** What a write of the page changes. */
+  partsOf(level: number, segment: number): WatchedPart[] {
+    const stated = this.#pages.get(`${level}/${segment}`);
+    if (stated === undefined) return [this.listingPart];
+    return stated.version === ABSENT ? [this.listingPart, stated.part] : [stated.part];
   }
 
-  noteAppended(): void {
-    for (const part of this.#logParts.values()) part.noteOwnChange();
+  /** This gateway is about to append to the log, or has done so, or has not. */
+  noteAppend(event: 'appending' | 'appended' | 'not-appended'): void {
+    for (const level of this.levels) {
+      const part = this.logPart(level);
+      if (event === 'appending') part.beginOwnWrite();
+      else part.endOwnWrite(event === 'appended');
+    }
   }
 
   noteFinished(level: number, segment: number): void {

@@ -13,7 +13,8 @@ import type { Runtime } from '../runtime.ts';
 import { orderPath } from '../zookeeper/paths.ts';
 import { ANY_VERSION, versionAfter, type Write, type WriteResult } from '../zookeeper/store.ts';
 import type { AttemptShards } from './attempt-shards.ts';
-import { ABSENT, type CursorState } from './cursor-state.ts';
+import type { CursorState } from './cursor-state.ts';
+import { ABSENT } from './stated-page.ts';
 
 interface PageWrite {
   readonly level: number;
@@ -75,6 +76,7 @@ export class CursorWriter {
     );
     this.#lastWritten = pages;
     const { writes, owners } = this.#writes(draft, pages, attempts);
+    const watched = pages.flatMap(({ level, segment }) => this.#state.partsOf(level, segment));
     let zxid: bigint | undefined;
     let laterZxid = 0n;
     const part = {
@@ -85,10 +87,14 @@ export class CursorWriter {
       get laterZxid() {
         return laterZxid;
       },
+      sending: () => {
+        for (const each of watched) each.beginOwnWrite();
+      },
       applied: (results: readonly WriteResult[] | undefined) => {
         this.#attempts.forget();
         if (results === undefined) this.#markStale(pages, draft);
         else zxid = this.#keep(pages, owners, results);
+        for (const each of watched) each.endOwnWrite(true);
       },
       conflicted: async (index: number) => {
         const owner = owners[index];
@@ -102,6 +108,7 @@ export class CursorWriter {
       abandoned: () => {
         this.#attempts.forget();
         this.#markStale(pages, draft);
+        for (const each of watched) each.endOwnWrite(false);
       },
       didApply: async () => {
         const [first] = pages;
@@ -185,7 +192,7 @@ export class CursorWriter {
       if (result.kind !== 'set' || typeof owner !== 'object') return;
       zxid = result.stat.mzxid;
       const { version } = result.stat;
-      this.#state.keepWritten(owner.level, owner.segment, owner.page, { version, zxid });
+      this.#state.keepPage(owner.level, owner.segment, owner.page, { version, zxid });
     });
     for (const { level, segment, page } of pages) {
       const end = this.#state.end(level, segment);

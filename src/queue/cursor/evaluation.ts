@@ -59,6 +59,8 @@ export interface Evaluation {
   readonly repeats: readonly Repeat[];
   /** Claims whose attempt is known, to be confirmed behind a barrier before it is repeated. */
   readonly unsureRepeats: readonly ClaimItem[];
+  /** Claims whose attempt is granted in this very write, to another claim: the next draft will find it. */
+  readonly grantedTwice: readonly ClaimItem[];
   /** Claims that can't be granted for want of room for their attempt. */
   readonly refused: readonly ClaimItem[];
   /** Shards of attempts to write, and those that must be loaded first. */
@@ -89,6 +91,7 @@ export function evaluate(input: EvaluationInput): Evaluation {
     grants: [] as Grant[],
     repeats: [] as Repeat[],
     unsureRepeats: [] as ClaimItem[],
+    grantedTwice: [] as ClaimItem[],
     refused: [] as ClaimItem[],
     attempts: new Map<number, readonly AttemptRecord[]>(),
     missingShards: new Set<number>(),
@@ -150,15 +153,17 @@ function handleAttempt(
   state: {
     repeats: Repeat[];
     unsureRepeats: ClaimItem[];
+    grantedTwice: ClaimItem[];
     refused: ClaimItem[];
     attempts: Map<number, readonly AttemptRecord[]>;
     missingShards: Set<number>;
   },
 ): boolean {
   const shard = shardOf(attempt);
-  // Granted in this very write: the repeat is answered in the next.
-  if (state.attempts.get(shard)?.some((record) => record.attempt === attempt && record.zxid === undefined))
+  if (state.attempts.get(shard)?.some((record) => record.attempt === attempt && record.zxid === undefined)) {
+    state.grantedTwice.push(item);
     return true;
+  }
   const records = input.attempts.records(shard);
   if (records === undefined) {
     state.missingShards.add(shard);

@@ -21,7 +21,8 @@ import type { Runtime } from '../runtime.ts';
 import type { Topic } from '../topics/topic.ts';
 import { notFound } from '../topics/topic.ts';
 import { CursorReader } from './cursor-reader.ts';
-import { ABSENT, CursorState, untouchedPage } from './cursor-state.ts';
+import { CursorState, untouchedPage } from './cursor-state.ts';
+import { ABSENT } from './stated-page.ts';
 
 /** The work left in one level. */
 export interface LevelInspection {

@@ -75,8 +75,9 @@ export class Rounds {
       if (unused === undefined) return { more: true, unused: [] };
       // What a settlement has given back may be claimed by those who wait.
       const changed = evaluation.draft.full || hasSettled(evaluation);
-      const more =
-        changed || evaluation.unsureRepeats.length > 0 || (batch.claims.length > 0 && !evaluation.exhausted);
+      const { unsureRepeats, grantedTwice, exhausted } = evaluation;
+      const isLeft = unsureRepeats.length > 0 || grantedTwice.length > 0;
+      const more = changed || isLeft || (batch.claims.length > 0 && !exhausted);
       return { more, unused };
     } finally {
       cancel();

@@ -160,10 +160,10 @@ export class Subscription {
     this.#kick();
   }
 
-  /** This gateway has appended to the log. */
-  noteAppended(): void {
-    this.state.noteAppended();
-    this.wake();
+  /** This gateway is about to append to the log, or has done so, or has not. */
+  noteAppend(event: 'appending' | 'appended' | 'not-appended'): void {
+    this.state.noteAppend(event);
+    if (event === 'appended') this.wake();
   }
 
   /** The topic's or the subscription's configuration, or its start, may have changed. */

@@ -3,9 +3,10 @@
  *
  *     unarmed --read with watch--> armed --watch fires--> unarmed, stale
  *
- * This gateway's own writes fire its own watches too. They say nothing new, so a part that was written by us while
- * armed is not stale when its watch fires. Should a foreign write have come at the same moment, arming it again
- * (which reads and compares) will tell; and whoever writes on an old picture fails and looks again.
+ * This gateway's own writes fire its own watches too, and do so before they are answered. They say nothing new: what a
+ * watch tells while a write of ours is under way is judged when that is answered, and counts only if it was not applied.
+ * Should a foreign write have come at the same moment, arming it again (which reads and compares) will tell; and whoever
+ * writes on an old picture fails and looks again.
  */
 export class WatchedPart {
   /** To be given to the store: always the same function, so that it is registered once. */
@@ -14,21 +15,38 @@ export class WatchedPart {
   stale = true;
   /** The read under way, if any: until it ends the part is as old as it was, although no longer `stale`. */
   reading: Promise<void> | undefined;
-  #ownChanges = false;
+  readonly #onHint: (foreign: boolean) => void;
+  #ownWrites = 0;
+  #isOwnApplied = false;
+  #firedMeanwhile = false;
 
   /** @param onHint called when the watch has fired, with whether a foreign change is likely */
   constructor(onHint: (foreign: boolean) => void) {
+    this.#onHint = onHint;
     this.watch = () => {
-      const foreign = !this.#ownChanges;
       this.armed = false;
-      this.#ownChanges = false;
-      if (foreign) this.stale = true;
-      onHint(foreign);
+      if (this.#ownWrites > 0) this.#firedMeanwhile = true;
+      else this.#tell(true);
     };
   }
 
-  noteOwnChange(): void {
-    if (this.armed) this.#ownChanges = true;
+  /** A write of this gateway that changes it is about to be sent. */
+  beginOwnWrite(): void {
+    this.#ownWrites += 1;
+  }
+
+  /** That write is answered, or given up. */
+  endOwnWrite(isApplied: boolean): void {
+    // It began before there was anything to watch here.
+    if (this.#ownWrites === 0) return;
+    this.#ownWrites -= 1;
+    this.#isOwnApplied ||= isApplied;
+    if (this.#ownWrites > 0) return;
+    const isForeign = !this.#isOwnApplied;
+    this.#isOwnApplied = false;
+    if (!this.#firedMeanwhile) return;
+    this.#firedMeanwhile = false;
+    this.#tell(isForeign);
   }
 
   /** Call before reading: a watch that fires while the read is under way then counts. */
@@ -41,5 +59,10 @@ export class WatchedPart {
   failRead(): void {
     this.stale = true;
     this.armed = false;
+  }
+
+  #tell(isForeign: boolean): void {
+    if (isForeign) this.stale = true;
+    this.#onHint(isForeign);
   }
 }

@@ -89,6 +89,14 @@ export class LevelEntries implements CommitPart {
     return new LevelEntries(runtime, topic, cache, entries, writes, ids);
   }
 
+  sending(): void {
+    this.#topic.notify('appending');
+  }
+
+  abandoned(): void {
+    this.#topic.notify('not-appended');
+  }
+
   applied(results: readonly WriteResult[] | undefined): void {
     this.#entries.forEach((entry, index) => {
       const { log, segment } = entry;
@@ -100,7 +108,7 @@ export class LevelEntries implements CommitPart {
       log.noteAppended(segment.number, created.path.slice(created.path.lastIndexOf('/') + 1));
       this.#cache.remember(created.path, entry);
     });
-    this.#topic.notifyAppended();
+    this.#topic.notify('appended');
   }
 
   conflicted(index: number): void {

@@ -19,19 +19,62 @@ export async function endsOfLog(
 
 /**
  * Has it told when the log goes on in another segment: the last one is sealed before, and while a level has none, a
- * first one comes with the level. What is still to come can't be watched itself: see `Watch`. Rejects with a StoreError.
+ * first one comes with the level. What is still to come can't be watched itself: see `Watch`.
  *
- * @returns whether that has happened already
+ * A watch that stands is not set again: who waits sets its watches anew after each message, and this one seldom fires.
  */
-export async function watchEnd(
-  store: Store,
-  { id, level, last }: { readonly id: string; readonly level: number; readonly last: number },
-  watch: Watch,
-): Promise<boolean> {
-  if (last < 0) {
-    const levels = await store.list(logPath(id), { watch });
-    return levels?.children.includes(String(level)) === true;
+export class EndWatches {
+  readonly #store: Store;
+  readonly #standing = new WeakMap<Watch, StandingWatch>();
+
+  constructor(store: Store) {
+    this.#store = store;
   }
-  const segment = await store.read(segmentPath(id, level, last), { watch });
-  return segment !== undefined && segment.stat.version !== OPEN_VERSION;
+
+  /** @returns whether what is watched for has happened already. Rejects with a StoreError. */
+  async set(place: LogPlace, watch: Watch): Promise<boolean> {
+    const standing = this.#standing.get(watch) ?? new StandingWatch(watch);
+    this.#standing.set(watch, standing);
+    if (standing.segment === place.last) return false;
+    standing.segment = place.last;
+    try {
+      const isPast = await this.#read(place, standing.fire);
+      // What does not exist is not watched.
+      if (isPast === undefined) standing.segment = undefined;
+      return isPast === true;
+    } catch (error) {
+      standing.segment = undefined;
+      throw error;
+    }
+  }
+
+  async #read({ id, level, last }: LogPlace, watch: Watch): Promise<boolean | undefined> {
+    if (last < 0) {
+      const levels = await this.#store.list(logPath(id), { watch });
+      return levels?.children.includes(String(level));
+    }
+    const segment = await this.#store.read(segmentPath(id, level, last), { watch });
+    return segment && segment.stat.version !== OPEN_VERSION;
+  }
+}
+
+interface LogPlace {
+  readonly id: string;
+  readonly level: number;
+  /** The last segment; below 0 when there is none yet. */
+  readonly last: number;
+}
+
+class StandingWatch {
+  /** Whose end is watched, if any is. */
+  segment: number | undefined;
+  /** Always the same function, so that it is registered once. */
+  readonly fire: Watch;
+
+  constructor(watch: Watch) {
+    this.fire = () => {
+      this.segment = undefined;
+      watch();
+    };
+  }
 }

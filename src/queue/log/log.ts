@@ -24,7 +24,7 @@ import {
 import { levelPath, segmentPath } from '../zookeeper/paths.ts';
 import type { Store, Watch } from '../zookeeper/store.ts';
 import { KnownSegments, type Segment } from './known-segments.ts';
-import { endsOfLog, watchEnd } from './log-ends.ts';
+import { EndWatches, endsOfLog } from './log-ends.ts';
 import { createSegment } from './segment-writes.ts';
 
 /** A segment may outgrow its limits by so many entries of others. */
@@ -36,6 +36,7 @@ export class Log {
   readonly #store: Store;
   readonly #limits: SegmentLimits;
   readonly #segments = new KnownSegments();
+  readonly #endWatches: EndWatches;
   #first = 0;
   /** -1 until looked for; a level that has never been written to has no segment. */
   #last = -1;
@@ -46,6 +47,7 @@ export class Log {
 
   constructor(store: Store, limits: SegmentLimits, id: string, level: number) {
     this.#store = store;
+    this.#endWatches = new EndWatches(store);
     this.#limits = limits;
     this.id = id;
     this.level = level;
@@ -121,7 +123,7 @@ export class Log {
         if (this.openSegment() === undefined) await this.#findLast();
         while (this.#last >= 0 && (await this.#refreshLast(watch)) === 'sealed')
           await this.#ensureSuccessor();
-      } while (watch !== undefined && (await watchEnd(this.#store, this, watch)));
+      } while (watch !== undefined && (await this.#endWatches.set(this, watch)));
     } catch (error) {
       this.#stale = true;
       throw error;

@@ -8,12 +8,17 @@ import { BrokerError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import { parseSourceName, sourcesPath } from '../zookeeper/paths.ts';
 
+/** After the last one has waited. */
+const LINGER_MS = 5_000;
+
 export class DeadLetterSources {
   readonly #runtime: Runtime;
   readonly #id: string;
   readonly #find: (id: string, subscription: string) => Promise<Subscription | undefined>;
   #followed: Subscription[] = [];
   #wanted = false;
+  #isListOld = false;
+  #cancelEnd: (() => void) | undefined;
   #working: Promise<void> | undefined;
 
   /** @param find a subscription of an incarnation; undefined when it is no more */
@@ -33,30 +38,53 @@ export class DeadLetterSources {
     await Promise.all(sources.map((source) => source.bury().catch(unlessGone)));
   }
 
-  /** Follows the sources while somebody waits for dead letters. Returns at once. */
+  /** Follows the sources while somebody waits for dead letters, and a while longer. Returns at once. */
   follow(wanted: boolean): void {
+    this.#cancelEnd?.();
+    this.#cancelEnd = undefined;
+    if (wanted) {
+      // Who waits again a moment later, as consumers do between two messages, costs nothing.
+      if (!this.#wanted || this.#isListOld) this.#setWanted(true);
+    } else if (this.#wanted) {
+      this.#cancelEnd = this.#runtime.timers.after(LINGER_MS, () => this.#setWanted(false));
+    }
+  }
+
+  #setWanted(wanted: boolean): void {
     this.#wanted = wanted;
+    this.#adjustSoon();
+  }
+
+  #adjustSoon(): void {
+    const wanted = this.#wanted;
     if (this.#working !== undefined) return;
-    this.#working = this.#adjust()
-      .catch(() => {})
-      .finally(() => {
+    this.#working = this.#adjust().then(
+      () => {
         this.#working = undefined;
-        if (this.#wanted !== wanted) this.follow(this.#wanted);
-      });
+        if (this.#wanted !== wanted || this.#isListOld) this.#adjustSoon();
+      },
+      () => {
+        // Whoever waits next tries again.
+        this.#working = undefined;
+        this.#isListOld = true;
+      },
+    );
   }
 
   async #adjust(): Promise<void> {
-    const sources = this.#wanted ? await this.#list(() => this.#relist()) : [];
+    this.#isListOld = false;
+    const sources = this.#wanted ? await this.#list(this.#relist) : [];
     const next = this.#wanted ? sources : [];
     for (const source of next) if (!this.#followed.includes(source)) source.follow();
     for (const source of this.#followed) if (!next.includes(source)) source.unfollow();
     this.#followed = next;
   }
 
-  /** A source has come or gone. */
-  #relist(): void {
-    if (this.#wanted) this.follow(true);
-  }
+  /** A source has come or gone, or the connection has been lost. */
+  readonly #relist = (): void => {
+    this.#isListOld = true;
+    if (this.#wanted) this.#adjustSoon();
+  };
 
   async #list(watch?: () => void): Promise<Subscription[]> {
     const options = watch === undefined ? {} : { watch };

@@ -73,8 +73,8 @@ export class OpenTopic implements AppendTarget {
         this.#considerRetention();
       }
       for (const subscription of this.#subscriptions.values()) {
-        if (event === 'appended') subscription.noteAppended();
-        else subscription.noteChanged();
+        if (event === 'changed') subscription.noteChanged();
+        else subscription.noteAppend(event);
       }
     });
     topic.onSealed((level, segment) => {

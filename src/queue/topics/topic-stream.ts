@@ -70,7 +70,9 @@ async function* follow(
 ): AsyncGenerator<readonly StreamEvent[]> {
   if (hasGap) yield [{ kind: 'gap' }];
   const bell = new Bell();
-  const stopListening = topic.onEvent(() => bell.ring());
+  const stopListening = topic.onEvent((event) => {
+    if (event === 'appended' || event === 'changed') bell.ring();
+  });
   const onAbort = () => bell.ring();
   signal.addEventListener('abort', onAbort);
   try {

@@ -14,6 +14,14 @@ import type { Runtime } from '../runtime.ts';
 import { dataPath, logPath } from '../zookeeper/paths.ts';
 import type { NodeData, Store, Write } from '../zookeeper/store.ts';
 
+/**
+ * changed        the incarnation may have changed
+ * appending      this gateway is about to append to it: its watches on the log will tell of that
+ * appended       it has: who waits here need not wait for a watch to tell
+ * not-appended   it has not
+ */
+export type TopicEvent = 'changed' | 'appending' | 'appended' | 'not-appended';
+
 export class Topic {
   readonly id: string;
   readonly name: string;
@@ -21,12 +29,12 @@ export class Topic {
   /** To be set on the incarnation's node. */
   readonly watch = (): void => {
     this.#stale = true;
-    for (const listener of this.#listeners) listener('changed');
+    this.notify('changed');
   };
   readonly #store: Store;
   readonly #segmentLimits: SegmentLimits;
   readonly #logs = new Map<number, Log>();
-  readonly #listeners = new Set<(event: 'changed' | 'appended') => void>();
+  readonly #listeners = new Set<(event: TopicEvent) => void>();
   readonly #sealListeners = new Set<(level: number, segment: number) => void>();
   #record: TopicRecord;
   #version: number;
@@ -123,15 +131,14 @@ export class Topic {
     this.#stale = true;
   }
 
-  /** Calls the listener when the incarnation may have changed, or this gateway has appended to it. The returned function ends that. */
-  onEvent(listener: (event: 'changed' | 'appended') => void): () => void {
+  /** Calls the listener of each event from now on. The returned function ends that. */
+  onEvent(listener: (event: TopicEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** This gateway has appended: who waits here need not wait for a watch to tell. */
-  notifyAppended(): void {
-    for (const listener of this.#listeners) listener('appended');
+  notify(event: TopicEvent): void {
+    for (const listener of this.#listeners) listener(event);
   }
 
   /** This gateway has sealed a segment: whether it is to be kept may have to be decided. */
@@ -169,7 +176,7 @@ export class Topic {
   noteDeleted(): void {
     if (this.#deleted) return;
     this.#deleted = true;
-    for (const listener of this.#listeners) listener('changed');
+    this.notify('changed');
   }
 
   /** Throws 'not-found' for a deleted incarnation. */

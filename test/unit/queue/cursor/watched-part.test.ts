@@ -25,30 +25,45 @@ describe('a watched part', () => {
     expect(onHint).toHaveBeenCalledExactlyOnceWith(true);
   });
 
-  it('is not stale when its watch tells only of what this gateway wrote itself', () => {
+  it('is not stale when its watch tells of what this gateway writes itself, which it does before the answer', () => {
     const { part, onHint } = read(true);
-    part.noteOwnChange();
+    part.beginOwnWrite();
     part.watch();
+    expect(onHint).not.toHaveBeenCalled();
+    part.endOwnWrite(true);
     expect(part).toMatchObject({ stale: false, armed: false });
     expect(onHint).toHaveBeenCalledExactlyOnceWith(false);
   });
 
-  it('counts its own change for one firing only', () => {
+  it('is stale when its watch told of something while a write was under way that came to nothing', () => {
     const { part, onHint } = read(true);
-    part.noteOwnChange();
+    part.beginOwnWrite();
     part.watch();
-    part.beginRead(true);
-    part.watch();
-    expect(part.stale).toBe(true);
-    expect(onHint).toHaveBeenLastCalledWith(true);
+    part.endOwnWrite(false);
+    expect(part).toMatchObject({ stale: true, armed: false });
+    expect(onHint).toHaveBeenCalledExactlyOnceWith(true);
   });
 
-  it('does not take a change of its own from before it was armed for the next one', () => {
-    const { part } = read(false);
-    part.noteOwnChange();
-    part.beginRead(true);
+  it('waits for all writes under way, one of which may have been what its watch told of', () => {
+    const { part, onHint } = read(true);
+    part.beginOwnWrite();
+    part.beginOwnWrite();
+    part.watch();
+    part.endOwnWrite(true);
+    expect(onHint).not.toHaveBeenCalled();
+    part.endOwnWrite(false);
+    expect(onHint).toHaveBeenCalledExactlyOnceWith(false);
+  });
+
+  it('is stale when its watch fires after a write of its own, or has none under way', () => {
+    const { part, onHint } = read(true);
+    part.beginOwnWrite();
+    part.endOwnWrite(true);
+    expect(onHint).not.toHaveBeenCalled();
+    part.endOwnWrite(true);
     part.watch();
     expect(part.stale).toBe(true);
+    expect(onHint).toHaveBeenCalledExactlyOnceWith(true);
   });
 
   it('keeps its watch armed over a read that sets none', () => {
