@@ -5,6 +5,12 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
+/**
+ * What a request needs is garbage a moment later: with more room for the new, it is collected less often, and little of
+ * it is taken for old. A tenth of the processor's time with large batches, for 96 MB at the most.
+ */
+const gatewayOptions = ['--enable-source-maps', '--max-semi-space-size=32'];
+
 /** Longer than the gateway's own limit for its shutdown. */
 const stopLimitMs = 20_000;
 
@@ -25,7 +31,8 @@ const stopLimitMs = 20_000;
  */
 export async function startGatewayChild({ root, environment }) {
   // A process group of its own, for the reason given in embedded-zookeeper.mjs.
-  const child = spawn(process.execPath, ['--enable-source-maps', join(root, 'dist/main.js')], {
+  const options = [...gatewayOptions, join(root, 'dist/main.js')];
+  const child = spawn(process.execPath, options, {
     detached: true,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: environment,

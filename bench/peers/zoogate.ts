@@ -45,7 +45,8 @@ async function startGateway(place: PeerPlace, address: string): Promise<Gateway>
   const profiling = place.profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${place.profiles}`];
   const gateway = new ServerProcess({
     program: process.execPath,
-    options: [...profiling, program],
+    // As `npm start` and the container image do.
+    options: [...profiling, '--max-semi-space-size=32', program],
     environment: {
       ZOOGATE_PORT: '0',
       ZOOGATE_ZOOKEEPER: `${address}/zoogate`,

@@ -17,17 +17,19 @@ export function outgoingMessages(
 }
 
 function outgoing(message: NewMessage, index: number, config: StorageConfig, nowMs: number): OutgoingMessage {
-  const { delaySeconds, deliverAtMs, dedupId, expiresInSeconds, ...rest } = message;
+  const { delaySeconds = config.delaySeconds, deliverAtMs, dedupId, expiresInSeconds } = message;
   if (message.priority >= config.priorities) {
     throw invalid(index, 'priority', `must be below ${config.priorities}, the number of priorities here`);
   }
-  const dueMs = deliverAtMs ?? nowMs + (delaySeconds ?? config.delaySeconds) * 1000;
+  const dueMs = deliverAtMs ?? nowMs + delaySeconds * 1000;
   if (dueMs > nowMs + AHEAD_MS_MAX) throw invalid(index, 'deliverAt', 'must be at most 30 days ahead');
+  const stored =
+    expiresInSeconds === undefined
+      ? message
+      : { ...message, expiresAtMs: Math.round(nowMs + expiresInSeconds * 1000) };
+  if (dueMs <= nowMs && dedupId === undefined) return { message: stored };
   return {
-    message:
-      expiresInSeconds === undefined
-        ? rest
-        : { ...rest, expiresAtMs: Math.round(nowMs + expiresInSeconds * 1000) },
+    message: stored,
     ...(dueMs <= nowMs ? undefined : { dueMs: Math.ceil(dueMs) }),
     ...(dedupId === undefined ? undefined : { dedup: hashId(dedupId) }),
   };

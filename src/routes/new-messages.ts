@@ -25,11 +25,6 @@ const PUBLISH_BODIES: readonly Step[] = [{ member: 'messages' }, 'elements', { m
 /** Where they lie in a transaction. */
 const TRANSACTION_BODIES: readonly Step[] = [{ member: 'publishes' }, 'elements', ...PUBLISH_BODIES];
 
-type Options = Pick<
-  NewMessage,
-  'priority' | 'group' | 'dedupId' | 'delaySeconds' | 'deliverAtMs' | 'expiresInSeconds'
->;
-
 /** The messages of a checked publish request; `json` is its text, for the bodies. */
 export function messagesOfJson(json: Buffer, inputs: readonly MessageInput[]): NewMessage[] {
   const bodies: Buffer[] = [];
@@ -57,7 +52,20 @@ export function publishesOfJson(
 
 /** One checked message, with the bytes of its `body` if it has one. */
 function messageOfInput(input: MessageInput, jsonText: Buffer | undefined): NewMessage {
-  return { ...content(input, jsonText), attributes: input.attributes ?? {}, ...optionsOf(input) };
+  const attributes = input.attributes ?? {};
+  if (input.bodyBase64 !== undefined) {
+    const body = Buffer.from(input.bodyBase64, 'base64');
+    const contentType = input.contentType ?? 'application/octet-stream';
+    return newMessage(body, bodyKindOf(contentType, body), contentType, attributes, input);
+  }
+  const contentType = input.contentType ?? 'application/json';
+  if (isText(contentType) && typeof input.body === 'string') {
+    return newMessage(Buffer.from(input.body), 'text', contentType, attributes, input);
+  }
+  if (jsonText === undefined) {
+    throw new Error('the body of a message was parsed but not found in its text');
+  }
+  return newMessage(jsonText, 'json', contentType, attributes, input);
 }
 
 /** The one message of a request that is not JSON. */
@@ -68,45 +76,33 @@ export function messageOfBytes(
   options: MessageOptions,
 ): NewMessage {
   const deliverAt = options.deliverAt === undefined ? undefined : withPlusRestored(options.deliverAt);
-  return {
+  const given = deliverAt === undefined ? options : { ...options, deliverAt };
+  return newMessage(body, bodyKindOf(contentType, body), contentType, attributes, given);
+}
+
+/** Put together field by field: spreading objects took more time than all else in a publish of a hundred messages. */
+function newMessage(
+  body: Buffer,
+  bodyKind: BodyKind,
+  contentType: string,
+  attributes: Readonly<Record<string, string>>,
+  options: MessageOptions,
+): NewMessage {
+  const { priority = 0, group, dedupId, delaySeconds, deliverAt, expiresInSeconds } = options;
+  const message: { -readonly [Field in keyof NewMessage]: NewMessage[Field] } = {
     body,
-    bodyKind: bodyKindOf(contentType, body),
+    bodyKind,
     contentType,
     attributes,
-    ...optionsOf({ ...options, deliverAt }),
+    priority,
   };
-}
-
-function content(
-  input: MessageInput,
-  jsonText: Buffer | undefined,
-): { body: Buffer; bodyKind: BodyKind; contentType: string } {
-  if (input.bodyBase64 !== undefined) {
-    const body = Buffer.from(input.bodyBase64, 'base64');
-    const contentType = input.contentType ?? 'application/octet-stream';
-    return { body, bodyKind: bodyKindOf(contentType, body), contentType };
-  }
-  const contentType = input.contentType ?? 'application/json';
-  if (isText(contentType) && typeof input.body === 'string') {
-    return { body: Buffer.from(input.body), bodyKind: 'text', contentType };
-  }
-  if (jsonText === undefined) {
-    throw new Error('the body of a message was parsed but not found in its text');
-  }
-  return { body: jsonText, bodyKind: 'json', contentType };
-}
-
-function optionsOf(input: MessageOptions): Options {
-  const { priority, group, dedupId, delaySeconds, deliverAt, expiresInSeconds } = input;
+  if (group !== undefined) message.group = group;
+  if (dedupId !== undefined) message.dedupId = dedupId;
+  if (delaySeconds !== undefined) message.delaySeconds = delaySeconds;
   const deliverAtMs = deliverAt === undefined ? undefined : instantMs(deliverAt);
-  return {
-    priority: priority ?? 0,
-    ...(group === undefined ? {} : { group }),
-    ...(dedupId === undefined ? {} : { dedupId }),
-    ...(delaySeconds === undefined ? {} : { delaySeconds }),
-    ...(deliverAtMs === undefined ? {} : { deliverAtMs }),
-    ...(expiresInSeconds === undefined ? {} : { expiresInSeconds }),
-  };
+  if (deliverAtMs !== undefined) message.deliverAtMs = deliverAtMs;
+  if (expiresInSeconds !== undefined) message.expiresInSeconds = expiresInSeconds;
+  return message;
 }
 
 /** The size that counts towards the limits: the body's bytes, and the attributes' names and values. */

@@ -52,13 +52,13 @@ export async function planAppend(
   const { runtime, topic, cache, schedule, dedup } = target;
   topic.assertLive();
   const windowMs = topic.storage.dedupWindowSeconds * 1000;
-  const hashes = new Set(outgoing.map((item) => item.dedup).filter((hash) => hash !== undefined));
+  const hashes = hashesOf(outgoing);
   const found = hashes.size === 0 ? NOTHING_FOUND : await dedup.find(hashes, windowMs);
   const { originals, fresh } = sortOut(outgoing, found);
   const nowMs = runtime.store.now();
   const isLater = (item: OutgoingMessage): boolean => item.dueMs !== undefined && item.dueMs > nowMs;
-  const immediate = fresh.filter((item) => !isLater(item));
   const later = fresh.filter(isLater);
+  const immediate = later.length === 0 ? fresh : fresh.filter((item) => !isLater(item));
   const ids = new Map<OutgoingMessage, string>();
   const parts: CommitPart[] = [guardOf(topic)];
   if (immediate.length > 0) {
@@ -95,11 +95,17 @@ export async function planAppend(
 
 /** How much of it would be stored, without duplicates. Rejects with a StoreError. */
 export async function amountOf(target: AppendTarget, outgoing: readonly OutgoingMessage[]): Promise<Depth> {
-  const hashes = new Set(outgoing.map((item) => item.dedup).filter((hash) => hash !== undefined));
+  const hashes = hashesOf(outgoing);
   const windowMs = target.topic.storage.dedupWindowSeconds * 1000;
   const found = hashes.size === 0 ? NOTHING_FOUND : await target.dedup.find(hashes, windowMs);
   const { fresh } = sortOut(outgoing, found);
   return { messages: fresh.length, bytes: fresh.reduce((sum, { message }) => sum + message.body.length, 0) };
+}
+
+function hashesOf(outgoing: readonly OutgoingMessage[]): Set<string> {
+  const hashes = new Set<string>();
+  for (const { dedup } of outgoing) if (dedup !== undefined) hashes.add(dedup);
+  return hashes;
 }
 
 const NOTHING_FOUND: RecentIdsFound = { values: new Map(), nodes: new Map() };
@@ -107,6 +113,7 @@ const NOTHING_FOUND: RecentIdsFound = { values: new Map(), nodes: new Map() };
 /** Tells duplicates from new messages: of ids that were used within the window, or earlier in the same batch. */
 function sortOut(outgoing: readonly OutgoingMessage[], found: RecentIdsFound) {
   const originals = new Map<OutgoingMessage, string | OutgoingMessage>();
+  if (!outgoing.some(({ dedup }) => dedup !== undefined)) return { originals, fresh: outgoing };
   const fresh: OutgoingMessage[] = [];
   const first = new Map<string, OutgoingMessage>();
   for (const item of outgoing) {

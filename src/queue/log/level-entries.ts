@@ -51,24 +51,18 @@ export class LevelEntries implements CommitPart {
     cache: EntryCache,
     messages: readonly PackableMessage[],
   ): Promise<LevelEntries> {
-    const byLevel = new Map<number, PackableMessage[]>();
-    const placed = messages.map((message) => {
-      // A message from another queue may have a higher priority than this one has levels.
-      const level = Math.min(message.priority, topic.storage.priorities - 1);
-      const inLevel = byLevel.get(level) ?? [];
-      byLevel.set(level, inLevel);
-      inLevel.push(message);
-      return { level, index: inLevel.length - 1 };
-    });
+    const ids: string[] = new Array(messages.length);
     const publishedAtMs = Math.round(runtime.store.now());
     const entries: LevelEntry[] = [];
     const writes: Write[] = [];
-    const tokens = new Map<number, string>();
-    for (const [level, inLevel] of byLevel) {
+    for (const [level, places] of placesByLevel(messages, topic.storage.priorities)) {
+      const inLevel = places.map((place) => messages[place] as PackableMessage);
       const log = topic.log(level);
       const segment = await openSegment(topic, log);
       const token = runtime.random.token(TOKEN_CHARACTERS);
-      tokens.set(level, token);
+      places.forEach((place, index) => {
+        ids[place] = messages[place]?.moved?.id ?? messageId(token, index);
+      });
       const data = cache.encode(inLevel, publishedAtMs);
       const path = log.path(segment.number);
       const bytes = inLevel.reduce((sum, message) => sum + message.body.length, 0);
@@ -83,9 +77,6 @@ export class LevelEntries implements CommitPart {
         },
       );
     }
-    const ids = placed.map(({ level, index }, at) => {
-      return messages[at]?.moved?.id ?? messageId(tokens.get(level) as string, index);
-    });
     return new LevelEntries(runtime, topic, cache, entries, writes, ids);
   }
 
@@ -126,6 +117,19 @@ export class LevelEntries implements CommitPart {
     if (listing !== undefined && listing.stat.version > SEALED_VERSION) return undefined;
     return listing?.children.some((name) => parseEntryName(name).token === first.token);
   }
+}
+
+/** Which of the messages go into which level, in order. */
+function placesByLevel(messages: readonly PackableMessage[], levels: number): Map<number, number[]> {
+  const places = new Map<number, number[]>();
+  messages.forEach(({ priority }, place) => {
+    // A message from another queue may have a higher priority than this one has levels.
+    const level = Math.min(priority, levels - 1);
+    const inLevel = places.get(level);
+    if (inLevel === undefined) places.set(level, [place]);
+    else inLevel.push(place);
+  });
+  return places;
 }
 
 async function openSegment(topic: Topic, log: Log): Promise<Segment> {
