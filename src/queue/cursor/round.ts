@@ -67,11 +67,12 @@ export class Rounds {
    */
   async run(batch: Batch, certain: boolean, isBehindBarrier: boolean): Promise<RoundResult> {
     const { signal, cancel } = deadline(this.#runtime, this.#runtime.requestTimeoutMs);
+    const startMs = this.#runtime.timers.monotonicMs();
     try {
       await readThrough(this.#runtime, signal, () => this.look(certain, isBehindBarrier));
       const evaluation = await this.#evaluate(batch, certain, signal);
       this.#answerUnchanged(batch, evaluation, certain);
-      const unused = isWorthWriting(evaluation) ? await this.#write(evaluation, signal) : [];
+      const unused = isWorthWriting(evaluation) ? await this.#write(evaluation, startMs, signal) : [];
       if (unused === undefined) return { more: true, unused: [] };
       // What a settlement has given back may be claimed by those who wait.
       const changed = evaluation.draft.full || hasSettled(evaluation);
@@ -161,7 +162,7 @@ export class Rounds {
   }
 
   /** @returns the leases that nobody takes; undefined when nothing was written */
-  async #write(evaluation: Evaluation, signal: AbortSignal): Promise<Lease[] | undefined> {
+  async #write(evaluation: Evaluation, startMs: number, signal: AbortSignal): Promise<Lease[] | undefined> {
     const { draft } = evaluation;
     const settled = [...evaluation.settled].filter(([, { done }]) => done.length > 0);
     const answered = [
@@ -181,7 +182,7 @@ export class Rounds {
       if (outcome === 'conflict') this.turns.noteLost(this.#runtime.timers.monotonicMs());
       return undefined;
     }
-    this.turns.noteWon();
+    this.turns.noteWon(this.#runtime.timers.monotonicMs() - startMs);
     this.#runtime.counts.expired += draft.expired;
     for (const [request, { done }] of settled)
       for (const { index, length, outcome } of done) request.note(index, length, outcome);

@@ -8,7 +8,7 @@ describe('a gateway that writes a page', () => {
   it('never waits and never looks first while it is alone, however often it wins', () => {
     const turns = taking();
     for (let nowMs = 0; nowMs < 100; nowMs += 1) {
-      turns.noteWon();
+      turns.noteWon(2);
       expect(turns.pauseMs(nowMs)).toBe(0);
       expect(turns.looksFirst(nowMs)).toBe(false);
     }
@@ -21,20 +21,34 @@ describe('a gateway that writes a page', () => {
     expect(turns.looksFirst(1_001)).toBe(true);
   });
 
-  it.each([0, 0.5, 0.999])('that wins after a loss steps back for one to four ms (chance %d)', (fraction) => {
-    const turns = taking(fraction);
+  it.each([0, 0.5, 0.999])(
+    'that wins after a loss steps back for one or two turns (chance %d)',
+    (fraction) => {
+      const turns = taking(fraction);
+      turns.noteLost(1_000);
+      turns.noteWon(2);
+      const pauseMs = turns.pauseMs(1_002);
+      expect(pauseMs).toBeGreaterThanOrEqual(2);
+      expect(pauseMs).toBeLessThan(4);
+      expect(turns.looksFirst(1_002)).toBe(true);
+    },
+  );
+
+  it('leaves the others more time over a slow link, and remembers them longer, but never without end', () => {
+    const turns = taking(0);
     turns.noteLost(1_000);
-    turns.noteWon();
-    const pauseMs = turns.pauseMs(1_002);
-    expect(pauseMs).toBeGreaterThanOrEqual(1);
-    expect(pauseMs).toBeLessThan(4);
-    expect(turns.looksFirst(1_002)).toBe(true);
+    turns.noteWon(80);
+    expect(turns.pauseMs(1_500)).toBe(80);
+    turns.noteWon(60_000);
+    expect(turns.pauseMs(1_500)).toBe(250);
+    turns.noteWon(0);
+    expect(turns.pauseMs(1_100)).toBe(1);
   });
 
   it('goes on as if alone when it has met nobody for a while', () => {
     const turns = taking();
     turns.noteLost(1_000);
-    turns.noteWon();
+    turns.noteWon(2);
     expect(turns.pauseMs(1_250)).toBe(0);
     expect(turns.looksFirst(1_250)).toBe(false);
   });
