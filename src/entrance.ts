@@ -48,7 +48,10 @@ export async function openEntrance(
   });
   if (authentication === undefined) {
     const say = isLoopback(host) ? 'info' : 'warn';
-    logger[say]({ host }, 'there is no authentication: everyone who can reach this address may do everything');
+    logger[say](
+      { host },
+      'there is no authentication: everyone who can reach this address may do everything',
+    );
   }
   const { allowedHosts, publicMetrics, requestRate } = access;
   return {
