@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import { KEY_HASH, KeyOwners } from './api-key.ts';
 import { ANONYMOUS, type Principal } from './rights.ts';
-import { describeIssues, rightsSchema } from './rights-schema.ts';
+import { describeIssues, objectExpected, rightsSchema } from './rights-schema.ts';
 
 /** How the one key of the environment is called. */
 export const ENVIRONMENT_KEY_NAME = 'environment-key';
@@ -20,40 +20,43 @@ export const SUBJECT_CHARS_MAX = 256;
 const PER_SECOND_MAX = 1_000_000;
 
 const principal = z
-  .strictObject({
-    name: z
-      .string({ error: 'expected a name' })
-      .regex(
-        /^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/,
-        'expected 1 to 128 letters, digits, dots, underscores, @ or hyphens',
-      )
-      .refine((name) => !RESERVED_NAMES.includes(name), 'is a reserved name'),
-    keyHashes: z
-      .array(
-        z
-          .string({ error: 'expected a hash' })
-          .regex(KEY_HASH, 'expected the hash of a key, as `npm run key` prints it: sha256:…'),
-        { error: 'expected a list of hashes' },
-      )
-      .max(KEYS_MAX, `expected at most ${KEYS_MAX} hashes`)
-      .default([]),
-    subject: z
-      .string({ error: 'expected the sub of a token' })
-      .min(1, 'must not be empty')
-      .max(SUBJECT_CHARS_MAX, `must have at most ${SUBJECT_CHARS_MAX} characters`)
-      .optional(),
-    rights: rightsSchema,
-    requestsPerSecond: z
-      .number({ error: 'expected a number' })
-      .positive('must be more than 0')
-      .max(PER_SECOND_MAX, `must be at most ${PER_SECOND_MAX}`)
-      .optional(),
-    burst: z
-      .int({ error: 'expected a whole number' })
-      .min(1, 'must be at least 1')
-      .max(PER_SECOND_MAX, `must be at most ${PER_SECOND_MAX}`)
-      .optional(),
-  })
+  .strictObject(
+    {
+      name: z
+        .string({ error: 'expected a name' })
+        .regex(
+          /^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/,
+          'expected 1 to 128 letters, digits, dots, underscores, @ or hyphens',
+        )
+        .refine((name) => !RESERVED_NAMES.includes(name), 'is a reserved name'),
+      keyHashes: z
+        .array(
+          z
+            .string({ error: 'expected a hash' })
+            .regex(KEY_HASH, 'expected the hash of a key, as `npm run key` prints it: sha256:…'),
+          { error: 'expected a list of hashes' },
+        )
+        .max(KEYS_MAX, `expected at most ${KEYS_MAX} hashes`)
+        .default([]),
+      subject: z
+        .string({ error: 'expected the sub of a token' })
+        .min(1, 'must not be empty')
+        .max(SUBJECT_CHARS_MAX, `must have at most ${SUBJECT_CHARS_MAX} characters`)
+        .optional(),
+      rights: rightsSchema,
+      requestsPerSecond: z
+        .number({ error: 'expected a number' })
+        .positive('must be more than 0')
+        .max(PER_SECOND_MAX, `must be at most ${PER_SECOND_MAX}`)
+        .optional(),
+      burst: z
+        .int({ error: 'expected a whole number' })
+        .min(1, 'must be at least 1')
+        .max(PER_SECOND_MAX, `must be at most ${PER_SECOND_MAX}`)
+        .optional(),
+    },
+    { error: objectExpected('an object that describes a principal') },
+  )
   .superRefine(({ keyHashes, subject, requestsPerSecond, burst }, context) => {
     if (keyHashes.length === 0 && subject === undefined) {
       context.addIssue('has neither keyHashes nor a subject, so that nobody could ever be it');
@@ -64,11 +67,14 @@ const principal = z
   });
 
 const principalsFile = z
-  .strictObject({
-    principals: z
-      .array(principal, { error: 'expected a list of principals' })
-      .max(PRINCIPALS_MAX, `expected at most ${PRINCIPALS_MAX} principals`),
-  })
+  .strictObject(
+    {
+      principals: z
+        .array(principal, { error: 'expected a list of principals' })
+        .max(PRINCIPALS_MAX, `expected at most ${PRINCIPALS_MAX} principals`),
+    },
+    { error: objectExpected('an object with a list of principals') },
+  )
   .superRefine(({ principals }, context) => {
     const refuseTwice = (
       what: string,

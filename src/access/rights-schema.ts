@@ -29,8 +29,13 @@ export const rightsSchema: z.ZodType<Rights> = z.strictObject(
     manage: patterns(pattern),
     metrics: z.boolean({ error: 'expected true or false' }).default(false),
   },
-  { error: (issue) => (issue.code === 'invalid_type' ? 'expected an object of rights' : undefined) },
+  { error: objectExpected('an object of rights') },
 );
+
+/** The message of an object's schema for what is no object; what is wrong within it has messages of its own. */
+export function objectExpected(what: string): z.core.$ZodErrorMap {
+  return ({ code }) => (code === 'invalid_type' ? `expected ${what}` : undefined);
+}
 
 /** What is wrong, with the place of each thing: `principals.0.rights.publish.1: expected …`. */
 export function describeIssues(issues: readonly z.core.$ZodIssue[]): string[] {
