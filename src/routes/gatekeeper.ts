@@ -63,14 +63,16 @@ export class Gatekeeper {
     this.#rates = new RequestRates(rules.requestRate, nowMs);
   }
 
-  /** The sender of a request for an operation. Throws Problem 'unauthorized', 'forbidden', 'rate-limited'. */
-  async admit(request: FastifyRequest, access: Access<never>): Promise<Principal> {
+  /**
+   * The sender of a request for an operation.
+   *
+   * @throws Problem 'unauthorized', 'forbidden', 'rate-limited', or rejects with one
+   */
+  admit(request: FastifyRequest, access: Access<never>): Principal | Promise<Principal> {
     if (this.#isPublic(access)) return ANYBODY;
-    const principal = await this.#identify(request);
-    request.principal = principal;
-    const retryAfterMs = this.#rates.admit(principal);
-    if (retryAfterMs !== undefined) throw tooMany(principal, retryAfterMs);
-    return principal;
+    const sender = this.#identify(request);
+    if (sender instanceof Promise) return sender.then((principal) => this.#count(request, principal));
+    return this.#count(request, sender);
   }
 
   /**
@@ -101,16 +103,17 @@ export class Gatekeeper {
     return () => clearInterval(timer);
   }
 
-  async #identify(request: FastifyRequest): Promise<Principal> {
+  #count(request: FastifyRequest, principal: Principal): Principal {
+    request.principal = principal;
+    const retryAfterMs = this.#rates.admit(principal);
+    if (retryAfterMs !== undefined) throw tooMany(principal, retryAfterMs);
+    return principal;
+  }
+
+  #identify(request: FastifyRequest): Principal | Promise<Principal> {
     const { authentication, allowedHosts } = this.#rules;
     const { headers } = request.raw;
-    if (authentication !== undefined) {
-      try {
-        return await authentication.authenticate(headers.authorization);
-      } catch (error) {
-        throw error instanceof CredentialsError ? refusal(error) : error;
-      }
-    }
+    if (authentication !== undefined) return senderBy(authentication, headers.authorization);
     if (!isHostTrusted(headers.host, allowedHosts)) {
       throw new Problem(
         'forbidden',
@@ -129,6 +132,22 @@ export class Gatekeeper {
   #isPublic({ kind }: Access<never>): boolean {
     return kind === 'public' || (kind === 'metrics' && this.#rules.publicMetrics);
   }
+}
+
+function senderBy(
+  authentication: Authentication,
+  authorization: string | undefined,
+): Principal | Promise<Principal> {
+  try {
+    const sender = authentication.authenticate(authorization);
+    return sender instanceof Promise ? sender.catch(refuse) : sender;
+  } catch (error) {
+    return refuse(error);
+  }
+}
+
+function refuse(error: unknown): never {
+  throw error instanceof CredentialsError ? refusal(error) : error;
 }
 
 function refusal(error: CredentialsError): Problem {

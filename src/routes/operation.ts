@@ -99,7 +99,16 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
     const { raw } = request;
     const share = load.enter(reply, isCounted);
     const connection = new ClientConnection(share);
-    const principal = await gatekeeper.admit(request, access);
+    let principal: Principal;
+    try {
+      const admitted = gatekeeper.admit(request, access);
+      // A key is known at once.
+      principal = admitted instanceof Promise ? await admitted : admitted;
+    } catch (error) {
+      // Strangers take no room from others, however long the rest of their bodies may be in coming.
+      share.end(false);
+      throw error;
+    }
     const params = checked(definition.params, request.params);
     requireAccess(access, principal, params);
     const accepted = acceptedType(raw.headers.accept, definition.produces);

@@ -1,4 +1,5 @@
 /** How a gateway with authentication goes about requests: in what order, how many, for how long, and what it logs. */
+import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openAuthentication } from '../../src/access/index.ts';
@@ -9,6 +10,7 @@ import { LOOPBACK_RULES } from '../../src/routes/gatekeeper.ts';
 import { EventSource } from '../support/event-source.ts';
 import { useGuardedGateways } from '../support/guarded-gateways.ts';
 import { openSocket, send } from '../support/raw-http.ts';
+import { silentLogger } from '../support/test-store.ts';
 import { AUDIENCE, TokenIssuer } from '../support/token-issuer.ts';
 
 let issuer: TokenIssuer;
@@ -64,6 +66,29 @@ describe('a request that is refused', () => {
     );
     await done;
     expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 401', 'HTTP/1.1 200']);
+  });
+});
+
+describe('strangers', () => {
+  it('take no room from others, however slowly they send what is refused', async () => {
+    const { access } = readConfiguration({ ZOOGATE_PRINCIPALS_FILE: guarded.file.path });
+    const authentication = await openAuthentication(access, silentLogger);
+    const app = buildApp({
+      broker: { list: async () => ({ items: [] }) } as never,
+      access: { ...LOOPBACK_RULES, authentication },
+      load: { requestsMax: 1 },
+    });
+    const url = await app.listen({ host: '127.0.0.1', port: 0 });
+    const socket = openSocket(url);
+    const met = once(app.server, 'request');
+    socket.write('POST /v1/queues/q/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf');
+    await met;
+    const headers = guarded.file.headersOf('admin');
+    const ask = async () => (await send(url, '/v1/queues', { method: 'GET', headers })).status;
+    expect([await ask(), await ask()]).toEqual([200, 200]);
+    socket.destroy();
+    await app.close();
+    authentication?.close();
   });
 });
 

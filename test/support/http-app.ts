@@ -61,7 +61,7 @@ export async function startTestGateways(count = 1, access?: Partial<AccessRules>
   const start = () => startTestGateway(chroot, rules);
   const first = await start();
   const others = await Promise.all(Array.from({ length: count - 1 }, start));
-  if (key !== undefined) for (const { url } of [first, ...others]) sendKey(url, key.text);
+  if (key?.text) for (const { url } of [first, ...others]) sendKey(url, key.text);
   const api = client(first.url);
   let queues = 0;
   return {
@@ -88,13 +88,17 @@ export async function startTestGateways(count = 1, access?: Partial<AccessRules>
   };
 }
 
-/** With TEST_WITH_KEY=1 gateways ask for a key, and everything that tests send through `test/support` has it. */
+/**
+ * With TEST_ACCESS=key gateways ask for a key, and everything that tests send through `test/support` has it: the same
+ * tests must pass. With TEST_ACCESS=no-key it does not have it: then all must fail but those that need none.
+ */
 async function keyOfEnvironment(): Promise<{ text: string; access: Partial<AccessRules> } | undefined> {
-  if (process.env.TEST_WITH_KEY !== '1') return undefined;
+  const { TEST_ACCESS: mode } = process.env;
+  if (mode === undefined) return undefined;
   const { key, hash } = makeApiKey(randomBytes);
   const configuration = readConfiguration({ ZOOGATE_API_KEY_HASH: hash });
   const authentication = await openAuthentication(configuration.access, silentLogger);
-  return { text: key, access: { authentication } };
+  return { text: mode === 'key' ? key : '', access: { authentication } };
 }
 
 /** Sends requests to a gateway, with the credentials that it needs. */
