@@ -79,7 +79,7 @@ export class Gatekeeper {
    * Looks now and then whether the sender of a request still is allowed what it is doing: keys are withdrawn, tokens
    * expire, rights change.
    *
-   * @param onRefused called at most once
+   * @param onRefused told when it is not any more
    * @returns ends it
    */
   recheck<Params>(

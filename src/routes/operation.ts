@@ -128,7 +128,10 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
     holdAnswer(share, answer, !takesBody);
     connection.onUndelivered(answer.undelivered);
     if (answer.stream === undefined) return send(reply, answer);
-    reply.raw.once('close', gatekeeper.recheck(request, access, params, () => connection.end()));
+    reply.raw.once(
+      'close',
+      gatekeeper.recheck(request, access, params, () => connection.end()),
+    );
     return sendStream(reply, answer, answer.stream);
   };
   return {
