@@ -11,6 +11,7 @@ import { openDataDirectory } from './data-directory.mjs';
 import { heapMegabytes, startEmbeddedZooKeeper } from './embedded-zookeeper.mjs';
 import { startGatewayChild } from './gateway-child.mjs';
 import { becomesTrue } from './processes.mjs';
+import { isReady } from './readiness.mjs';
 import { ensureBuild, ensurePackages, root } from './workspace.mjs';
 import { installZooKeeper } from './zookeeper-installation.mjs';
 
@@ -83,7 +84,7 @@ async function run() {
   undo.push(() => gateway.stop());
   // A gateway that is started again stays where its clients look for it.
   environment.ZOOGATE_PORT = new URL(gateway.url).port || '80';
-  await reportReady(gateway.url);
+  await reportReady(gateway.url, configuration.access);
 
   const restartsMs = /** @type {number[]} */ ([]);
   while (!signal.aborted) {
@@ -153,26 +154,27 @@ function tryToListen(host, port) {
   });
 }
 
-/** @param {string} url */
-async function reportReady(url) {
-  const isReady = () =>
-    fetch(`${url}/readyz`).then(
-      (response) => response.ok,
-      () => false,
-    );
-  if (!(await becomesTrue(async () => stopping.signal.aborted || (await isReady()), readyLimitMs))) {
+/**
+ * @param {string} url
+ * @param {import('../src/config/access.ts').AccessConfiguration} access
+ */
+async function reportReady(url, access) {
+  if (!(await becomesTrue(async () => stopping.signal.aborted || (await isReady(url)), readyLimitMs))) {
     report(`The gateway runs on ${url}, but ZooKeeper does not answer yet. It goes on trying.`);
     return;
   }
   if (stopping.signal.aborted) return;
+  const { principalsFile, apiKeyHash, tokens } = access;
+  const isGuarded = [principalsFile, apiKeyHash, tokens].some((way) => way !== undefined);
+  const curl = isGuarded ? 'curl -H "Authorization: Bearer $KEY"' : 'curl';
   report(`zoogate is ready on ${url}. Press Ctrl-C to stop it.
 
 Create a queue:
-  curl -X PUT ${url}/v1/queues/orders
+  ${curl} -X PUT ${url}/v1/queues/orders
 Publish to it:
-  curl -H 'Content-Type: text/plain' -d 'hello' ${url}/v1/queues/orders/messages
+  ${curl} -H 'Content-Type: text/plain' -d 'hello' ${url}/v1/queues/orders/messages
 Receive, waiting up to 20 seconds, and delete what was received:
-  curl -X POST '${url}/v1/queues/orders/messages/receive?waitSeconds=20&autoAck=true'
+  ${curl} -X POST '${url}/v1/queues/orders/messages/receive?waitSeconds=20&autoAck=true'
 
 All requests: ${url}/docs
 `);

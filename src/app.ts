@@ -15,6 +15,7 @@ import type { Broker } from './queue/index.ts';
 import { refuseConnection } from './routes/client-errors.ts';
 import { EDGE_LIMITS, type EdgeLimits, EdgeLoad } from './routes/edge-load.ts';
 import { STREAM_LIMITS, type StreamLimits } from './routes/event-stream.ts';
+import { type AccessRules, Gatekeeper, LOOPBACK_RULES } from './routes/gatekeeper.ts';
 import { apiOf } from './routes/index.ts';
 import {
   invalidField,
@@ -25,6 +26,7 @@ import {
   problemText,
 } from './routes/problems.ts';
 import { knownPaths, unhandled } from './routes/unknown-routes.ts';
+import { STRICT_TRANSPORT_SECURITY, secureOptions, type TlsIdentity } from './tls.ts';
 
 export interface AppOptions {
   readonly broker: Broker;
@@ -36,6 +38,10 @@ export interface AppOptions {
   readonly load?: Partial<EdgeLimits>;
   readonly patience?: Patience;
   readonly closing?: ClosingLimits;
+  /** Who may do what; everybody everything when left out, as on a loopback address. */
+  readonly access?: AccessRules;
+  /** Plain HTTP when left out. */
+  readonly tls?: TlsIdentity;
 }
 
 /** How long a client may take. */
@@ -74,16 +80,19 @@ export function buildApp(options: AppOptions): FastifyInstance {
   const { broker, logger = createLogger('silent'), maxMessageBytes = MAX_MESSAGE_BYTES_DEFAULT } = options;
   const { patience = PATIENCE } = options;
   const load = new EdgeLoad({ ...EDGE_LIMITS, ...options.load });
+  const gatekeeper = new Gatekeeper(options.access ?? LOOPBACK_RULES, () => performance.now());
   const closing = new AbortController();
+  const httpLimits = {
+    maxHeaderSize: HEADER_BYTES_MAX,
+    headersTimeout: patience.headersMs,
+    connectionsCheckingInterval: patience.checkMs,
+    // Our own answer replaces Node's, which has no body.
+    requireHostHeader: false,
+  };
   // Fastify gets no logger: it would follow every request at a cost, and all that it has to tell comes to us as errors.
   const app = Fastify({
-    // Our own answer replaces Node's, which has no body.
-    http: {
-      maxHeaderSize: HEADER_BYTES_MAX,
-      headersTimeout: patience.headersMs,
-      connectionsCheckingInterval: patience.checkMs,
-      requireHostHeader: false,
-    },
+    http: httpLimits,
+    ...(options.tls === undefined ? {} : { https: { ...httpLimits, ...secureOptions(options.tls) } }),
     requestTimeout: patience.requestMs,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
@@ -115,6 +124,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
   });
   answerErrors(app, logger);
   logResponses(app, logger);
+  app.decorateRequest('principal', undefined);
+  if (options.tls !== undefined) requireTlsOfBrowsers(app);
   prepareRequests(app, knownPaths(operations));
 
   // Operations read their bodies themselves, after everything that can be refused without: nobody else is to.
@@ -124,7 +135,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
     app.route({
       method,
       url: path.replaceAll(/\{([^}]+)\}/g, ':$1'),
-      handler: (request, reply) => respond(request, reply, load),
+      handler: (request, reply) => respond(request, reply, load, gatekeeper),
     });
   }
   serveDocs(app, documentText);
@@ -138,6 +149,14 @@ function requestId(request: IncomingMessage): string {
 
 function headersOfEveryAnswer(id: string): Record<string, string> {
   return { 'x-request-id': id, 'x-content-type-options': 'nosniff' };
+}
+
+/** Over plain HTTP it would mean nothing. */
+function requireTlsOfBrowsers(app: FastifyInstance): void {
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.header('strict-transport-security', STRICT_TRANSPORT_SECURITY);
+    done();
+  });
 }
 
 function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
@@ -205,6 +224,7 @@ function logResponses(app: FastifyInstance, log: FastifyBaseLogger): void {
         method: request.method,
         route: request.routeOptions.url ?? 'unknown',
         statusCode: reply.statusCode,
+        principal: request.principal?.name,
         durationMs: Math.round((performance.now() - startMs) * 10) / 10,
       };
       log.info(line, 'request');

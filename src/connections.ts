@@ -9,6 +9,7 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 
 export interface ClosingLimits {
   /** Of silence, after which a connection without a request is closed. */
@@ -30,6 +31,8 @@ export class Connections {
   readonly #server: Server;
   readonly #limits: ClosingLimits;
   readonly #connections = new Map<Socket, Connection>();
+  /** With TLS: the connection that lies beneath what requests come on. */
+  readonly #beneath = new WeakMap<Socket, Socket>();
   #isClosing = false;
 
   /** Follows the connections of a server that does not listen yet. */
@@ -40,6 +43,7 @@ export class Connections {
       this.#connections.set(socket, { answers: [], usedMs: performance.now() });
       socket.once('close', () => this.#connections.delete(socket));
     });
+    if (server instanceof TlsServer) this.#followHandshakes(server);
     // Before the one who answers.
     server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
       this.#answering(request.socket, response);
@@ -73,8 +77,24 @@ export class Connections {
     }
   }
 
+  /** What is told of a secured connection is its peer, which is that of the connection beneath it. */
+  #followHandshakes(server: TlsServer): void {
+    const unsecured = new Map<string, Socket>();
+    server.on('connection', (socket: Socket) => {
+      const peer = peerOf(socket);
+      unsecured.set(peer, socket);
+      socket.once('close', () => {
+        if (unsecured.get(peer) === socket) unsecured.delete(peer);
+      });
+    });
+    server.prependListener('secureConnection', (secured: Socket) => {
+      const beneath = unsecured.get(peerOf(secured));
+      if (beneath !== undefined) this.#beneath.set(secured, beneath);
+    });
+  }
+
   #answering(socket: Socket, response: ServerResponse): void {
-    const connection = this.#connections.get(socket);
+    const connection = this.#connections.get(this.#beneath.get(socket) ?? socket);
     if (connection === undefined) return;
     // Told apart here and not by an event of each answer: this is on the way of every request.
     const [only] = connection.answers;
@@ -88,6 +108,10 @@ export class Connections {
 
 function isUnderWay(response: ServerResponse): boolean {
   return !response.writableFinished && !response.destroyed;
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 /** Node then adds the header by itself, and closes the connection behind the answer. */

@@ -5,6 +5,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { buildApp } from './app.ts';
 import type { GatewayConfiguration } from './config/environment.ts';
+import { openEntrance } from './entrance.ts';
 import { createBroker } from './queue/broker.ts';
 import type { Broker } from './queue/index.ts';
 import { systemRandom, systemTimers } from './queue/system-runtime.ts';
@@ -31,13 +32,14 @@ export interface Gateway {
 
 /**
  * Returns once it listens. The ensemble need not be there yet: the gateway is not ready until it is.
- * @throws when the address cannot be listened on
+ * @throws when the address cannot be listened on, or a file that the configuration names cannot be used
  */
 export async function startGateway(
   configuration: GatewayConfiguration,
   logger: FastifyBaseLogger,
 ): Promise<Gateway> {
   const { sessionTimeoutMs, requestTimeoutMs, maxMessageBytes, maxDataBytes } = configuration;
+  const entrance = await openEntrance(configuration, logger);
   const store = openStore({
     connectionString: configuration.zooKeeper,
     sessionTimeoutMs,
@@ -66,7 +68,10 @@ export async function startGateway(
       requestBytesMax: configuration.maxRequestBytes,
       answerBytesMax: configuration.maxAnswerBytes,
     },
+    access: entrance.access,
+    ...(entrance.tls === undefined ? {} : { tls: entrance.tls }),
   });
+  entrance.guard(app.server);
 
   let closing: Promise<void> | undefined;
   const close = async (limitMs: number): Promise<void> => {
@@ -79,6 +84,7 @@ export async function startGateway(
       clearTimeout(timer);
       await broker.close();
       await store.close();
+      entrance.close();
     }
   };
   const gateway: Omit<Gateway, 'url'> = {
@@ -91,7 +97,10 @@ export async function startGateway(
     },
   };
   try {
-    const { host, port } = configuration;
+    const { port } = configuration;
+    // Of "localhost" Fastify makes two servers, of which the second would keep its first certificate.
+    const host =
+      entrance.tls !== undefined && configuration.host === 'localhost' ? '127.0.0.1' : configuration.host;
     const url = await app.listen({ host, port, backlog: BACKLOG });
     return { ...gateway, url };
   } catch (error) {

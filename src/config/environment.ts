@@ -3,12 +3,16 @@
  * Everything that is wrong is said at once. Reads only what it is given; `main.ts` passes the process's environment.
  */
 import type { z } from 'zod';
+import { type AccessConfiguration, accessOf, accessProblems, type TlsFiles, tlsFilesOf } from './access.ts';
 import { nearestName } from './nearest-name.ts';
 import { type logLevels, variables } from './variables.ts';
 
 export interface Configuration {
   readonly host: string;
   readonly port: number;
+  readonly access: AccessConfiguration;
+  /** Undefined: plain HTTP. */
+  readonly tls: TlsFiles | undefined;
   /** Connection string of the ensemble; undefined: the embedded server is to be used. */
   readonly zooKeeper: string | undefined;
   readonly dataDirectory: string;
@@ -74,16 +78,20 @@ function interpret(environment: Environment, earlierProblems: readonly string[])
   );
   const given = Object.fromEntries(ours.filter(([, value]) => value !== ''));
   const result = variables.safeParse(given);
+  const invalid = new Set(result.error?.issues.map(({ path: [name] }) => name));
   const problems = [
     ...earlierProblems,
     ...unknownNames(ours.map(([name]) => name)),
     ...(result.error?.issues ?? []).map(describeIssue),
+    ...accessProblems(given, invalid),
   ];
   if (!result.success || problems.length > 0) throw new ConfigurationError(problems);
   const values = result.data;
   return {
     host: values.ZOOGATE_HOST,
     port: values.ZOOGATE_PORT,
+    access: accessOf(values),
+    tls: tlsFilesOf(values),
     zooKeeper: values.ZOOGATE_ZOOKEEPER,
     dataDirectory: values.ZOOGATE_DATA_DIR,
     sessionTimeoutMs: values.ZOOGATE_SESSION_TIMEOUT_MS,

@@ -3,6 +3,7 @@
  * table is compared with it by a test.
  */
 import { z } from 'zod';
+import { KEY_HASH } from '../access/api-key.ts';
 import { parseConnectionString } from './connection-string.ts';
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -20,6 +21,30 @@ const host = z.string().regex(/^[A-Za-z0-9:][A-Za-z0-9.:_%-]*$/, 'expected a hos
 const connectionString = z.string().superRefine((text, context) => {
   const parsed = parseConnectionString(text);
   if ('problems' in parsed) for (const problem of parsed.problems) context.addIssue(problem);
+});
+
+const trueOrFalse = z
+  .enum(['true', 'false'], { error: 'expected true or false' })
+  .transform((text) => text === 'true');
+
+const keyHash = z
+  .string()
+  .regex(KEY_HASH, 'expected the hash of a key, as `npm run key` prints it: sha256:…');
+
+const hostNames = z.string().transform((text, context) => {
+  const names = text.split(',').map((name) => name.trim().toLowerCase());
+  if (names.every((name) => /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/.test(name))) return names;
+  context.addIssue('expected host names without ports, separated by commas');
+  return z.NEVER;
+});
+
+/** Whoever can change what comes from there can make credentials. */
+const keySet = z.string().superRefine((text, context) => {
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'https:') return;
+  if (url?.protocol === 'http:' && /^(?:localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname)) return;
+  context.addIssue('expected an https URL (http only on this machine) or the path of a file');
 });
 
 export const variables = z.object({
@@ -69,6 +94,45 @@ export const variables = z.object({
       'most data in ZooKeeper, over all queues and gateways, counting 640 bytes for each node beside its data; ' +
         'beyond it publishing is 507, and everything else goes on. About half of the heap of a server (`npm start` sets it to that of its own); 0 for no limit',
     ),
+  ZOOGATE_PRINCIPALS_FILE: z
+    .string()
+    .optional()
+    .describe('file with those who may use the gateway, and their rights; read again when it changes'),
+  ZOOGATE_API_KEY_HASH: keyHash
+    .optional()
+    .describe('hash of one key that has all rights, as `npm run key` prints it'),
+  ZOOGATE_JWT_ISSUER: z
+    .string()
+    .optional()
+    .describe('the `iss` of JSON Web Tokens that are accepted; set all three `ZOOGATE_JWT_…` or none'),
+  ZOOGATE_JWT_AUDIENCE: z.string().optional().describe('the `aud` that a token must have'),
+  ZOOGATE_JWT_KEYS: keySet
+    .optional()
+    .describe('https URL or file of the issuer’s public keys, as a JSON Web Key Set'),
+  ZOOGATE_ALLOW_UNAUTHENTICATED: trueOrFalse
+    .prefault('false')
+    .describe(
+      '`true` lets a gateway without authentication listen where others can reach it: all of them may do everything',
+    ),
+  ZOOGATE_ALLOWED_HOSTS: hostNames
+    .optional()
+    .describe(
+      'without authentication: domain names that a request’s `Host` may have, beside names without a dot and addresses; by default none on loopback, and any with `ZOOGATE_ALLOW_UNAUTHENTICATED`',
+    ),
+  ZOOGATE_PUBLIC_METRICS: trueOrFalse
+    .prefault('false')
+    .describe('`true` lets everybody read `/metrics`, which names queues, without credentials'),
+  ZOOGATE_REQUESTS_PER_SECOND: wholeNumber(0, 1_000_000)
+    .prefault('0')
+    .describe('most requests a second of one principal at one gateway; beyond it 429; 0 for no limit'),
+  ZOOGATE_REQUEST_BURST: wholeNumber(1, 1_000_000)
+    .optional()
+    .describe('most requests at once, after a pause; by default those of one second'),
+  ZOOGATE_TLS_CERTIFICATE_FILE: z
+    .string()
+    .optional()
+    .describe('certificate chain (PEM) to speak TLS with; read again when it changes, like its key'),
+  ZOOGATE_TLS_KEY_FILE: z.string().optional().describe('private key (PEM) of the certificate'),
 });
 
 export interface VariableDocumentation {

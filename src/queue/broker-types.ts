@@ -97,6 +97,14 @@ export interface PageRequest {
   readonly cursor?: string;
 }
 
+export interface ListRequest extends PageRequest {
+  readonly prefix?: string;
+  /** The topic whose subscriptions are listed. */
+  readonly topic?: string;
+  /** Those that are not are left out before pages are made. */
+  readonly isShown?: (name: string) => boolean;
+}
+
 /** How a body came in, and so how it goes out: as JSON text, as text, or as bytes. */
 export type BodyKind = 'json' | 'text' | 'bytes';
 

@@ -2,6 +2,7 @@
 import { abortSignalOf } from './abort-signal.ts';
 import type {
   Call,
+  ListRequest,
   MessageState,
   NewMessage,
   Outcome,
@@ -143,7 +144,7 @@ class ZooKeeperBroker implements Broker {
 
   async list<Kind extends ResourceKind>(
     kind: Kind,
-    request: PageRequest & { prefix?: string; topic?: string },
+    request: ListRequest,
     call: Call,
   ): Promise<Page<Resource<ResourceConfigs[Kind]>>> {
     return (await this.#resources.list(kind, request, call.signal)) as Page<Resource<ResourceConfigs[Kind]>>;

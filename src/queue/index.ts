@@ -6,6 +6,7 @@
  */
 import type {
   Call,
+  ListRequest,
   MessageState,
   NewMessage,
   Outcome,
@@ -56,10 +57,10 @@ export interface Broker {
     ref: ResourceRef<Kind>,
     call: Call,
   ): Promise<Resource<ResourceConfigs[Kind]>>;
-  /** In the order of their names. `topic` is the topic whose subscriptions are listed. */
+  /** In the order of their names. */
   list<Kind extends ResourceKind>(
     kind: Kind,
-    request: PageRequest & { prefix?: string; topic?: string },
+    request: ListRequest,
     call: Call,
   ): Promise<Page<Resource<ResourceConfigs[Kind]>>>;
   delete(ref: ResourceRef, precondition: Precondition, call: Call): Promise<void>;

@@ -1,8 +1,8 @@
 /** Queues, topics and subscriptions as resources: created, changed, described, listed and deleted. */
 import type {
   CallSignal,
+  ListRequest,
   Page,
-  PageRequest,
   Precondition,
   Resource,
   ResourceConfigs,
@@ -112,12 +112,13 @@ export class Resources {
 
   async list(
     kind: ResourceKind,
-    request: PageRequest & { prefix?: string; topic?: string },
+    request: ListRequest,
     signal: CallSignal,
   ): Promise<Page<Resource<AnyConfig>>> {
     const after = request.cursor === undefined ? '' : decodeCursor(request.cursor);
     const { names, describe, assertLive } = await this.#listing(kind, request.topic);
-    const wanted = names.filter((name) => name.startsWith(request.prefix ?? '') && name > after).sort();
+    const { prefix = '', isShown = () => true } = request;
+    const wanted = names.filter((name) => name.startsWith(prefix) && name > after && isShown(name)).sort();
     const items: Resource<AnyConfig>[] = [];
     let next = 0;
     while (next < wanted.length && items.length < request.limit && !signal.aborted) {

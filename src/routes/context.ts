@@ -30,6 +30,8 @@ export interface PublishTarget<Params> {
   readonly tag: string;
   readonly params: ParamsSchema<Params>;
   refOf(params: Params): TopicRef;
+  /** What rights are granted on. */
+  nameOf(params: Params): string;
 }
 
 /** A kind of resource that messages are received from. */
@@ -41,4 +43,6 @@ export interface MessageSource<Params> {
   /** The same with a `receipt` at the end. */
   readonly paramsWithReceipt: ParamsSchema<Params & { receipt: string }>;
   refOf(params: Params): SubscriptionRef;
+  /** What rights are granted on. */
+  nameOf(params: Params): string;
 }

@@ -2,6 +2,7 @@
  * Whether the process runs, and whether it can serve.
  */
 import { z } from 'zod';
+import { PUBLIC } from './access.ts';
 import type { RouteContext } from './context.ts';
 import { json, type Operation, operation } from './operation.ts';
 import { Problem } from './problems.ts';
@@ -21,6 +22,7 @@ export function livez(): Operation {
     tag: TAG,
     summary: 'Whether the process runs',
     description: 'Says nothing about the ensemble: restarting a gateway does not mend ZooKeeper.',
+    access: PUBLIC,
     params: noParams,
     query: noQuery,
     body: noBody(),
@@ -40,6 +42,7 @@ export function readyz({ broker }: RouteContext): Operation {
     tag: TAG,
     summary: 'Whether this gateway can serve',
     description: 'The ensemble answers, and the gateway is not draining.',
+    access: PUBLIC,
     params: noParams,
     query: noQuery,
     body: noBody(),

@@ -10,6 +10,7 @@ import {
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponseObject,
 } from 'zod-openapi';
+import { accessSentence, PUBLIC } from './access.ts';
 import { operation as define, type Operation } from './operation.ts';
 import { PROBLEM_CODES, type ProblemCode, problemKind } from './problems.ts';
 import { noBody } from './request-bodies.ts';
@@ -20,8 +21,13 @@ type SharedResponses = Map<string, ZodOpenApiResponseObject>;
 
 /** Problems that any operation can meet. */
 const COMMON: readonly ProblemCode[] = ['validation', 'headers-too-large', 'internal'];
+/** Problems of every operation that is not public. */
+const ACCESS: readonly ProblemCode[] = ['unauthorized', 'forbidden'];
 /** Problems of every operation that asks the broker. */
 const BROKER: readonly ProblemCode[] = ['rate-limited', 'unavailable', 'outcome-unknown'];
+
+/** The name of the one way to send credentials. */
+const SCHEME = 'bearer';
 
 const TAGS = [
   { name: 'Queues', description: 'A queue is a topic with exactly one built-in subscription.' },
@@ -53,7 +59,9 @@ const DESCRIPTION = `A message broker over plain HTTP, stored in Apache ZooKeepe
 
 Every replica answers every request. Durations are numbers of seconds, fractions allowed. Instants are RFC 3339, with any offset in, in UTC with milliseconds out. Unknown JSON fields and query parameters are refused.
 
-Errors are RFC 9457 \`application/problem+json\` with a code of a closed list; see the Problem schema and /problems/{code}. A request refused with 4xx, 503 or 507 has changed nothing; only 504 leaves it open. Every answer carries X-Request-Id, which may also be sent.`;
+Errors are RFC 9457 \`application/problem+json\` with a code of a closed list; see the Problem schema and /problems/{code}. Where the gateway asks for credentials, send \`Authorization: Bearer\` with an API key or a JSON Web Token. Rights (\`publish\`, \`consume\`, \`manage\`) are granted by the names of queues and topics, and of subscriptions as \`topic/subscription\`.
+
+A request refused with 4xx, 503 or 507 has changed nothing; only 504 leaves it open. Every answer carries X-Request-Id, which may also be sent.`;
 
 /** GET /openapi.json */
 export function describeApi(text: () => string): Operation {
@@ -64,6 +72,7 @@ export function describeApi(text: () => string): Operation {
     tag: 'Operation',
     summary: 'This document',
     description: 'OpenAPI 3.1. The same as a page for people: /docs.',
+    access: PUBLIC,
     params: noParams,
     query: noQuery,
     body: noBody(),
@@ -95,9 +104,19 @@ export function openApiDocument(operations: readonly Operation[]): oas31.OpenAPI
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
-    security: [],
+    security: [{ [SCHEME]: [] }],
     tags: TAGS,
     paths,
+    components: {
+      securitySchemes: {
+        [SCHEME]: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'An API key, or a JSON Web Token of the issuer that the gateway trusts. A gateway without authentication, which listens on its own machine alone unless told otherwise, asks for none.',
+        },
+      },
+    },
   });
 }
 
@@ -107,7 +126,8 @@ function entry(operation: Operation, shared: SharedResponses): ZodOpenApiOperati
     operationId: operation.id,
     tags: [operation.tag],
     summary: operation.summary,
-    description: operation.description,
+    description: `${operation.description} ${accessSentence(operation.access)}`,
+    ...(operation.access.kind === 'public' ? { security: [] } : {}),
     requestParams: {
       ...(hasFields(params) ? { path: params } : {}),
       ...(hasFields(query) ? { query } : {}),
@@ -130,6 +150,7 @@ function problemResponses(
   const codes = new Set<ProblemCode>([
     ...COMMON,
     ...(operation.produces.length > 0 ? (['not-acceptable'] as const) : []),
+    ...(operation.access.kind === 'public' ? [] : ACCESS),
     ...(asksBroker ? BROKER : operation.id === 'readyz' ? (['unavailable'] as const) : []),
     ...operation.problems,
   ]);
@@ -152,6 +173,7 @@ function sharedResponse(codes: readonly ProblemCode[], shared: SharedResponses):
 function problemResponse(id: string, codes: readonly ProblemCode[]): ZodOpenApiResponseObject {
   const kinds = codes.map((code) => ({ code, ...problemKind(code) }));
   const retries = kinds.some((kind) => kind.retryAfterSeconds !== undefined);
+  const challenges = codes.includes('unauthorized');
   return {
     id,
     description: kinds.map(({ code, description }) => `\`${code}\`: ${description}`).join('\n\n'),
@@ -166,13 +188,13 @@ function problemResponse(id: string, codes: readonly ProblemCode[]): ZodOpenApiR
         ),
       },
     },
-    headers: retries
-      ? {
-          'Retry-After': {
-            description: 'Seconds to wait.',
-            schema: { type: 'integer' as const, minimum: 1 },
-          },
-        }
-      : {},
+    headers: {
+      ...(retries
+        ? { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer', minimum: 1 } } }
+        : {}),
+      ...(challenges
+        ? { 'WWW-Authenticate': { description: 'How to authenticate.', schema: { type: 'string' } } }
+        : {}),
+    },
   };
 }

@@ -2,15 +2,18 @@
  * What an HTTP operation is: its place, its schemas, its documentation and its handler, in one piece. The Fastify
  * route and the OpenAPI entry are both made from it, so neither can say something the other does not.
  *
- * Every request takes the same way: method and path (Fastify), Accept, path, query, body, one call of the handler,
- * answer. Everything up to the handler is checked before anything has an effect.
+ * Every request takes the same way: method and path (Fastify), credentials, names in the path, rights on them, Accept,
+ * query, body, one call of the handler, answer. Everything up to the handler is checked before anything has an effect.
  */
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
+import type { Principal } from '../access/index.ts';
 import type { Call, CallSignal } from '../queue/index.ts';
+import { type Access, requireAccess } from './access.ts';
 import type { EdgeLoad, RequestShare } from './edge-load.ts';
+import type { Gatekeeper } from './gatekeeper.ts';
 import { preferredType } from './media-types.ts';
 import { invalidField, Problem, type ProblemCode } from './problems.ts';
 import { fieldKinds, queryFields } from './query-strings.ts';
@@ -29,6 +32,8 @@ export interface CheckedRequest<Params, Query, Body> {
   readonly rawHeaders: readonly string[];
   /** The best of what the operation produces. */
   readonly accepted: string;
+  /** Whose request it is, for what is not told by the path: names in the body, and what a list may show. */
+  readonly principal: Principal;
   readonly call: Call;
 }
 
@@ -54,6 +59,7 @@ export interface OperationDefinition<Params extends z.ZodObject, Query extends z
   readonly tag: string;
   readonly summary: string;
   readonly description: string;
+  readonly access: Access<z.output<Params>>;
   readonly params: Params;
   readonly query: Query;
   /** Documentation only: handlers parse their headers themselves. */
@@ -71,7 +77,12 @@ export interface OperationDefinition<Params extends z.ZodObject, Query extends z
 export interface Operation
   extends Omit<OperationDefinition<z.ZodObject, z.ZodObject, never>, 'handle' | 'body'> {
   readonly body: Pick<BodyReader<unknown>, 'openapi' | 'limitBytes'>;
-  respond(request: FastifyRequest, reply: FastifyReply, load: EdgeLoad): Promise<FastifyReply>;
+  respond(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    load: EdgeLoad,
+    gatekeeper: Gatekeeper,
+  ): Promise<FastifyReply>;
 }
 
 /** Makes an operation of its definition. */
@@ -83,12 +94,24 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
   // Whether the process runs, and what it is, can be asked under any load.
   const isCounted = definition.path.startsWith('/v1/');
   const queryOf = queryReader(definition.query);
-  const answerTo: Operation['respond'] = async (request, reply, load) => {
+  const { access } = definition;
+  const answerTo: Operation['respond'] = async (request, reply, load, gatekeeper) => {
     const { raw } = request;
     const share = load.enter(reply, isCounted);
     const connection = new ClientConnection(share);
-    const accepted = acceptedType(raw.headers.accept, definition.produces);
+    let principal: Principal;
+    try {
+      const admitted = gatekeeper.admit(request, access);
+      // A key is known at once.
+      principal = admitted instanceof Promise ? await admitted : admitted;
+    } catch (error) {
+      // Strangers take no room from others, however long the rest of their bodies may be in coming.
+      share.end(false);
+      throw error;
+    }
     const params = checked(definition.params, request.params);
+    requireAccess(access, principal, params);
+    const accepted = acceptedType(raw.headers.accept, definition.produces);
     const query = queryOf(raw.url ?? '');
     // A GET's body has no meaning (RFC 9110); Node reads over it.
     const bytes = takesBody ? await readBytes(raw, body.limitBytes, share) : NO_BYTES;
@@ -99,18 +122,24 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
       headers: raw.headers,
       rawHeaders: raw.rawHeaders,
       accepted,
+      principal,
       call: connection,
     });
     holdAnswer(share, answer, !takesBody);
     connection.onUndelivered(answer.undelivered);
-    return answer.stream === undefined ? send(reply, answer) : sendStream(reply, answer, answer.stream);
+    if (answer.stream === undefined) return send(reply, answer);
+    reply.raw.once(
+      'close',
+      gatekeeper.recheck(request, access, params, () => connection.end()),
+    );
+    return sendStream(reply, answer, answer.stream);
   };
   return {
     ...documentation,
     body,
-    async respond(request, reply, load) {
+    async respond(request, reply, load, gatekeeper) {
       try {
-        return await answerTo(request, reply, load);
+        return await answerTo(request, reply, load, gatekeeper);
       } catch (error) {
         await readOver(request.raw);
         throw error;
@@ -198,7 +227,7 @@ class ClientConnection implements Call, CallSignal {
 
   constructor(share: RequestShare) {
     share.onOver((isDelivered) => {
-      if (!isDelivered) this.#left();
+      if (!isDelivered) this.end();
     });
   }
 
@@ -224,7 +253,8 @@ class ClientConnection implements Call, CallSignal {
     }
   }
 
-  #left(): void {
+  /** As if the client had left. */
+  end(): void {
     this.aborted = true;
     for (const listener of this.#listeners ?? []) listener();
     this.#undelivered?.();

@@ -20,6 +20,7 @@ export function peek<Params>({ broker }: RouteContext, source: MessageSource<Par
     tag: source.tag,
     summary: 'Look at messages without leasing them',
     description: 'In the order of the log, page by page; at most 1000 a page.',
+    access: { kind: 'right', right: 'consume', nameOf: source.nameOf },
     params: source.params,
     query: z.strictObject({
       state: z
@@ -62,6 +63,7 @@ export function browse({ broker }: RouteContext): Operation {
     summary: 'Browse the log of a topic',
     description:
       'What the topic holds, oldest first, whatever its subscriptions have done with it; page by page.',
+    access: { kind: 'right', right: 'consume', nameOf: topicMessages.nameOf },
     params: topicMessages.params,
     query: z.strictObject({ limit: pageLimit, cursor: pageCursor }),
     body: noBody(),
@@ -89,6 +91,7 @@ export function purge<Params>({ broker }: RouteContext, source: MessageSource<Pa
     tag: source.tag,
     summary: 'Drop all messages',
     description: 'Everything stored before the call is gone, and every older receipt is `lost`.',
+    access: { kind: 'right', right: 'manage', nameOf: source.nameOf },
     params: source.params,
     query: noQuery,
     body: noBody(),

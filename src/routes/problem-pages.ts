@@ -2,6 +2,7 @@
  * The pages that the `type` of a problem points to.
  */
 import { z } from 'zod';
+import { PUBLIC } from './access.ts';
 import { type Operation, operation } from './operation.ts';
 import { PROBLEM_CODES, problemKind } from './problems.ts';
 import { noBody } from './request-bodies.ts';
@@ -16,6 +17,7 @@ export function describeProblem(): Operation {
     tag: 'Operation',
     summary: 'What a problem means',
     description: 'The page that the `type` of a problem points to.',
+    access: PUBLIC,
     params: z.strictObject({ code: z.enum(PROBLEM_CODES) }),
     query: noQuery,
     body: noBody(),

@@ -25,12 +25,14 @@ export const PROBLEMS = {
   unauthorized: {
     status: 401,
     title: 'Credentials are missing or not accepted',
-    description: 'Send valid credentials. Nothing was changed.',
+    description:
+      'Send `Authorization: Bearer` with a key or a token that is accepted here; `detail` says what is wrong. Nothing was changed.',
   },
   forbidden: {
     status: 403,
     title: 'These credentials do not allow this',
-    description: 'The credentials are valid, but do not cover this operation. Nothing was changed.',
+    description:
+      'The credentials are valid, but do not cover this operation, or something that the request names. A gateway without authentication refuses what pages in browsers send. Nothing was changed.',
   },
   'not-found': {
     status: 404,
@@ -91,7 +93,8 @@ export const PROBLEMS = {
   'rate-limited': {
     status: 429,
     title: 'Too many requests',
-    description: 'This gateway has more work waiting than it accepts. Nothing was changed.',
+    description:
+      'This gateway has more work waiting than it accepts, or these credentials send more requests than they may. Nothing was changed.',
     retryAfterSeconds: 1,
   },
   'headers-too-large': {

@@ -39,6 +39,7 @@ export function publish<Params>({ broker, limits }: RouteContext, target: Publis
     summary: 'Publish messages',
     description:
       'All or nothing: one request is one atomic write, answered once a quorum of the ensemble has committed it. With Content-Type application/json: 1 to 1000 messages of 900 KiB in sum, each with its options. With any other Content-Type, or none: the body is one message’s bytes, options are query parameters, and attributes are Zoogate-Attribute-<name> headers (values percent-encoded UTF-8). A message’s size is its body and its attributes; at most 256 KiB unless configured otherwise.',
+    access: { kind: 'right', right: 'publish', nameOf: target.nameOf },
     params: target.params,
     query: messageOptions,
     headers: z.object({

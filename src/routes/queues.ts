@@ -34,6 +34,8 @@ export const queues: ResourceType<'queue', QueueParams, object> = {
   },
   listProblems: [],
   refOf: ({ queue }) => ({ kind: 'queue', name: queue }),
+  nameOf: ({ queue }) => queue,
+  listedName: (_params, name) => name,
   topicOf: () => undefined,
   requireConsistent({ queue }, { deadLetterQueue }) {
     if (deadLetterQueue === queue) {
@@ -49,4 +51,5 @@ export const queueMessages: MessageSource<QueueParams> & PublishTarget<QueuePara
   params: queueParams,
   paramsWithReceipt: queueParams.extend({ receipt }),
   refOf: ({ queue }) => ({ kind: 'queue', name: queue }),
+  nameOf: ({ queue }) => queue,
 };

@@ -48,6 +48,7 @@ export function receive<Params>({ broker, log }: RouteContext, source: MessageSo
     summary: 'Receive messages under a lease',
     description:
       'Answers as soon as there is at least one message, or with an empty list after waitSeconds. Every field but `ack` may be a query parameter instead; the same field in both is refused. With Accept: application/octet-stream and max 1, the answer is the message’s bytes with its own Content-Type. When the client goes away during the wait, what was leased for it is given back at once (not with attemptId).',
+    access: { kind: 'right', right: 'consume', nameOf: source.nameOf },
     params: source.params,
     query: receiveQuery,
     body: jsonBody(receiveRequest, {

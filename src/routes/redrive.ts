@@ -2,6 +2,7 @@
  * Redriving: dead letters go back to where they came from, or elsewhere.
  */
 import { z } from 'zod';
+import { requireRight } from './access.ts';
 import type { RouteContext } from './context.ts';
 import { json, type Operation, operation } from './operation.ts';
 import { invalidField } from './problems.ts';
@@ -33,7 +34,8 @@ export function redrive({ broker }: RouteContext): Operation {
     tag: queueMessages.tag,
     summary: 'Move dead letters on',
     description:
-      'Ready dead letters go back to the queue or subscription that they came from, or to the queue or topic `to`; none is lost or doubled. They keep their ids, and their deliveries start again at 1. The limits of the target hold: 429, and nothing is moved. Messages of the queue that are no dead letters stay.',
+      'Ready dead letters go back to the queue or subscription that they came from, or to the queue or topic `to`; none is lost or doubled. They keep their ids, and their deliveries start again at 1. The limits of the target hold: 429, and nothing is moved. Messages of the queue that are no dead letters stay. `to` also needs `consume` on the queue and `publish` on `to`.',
+    access: { kind: 'right', right: 'manage', nameOf: queueMessages.nameOf },
     params: queueMessages.params,
     query: noQuery,
     body: jsonBody(redriveRequest, {
@@ -52,9 +54,14 @@ export function redrive({ broker }: RouteContext): Operation {
       'store-full',
     ],
     produces: ['application/json'],
-    async handle({ params: { queue }, body: { to, max }, call }) {
+    async handle({ params: { queue }, body: { to, max }, principal, call }) {
       if (to === queue) {
         throw invalidField('to', 'cannot be the queue itself');
+      }
+      if (to !== undefined) {
+        // As if they were received here and published there: who may not read them must not carry them away.
+        requireRight(principal, 'consume', queue);
+        requireRight(principal, 'publish', to);
       }
       const request = { ...(to === undefined ? {} : { to }), ...(max === undefined ? {} : { max }) };
       return json(200, { moved: await broker.redrive(queue, request, call) });

@@ -3,7 +3,9 @@
  * differ in is a `ResourceType`.
  */
 import { z } from 'zod';
+import { maySee, type Principal } from '../access/index.ts';
 import type { Resource, ResourceConfigs, ResourceKind, ResourceRef } from '../queue/index.ts';
+import { requireRight } from './access.ts';
 import type { ParamsSchema, RouteContext } from './context.ts';
 import { entityTag, preconditionOfChange, preconditionOfPut } from './entity-tags.ts';
 import { instantText } from './instants.ts';
@@ -35,6 +37,10 @@ export interface ResourceType<Kind extends ResourceKind, Params, ListParams> {
   /** Beyond those that all resources have in common. */
   readonly listProblems: readonly ProblemCode[];
   refOf(params: Params): ResourceRef<Kind>;
+  /** What rights are granted on. */
+  nameOf(params: Params): string;
+  /** The same of one that is listed. */
+  listedName(params: ListParams, name: string): string;
   /** The topic whose subscriptions are listed. */
   topicOf(params: ListParams): string | undefined;
   /** Throws what is wrong with a configuration beyond its single options. */
@@ -52,7 +58,7 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
   type: ResourceType<Kind, Params, ListParams>,
 ): Operation[] {
   type Config = ResourceConfigs[Kind];
-  const { kind, noun, plural, path, tag, params, configs } = type;
+  const { kind, noun, plural, path, tag, params, configs, nameOf } = type;
   const word = noun.toLowerCase();
   const shape = resource(noun, configs.output);
   const example = {
@@ -71,6 +77,7 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
     tag,
     summary: `Create a ${word}, or replace its configuration`,
     description: `No body, or an empty one, means all defaults. Replacing sets every option that is left out back to its default; messages stay. ${type.notes.put}`,
+    access: { kind: 'right', right: 'manage', nameOf },
     params,
     query: noQuery,
     headers: z.object({
@@ -99,8 +106,9 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
       'store-full',
     ],
     produces: ['application/json'],
-    async handle({ params: names, body, headers, call }) {
+    async handle({ params: names, body, headers, principal, call }) {
       type.requireConsistent(names, body);
+      requireDeadLetterQueue(principal, body);
       const result = await broker.put(type.refOf(names), body, preconditionOfPut(headers), call);
       return answered(result.created ? 201 : 200, result.resource);
     },
@@ -113,6 +121,7 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
     tag,
     summary: `Change some options of a ${word}`,
     description: 'A JSON merge patch (RFC 7386): options that are left out stay, null resets to the default.',
+    access: { kind: 'right', right: 'manage', nameOf },
     params,
     query: noQuery,
     headers: z.object({ 'If-Match': ifMatch }),
@@ -132,7 +141,8 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
       'store-full',
     ],
     produces: ['application/json'],
-    async handle({ params: names, body, headers, call }) {
+    async handle({ params: names, body, headers, principal, call }) {
+      requireDeadLetterQueue(principal, body);
       const change = (current: Config): Config => {
         const patched = patchedConfig(configs, current, body);
         type.requireConsistent(names, patched);
@@ -153,6 +163,7 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
     summary: `Read a ${word}`,
     description:
       'The configuration with every option in force, and statistics that are exact at the moment of the read.',
+    access: { kind: 'any', nameOf },
     params,
     query: noQuery,
     body: noBody(),
@@ -171,6 +182,7 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
     tag,
     summary: `List ${plural}`,
     description: 'In the order of their names, page by page.',
+    access: { kind: 'within', topicOf: type.topicOf },
     params: type.listParams,
     query: z.strictObject({
       prefix: z
@@ -187,12 +199,13 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
     },
     problems: type.listProblems,
     produces: ['application/json'],
-    async handle({ params: names, query: { prefix, limit, cursor }, call }) {
+    async handle({ params: names, query: { prefix, limit, cursor }, principal, call }) {
       const topic = type.topicOf(names);
       const page = await broker.list(
         kind,
         {
           limit: limit ?? PAGE_LIMIT_DEFAULT,
+          isShown: (name) => maySee(principal, type.listedName(names, name)),
           ...(prefix === undefined ? {} : { prefix }),
           ...(cursor === undefined ? {} : { cursor }),
           ...(topic === undefined ? {} : { topic }),
@@ -210,6 +223,7 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
     tag,
     summary: `Delete a ${word}`,
     description: type.notes.delete,
+    access: { kind: 'right', right: 'manage', nameOf },
     params,
     query: noQuery,
     headers: z.object({ 'If-Match': ifMatch }),
@@ -224,6 +238,12 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
   });
 
   return [put, patch, get, list, remove];
+}
+
+/** What dies here arrives there: that is for those who decide about that queue. */
+function requireDeadLetterQueue(principal: Principal, options: object): void {
+  const { deadLetterQueue } = options as { readonly deadLetterQueue?: unknown };
+  if (typeof deadLetterQueue === 'string') requireRight(principal, 'manage', deadLetterQueue);
 }
 
 /** The resource as clients see it. */

@@ -48,6 +48,7 @@ export function seek({ broker }: RouteContext): Operation {
     summary: 'Replay or skip messages',
     description:
       'The subscription starts anew from another place: messages that were acked come again if the topic still has them (see retentionSeconds and retentionBytes), with deliveries from 1. All older receipts are `lost`.',
+    access: { kind: 'right', right: 'manage', nameOf: subscriptionMessages.nameOf },
     params: subscriptionMessages.params,
     query: noQuery,
     body: jsonBody(seekRequest, {

@@ -38,6 +38,7 @@ function settlement<Params, Schema extends z.ZodType<{ receipts: string[] }>>(
     tag: source.tag,
     summary,
     description,
+    access: { kind: 'right', right: 'consume', nameOf: source.nameOf },
     params: source.params,
     query: noQuery,
     body: jsonBody(schema, {
@@ -117,6 +118,7 @@ export function deleteMessage<Params>({ broker }: RouteContext, source: MessageS
     tag: source.tag,
     summary: 'Ack one message',
     description: 'The same as ack with one receipt, for clients that only know methods and paths.',
+    access: { kind: 'right', right: 'consume', nameOf: source.nameOf },
     params: source.paramsWithReceipt,
     query: noQuery,
     body: noBody(),

@@ -31,6 +31,7 @@ export function stream({ broker, streaming, load, closing, log }: RouteContext):
     summary: 'Follow a topic as Server-Sent Events',
     description:
       'Every message that is published after the answer has begun, or after the one that Last-Event-ID names, whether or not there are subscriptions. No lease, no ack. `data` is the message as JSON, like Received without what belongs to a lease (a line break within it begins another `data:` line); `id` resumes. When messages since Last-Event-ID are gone, an `event: gap` with the data `{}` comes first. A comment every 15 s shows that the stream is alive; a client that takes nothing for 30 s is disconnected.',
+    access: { kind: 'right', right: 'consume', nameOf: topicMessages.nameOf },
     params: topicMessages.params,
     query: noQuery,
     headers: z.object({

@@ -18,6 +18,11 @@ export const subscriptionParams = topicParams.extend({
   subscription: name('The name of the subscription, unique within its topic.'),
 });
 
+/** Rights are granted on it as a part of its topic. */
+export function nameOfSubscription({ topic, subscription }: SubscriptionParams): string {
+  return `${topic}/${subscription}`;
+}
+
 export const subscriptions: ResourceType<'subscription', SubscriptionParams, { readonly topic: string }> = {
   kind: 'subscription',
   noun: 'Subscription',
@@ -35,6 +40,8 @@ export const subscriptions: ResourceType<'subscription', SubscriptionParams, { r
   },
   listProblems: ['not-found'],
   refOf: ({ topic, subscription }) => ({ kind: 'subscription', topic, name: subscription }),
+  nameOf: nameOfSubscription,
+  listedName: ({ topic }, subscription) => nameOfSubscription({ topic, subscription }),
   topicOf: ({ topic }) => topic,
   requireConsistent: () => undefined,
 };
@@ -46,4 +53,5 @@ export const subscriptionMessages: MessageSource<SubscriptionParams> = {
   params: subscriptionParams,
   paramsWithReceipt: subscriptionParams.extend({ receipt }),
   refOf: ({ topic, subscription }) => ({ kind: 'topic', name: topic, subscription }),
+  nameOf: nameOfSubscription,
 };

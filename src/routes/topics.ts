@@ -32,6 +32,8 @@ export const topics: ResourceType<'topic', TopicParams, object> = {
   },
   listProblems: [],
   refOf: ({ topic }) => ({ kind: 'topic', name: topic }),
+  nameOf: ({ topic }) => topic,
+  listedName: (_params, name) => name,
   topicOf: () => undefined,
   requireConsistent: () => undefined,
 };
@@ -42,4 +44,5 @@ export const topicMessages: PublishTarget<TopicParams> = {
   tag: 'Messages of a topic',
   params: topicParams,
   refOf: ({ topic }) => ({ kind: 'topic', name: topic }),
+  nameOf: ({ topic }) => topic,
 };

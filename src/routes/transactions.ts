@@ -1,7 +1,9 @@
 /**
  * Transactions: consume, transform and produce in one atomic step.
  */
+import { ANONYMOUS, type Principal } from '../access/index.ts';
 import type { SubscriptionRef, TopicRef, TransactionRequest } from '../queue/index.ts';
+import { requireRight } from './access.ts';
 import type { RouteContext } from './context.ts';
 import { messageCount, publishesOfJson, requireMessageCount, requireWithinLimits } from './new-messages.ts';
 import { json, type Operation, operation } from './operation.ts';
@@ -10,6 +12,7 @@ import { jsonTextBody, parseJson } from './request-bodies.ts';
 import { EXAMPLE_RECEIPT, jsonResponse } from './responses.ts';
 import { noParams, noQuery } from './schemas/scalars.ts';
 import { transactionRequest, transactionResult } from './schemas/transactions.ts';
+import { nameOfSubscription } from './subscriptions.ts';
 import { checked } from './validation.ts';
 
 /** Those of a publish request, and 1000 receipts, each as long as allowed. */
@@ -25,6 +28,7 @@ export function transact({ broker, limits }: RouteContext): Operation {
     summary: 'Ack and publish in one atomic step',
     description:
       'All of it happens, over any queues, topics and subscriptions, or nothing: 409 `transaction-aborted` when a receipt is lost, invalid or already acked. The same receipt twice is refused. The limits of one publish request hold for all publishes together. Repeating it with the same transactionId within 300 s returns the first answer with `duplicate: true`, whatever the body.',
+    access: { kind: 'body' },
     params: noParams,
     query: noQuery,
     body: jsonTextBody(TRANSACTION_BODY_BYTES_MAX, {
@@ -53,17 +57,19 @@ export function transact({ broker, limits }: RouteContext): Operation {
       'store-full',
     ],
     produces: ['application/json'],
-    async handle({ body, call }) {
+    async handle({ body, principal, call }) {
       const value = parseJson(body);
       requireMessageCount(publishesIn(value).reduce<number>((sum, part) => sum + messageCount(part), 0));
       const { transactionId, acks, publishes } = checked(transactionRequest, value);
+      for (const part of acks) requireRight(principal, 'consume', nameOf(part));
+      for (const part of publishes) requireRight(principal, 'publish', nameOf(part));
       const messages = publishesOfJson(
         body,
         publishes.map((part) => part.messages),
       );
       requireWithinLimits(messages.flat(), limits);
       const request: TransactionRequest = {
-        ...(transactionId === undefined ? {} : { transactionId }),
+        ...(transactionId === undefined ? {} : { transactionId: idOf(principal, transactionId) }),
         acks: acks.map((part) => ({ source: sourceOf(part), receipts: part.receipts })),
         publishes: publishes.map((part, index) => ({
           target: targetOf(part),
@@ -84,6 +90,17 @@ function publishesIn(value: unknown): readonly unknown[] {
   return typeof value === 'object' && value !== null && 'publishes' in value && Array.isArray(value.publishes)
     ? value.publishes
     : [];
+}
+
+/** What rights are granted on. */
+function nameOf({ queue, topic = '', subscription }: Place): string {
+  if (queue !== undefined) return queue;
+  return subscription === undefined ? topic : nameOfSubscription({ topic, subscription });
+}
+
+/** Each principal has ids of its own: nobody learns the answer of somebody else, or has a transaction swallowed. */
+function idOf(principal: Principal, transactionId: string): string {
+  return principal === ANONYMOUS ? transactionId : JSON.stringify([principal.name, transactionId]);
 }
 
 interface Place {

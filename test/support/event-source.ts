@@ -1,5 +1,6 @@
 /** A client of Server-Sent Events that shows what came over the wire, and can be told to stop reading. */
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { credentialsFor } from './credentials.ts';
 import { patienceMs } from './test-store.ts';
 
 export interface StreamedEvent {
@@ -38,7 +39,8 @@ export class EventSource {
   static open(url: string, path: string, headers: Record<string, string> = {}): Promise<EventSource> {
     return new Promise((resolve, reject) => {
       const { hostname, port } = new URL(url);
-      const request = httpRequest({ hostname, port, path, headers, agent: false });
+      const sent = { ...credentialsFor(url), ...headers };
+      const request = httpRequest({ hostname, port, path, headers: sent, agent: false });
       request.on('error', reject);
       request.on('response', (response) => resolve(new EventSource(request, response)));
       request.end();

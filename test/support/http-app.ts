@@ -1,14 +1,19 @@
 /**
  * Gateways for the HTTP tests: real brokers on one real ZooKeeper server, listening on ports of their own.
  */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import supertest from 'supertest';
+import { makeApiKey } from '../../src/access/api-key.ts';
+import { openAuthentication } from '../../src/access/index.ts';
 import { buildApp } from '../../src/app.ts';
+import { readConfiguration } from '../../src/config/environment.ts';
 import { createBroker } from '../../src/queue/broker.ts';
 import type { Broker } from '../../src/queue/index.ts';
 import { systemRandom, systemTimers } from '../../src/queue/system-runtime.ts';
 import { STREAM_LIMITS } from '../../src/routes/event-stream.ts';
+import { type AccessRules, LOOPBACK_RULES } from '../../src/routes/gatekeeper.ts';
+import { credentialsFor, sendKey } from './credentials.ts';
 import { openTestStore, silentLogger } from './test-store.ts';
 import { waitUntil } from './wait-until.ts';
 import { startZooKeeper } from './zookeeper-server.ts';
@@ -48,12 +53,16 @@ interface TestGateway {
 }
 
 /** One gateway unless told otherwise, on a server and a chroot of their own. */
-export async function startTestGateways(count = 1): Promise<TestGateways> {
+export async function startTestGateways(count = 1, access?: Partial<AccessRules>): Promise<TestGateways> {
   const server = await startZooKeeper();
   const chroot = `${server.address}/http-${randomUUID()}`;
-  const first = await startTestGateway(chroot);
-  const others = await Promise.all(Array.from({ length: count - 1 }, () => startTestGateway(chroot)));
-  const api = supertest(first.url);
+  const key = access === undefined ? await keyOfEnvironment() : undefined;
+  const rules = { ...LOOPBACK_RULES, ...access, ...key?.access };
+  const start = () => startTestGateway(chroot, rules);
+  const first = await start();
+  const others = await Promise.all(Array.from({ length: count - 1 }, start));
+  if (key?.text) for (const { url } of [first, ...others]) sendKey(url, key.text);
+  const api = client(first.url);
   let queues = 0;
   return {
     urls: [first.url, ...others.map(({ url }) => url)],
@@ -79,19 +88,37 @@ export async function startTestGateways(count = 1): Promise<TestGateways> {
   };
 }
 
+/**
+ * With TEST_ACCESS=key gateways ask for a key, and everything that tests send through `test/support` has it: the same
+ * tests must pass. With TEST_ACCESS=no-key it does not have it: then all must fail but those that need none.
+ */
+async function keyOfEnvironment(): Promise<{ text: string; access: Partial<AccessRules> } | undefined> {
+  const { TEST_ACCESS: mode } = process.env;
+  if (mode === undefined) return undefined;
+  const { key, hash } = makeApiKey(randomBytes);
+  const configuration = readConfiguration({ ZOOGATE_API_KEY_HASH: hash });
+  const authentication = await openAuthentication(configuration.access, silentLogger);
+  return { text: mode === 'key' ? key : '', access: { authentication } };
+}
+
+/** Sends requests to a gateway, with the credentials that it needs. */
+function client(url: string): ReturnType<typeof supertest> {
+  return supertest.agent(url).set(credentialsFor(url));
+}
+
 function randomGateway(urls: readonly string[]): RandomGateway {
   const url = () => urls[Math.floor(Math.random() * urls.length)] ?? '';
   return {
     url,
-    get: (path) => supertest(url()).get(path),
-    put: (path) => supertest(url()).put(path),
-    post: (path) => supertest(url()).post(path),
-    patch: (path) => supertest(url()).patch(path),
-    delete: (path) => supertest(url()).delete(path),
+    get: (path) => client(url()).get(path),
+    put: (path) => client(url()).put(path),
+    post: (path) => client(url()).post(path),
+    patch: (path) => client(url()).patch(path),
+    delete: (path) => client(url()).delete(path),
   };
 }
 
-async function startTestGateway(connectionString: string): Promise<TestGateway> {
+async function startTestGateway(connectionString: string, access: AccessRules): Promise<TestGateway> {
   const store = await openTestStore(connectionString);
   const broker = createBroker({
     store,
@@ -102,7 +129,7 @@ async function startTestGateway(connectionString: string): Promise<TestGateway> 
     entryCacheBytesMax: 16 * 1024 * 1024,
   });
   const receiving = countReceives(broker);
-  const app = buildApp({ broker, streaming: { ...STREAM_LIMITS, heartbeatMs: 500 } });
+  const app = buildApp({ broker, access, streaming: { ...STREAM_LIMITS, heartbeatMs: 500 } });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   await becomeReady(app);
   return {

@@ -4,6 +4,7 @@
  */
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { credentialsFor } from './credentials.ts';
 
 export interface RawAnswer {
   readonly status: number;
@@ -16,17 +17,22 @@ export interface RawRequest {
   readonly method?: string;
   readonly headers?: Record<string, string | string[]>;
   readonly body?: string | Buffer;
+  /** Leaves once the answer has begun, when it is a success: for what has no end. */
+  readonly headersOnly?: boolean;
 }
 
-/** Sends a request to `path` exactly as it is written. */
-export function send(url: string, path: string, { method = 'POST', headers = {}, body }: RawRequest = {}) {
+/** Sends a request to `path` exactly as it is written, with the credentials that the gateway needs. */
+export function send(
+  url: string,
+  path: string,
+  { method = 'POST', headers = {}, body, headersOnly = false }: RawRequest = {},
+) {
   return new Promise<RawAnswer>((resolve, reject) => {
     const { hostname, port } = new URL(url);
-    const request = httpRequest({ hostname, port, path, method, headers, agent: false }, (response) => {
+    const sent = { ...credentialsFor(url), ...headers };
+    const request = httpRequest({ hostname, port, path, method, headers: sent, agent: false }, (response) => {
       const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
+      const answer = (): void => {
         const bytes = Buffer.concat(chunks);
         resolve({
           status: response.statusCode ?? 0,
@@ -34,7 +40,14 @@ export function send(url: string, path: string, { method = 'POST', headers = {},
           body: bytes,
           text: bytes.toString(),
         });
-      });
+      };
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', answer);
+      if (headersOnly && response.statusCode === 200) {
+        answer();
+        request.destroy();
+      }
     });
     request.on('error', reject);
     request.end(body);

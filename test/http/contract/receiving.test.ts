@@ -1,6 +1,7 @@
 /** Receiving, as the contract has it for queues and subscriptions alike, at two gateways. */
 import { describe, expect, it } from 'vitest';
 import { patient, SOURCES, useContract } from '../../support/contract-client.ts';
+import { credentialLineFor } from '../../support/credentials.ts';
 import { openSocket, send } from '../../support/raw-http.ts';
 
 const contract = useContract();
@@ -206,7 +207,7 @@ describe('a client that goes away during a long poll', () => {
     const polls = contract.gateways.urls.map((url) => {
       const socket = openSocket(url);
       const path = `${source.path}/messages/receive?waitSeconds=40`;
-      socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`);
+      socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\n${credentialLineFor(url)}Content-Length: 0\r\n\r\n`);
       return socket;
     });
     // A poll that has been answered is over: publish while clients leave, until none of them is left.

@@ -6,6 +6,16 @@ import {
   readGatewayConfiguration,
 } from '../../../src/config/environment.ts';
 
+/** What has tests of its own: access.test.ts. */
+const NO_ACCESS = {
+  principalsFile: undefined,
+  apiKeyHash: undefined,
+  tokens: undefined,
+  allowedHosts: [],
+  publicMetrics: false,
+  requestRate: undefined,
+};
+
 describe('the configuration', () => {
   test('an empty environment gives the defaults', () => {
     expect(readConfiguration({})).toEqual({
@@ -23,6 +33,8 @@ describe('the configuration', () => {
       maxQueuedBytes: 67_108_864,
       maxAnswerBytes: 134_217_728,
       maxDataBytes: 536_870_912,
+      access: NO_ACCESS,
+      tls: undefined,
     });
   });
 
@@ -58,6 +70,8 @@ describe('the configuration', () => {
       maxQueuedBytes: 1_048_576,
       maxAnswerBytes: 8_388_608,
       maxDataBytes: undefined,
+      access: NO_ACCESS,
+      tls: undefined,
     });
   });
 

@@ -1,0 +1,5 @@
+/** What of a logger authentication uses. */
+export interface Logger {
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+}
