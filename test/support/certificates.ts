@@ -3,6 +3,7 @@
  * repository and expires there.
  */
 import 'reflect-metadata';
+import type { webcrypto } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
@@ -28,9 +29,9 @@ export class CertificateAuthority {
   /** As PEM: what those who trust it are given. */
   readonly certificate: string;
   readonly #issuer: x509.X509Certificate;
-  readonly #keys: CryptoKeyPair;
+  readonly #keys: webcrypto.CryptoKeyPair;
 
-  private constructor(issuer: x509.X509Certificate, keys: CryptoKeyPair) {
+  private constructor(issuer: x509.X509Certificate, keys: webcrypto.CryptoKeyPair) {
     this.certificate = issuer.toString('pem');
     this.#issuer = issuer;
     this.#keys = keys;
@@ -92,7 +93,7 @@ export async function writeIdentity(
   return { certificateFile, keyFile, authorityFile };
 }
 
-function newKeys(): Promise<CryptoKeyPair> {
+function newKeys(): Promise<webcrypto.CryptoKeyPair> {
   return crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 }
 

@@ -12,10 +12,11 @@
 import { chrootNodes, fullPath } from './address.ts';
 import { codes, storeError } from './codes.ts';
 import { DATA_PATH } from './paths.ts';
-import type { Replied, Requests } from './requests.ts';
+import type { Requests } from './requests.ts';
 import { StoreError, type StoreSize, type Write } from './store.ts';
 
 const quotaRoot = '/zookeeper/quota';
+const counting = 'counting the data';
 const unlimited = 'count=-1,bytes=-1';
 const counted = /count=(-?\d+),bytes=(-?\d+)/;
 
@@ -65,18 +66,9 @@ export class DataCount {
       { kind: 'create', path: statsPath(path), data: Buffer.from('count=0,bytes=0') },
     ];
     // In one transaction, or a write in between would find a quota without its count.
-    const both = await this.#create(writes);
-    if (both === codes.nodeExists) await this.#create(writes.slice(1));
+    const both = await this.#requests.createTogether(writes, counting);
+    if (both === codes.nodeExists) await this.#requests.createTogether(writes.slice(1), counting);
     this.#path = path;
-  }
-
-  /** @returns 0, or that a node exists */
-  async #create(writes: readonly Write[]): Promise<number> {
-    const reply: Replied<readonly { readonly err?: number }[]> = await this.#requests.multi(writes, 256);
-    const errors = (reply.value ?? []).map(({ err = codes.ok }) => err);
-    const failed = [reply.code, ...errors].find((code) => code !== codes.ok && code !== codes.notTried);
-    if (failed === undefined || failed === codes.nodeExists) return failed ?? codes.ok;
-    throw storeError(failed, 'counting the data', true);
   }
 }
 
