@@ -4,6 +4,8 @@
  */
 import type { FastifyBaseLogger } from 'fastify';
 import { buildApp } from './app.ts';
+import { ensembleWeaknesses } from './config/ensemble-access.ts';
+import { readEnsembleSecurity } from './config/ensemble-security.ts';
 import type { GatewayConfiguration } from './config/environment.ts';
 import { createBroker } from './queue/broker.ts';
 import type { Broker } from './queue/index.ts';
@@ -31,18 +33,21 @@ export interface Gateway {
 
 /**
  * Returns once it listens. The ensemble need not be there yet: the gateway is not ready until it is.
- * @throws when the address cannot be listened on
+ * @throws when the address cannot be listened on, or a file of the configuration cannot be used
  */
 export async function startGateway(
   configuration: GatewayConfiguration,
   logger: FastifyBaseLogger,
 ): Promise<Gateway> {
   const { sessionTimeoutMs, requestTimeoutMs, maxMessageBytes, maxDataBytes } = configuration;
+  const { zooKeeper, ensembleAccess } = configuration;
+  for (const weakness of ensembleWeaknesses(ensembleAccess, zooKeeper)) logger.warn(weakness);
   const store = openStore({
-    connectionString: configuration.zooKeeper,
+    connectionString: zooKeeper,
     sessionTimeoutMs,
     requestTimeoutMs,
     logger,
+    ...readEnsembleSecurity(ensembleAccess),
   });
   const broker = createBroker({
     store,

@@ -3,6 +3,7 @@
  * Everything that is wrong is said at once. Reads only what it is given; `main.ts` passes the process's environment.
  */
 import type { z } from 'zod';
+import { type EnsembleAccess, ensembleProblems } from './ensemble-access.ts';
 import { nearestName } from './nearest-name.ts';
 import { type logLevels, variables } from './variables.ts';
 
@@ -11,6 +12,7 @@ export interface Configuration {
   readonly port: number;
   /** Connection string of the ensemble; undefined: the embedded server is to be used. */
   readonly zooKeeper: string | undefined;
+  readonly ensembleAccess: EnsembleAccess;
   readonly dataDirectory: string;
   readonly sessionTimeoutMs: number;
   readonly requestTimeoutMs: number;
@@ -78,6 +80,7 @@ function interpret(environment: Environment, earlierProblems: readonly string[])
     ...earlierProblems,
     ...unknownNames(ours.map(([name]) => name)),
     ...(result.error?.issues ?? []).map(describeIssue),
+    ...ensembleProblems(given),
   ];
   if (!result.success || problems.length > 0) throw new ConfigurationError(problems);
   const values = result.data;
@@ -85,6 +88,18 @@ function interpret(environment: Environment, earlierProblems: readonly string[])
     host: values.ZOOGATE_HOST,
     port: values.ZOOGATE_PORT,
     zooKeeper: values.ZOOGATE_ZOOKEEPER,
+    ensembleAccess: {
+      credentials: values.ZOOGATE_ZOOKEEPER_CREDENTIALS ?? [],
+      credentialsFile: values.ZOOGATE_ZOOKEEPER_CREDENTIALS_FILE,
+      tls: values.ZOOGATE_ZOOKEEPER_TLS
+        ? {
+            checksHostNames: values.ZOOGATE_ZOOKEEPER_TLS_CHECK_HOST_NAMES,
+            caFile: values.ZOOGATE_ZOOKEEPER_TLS_CA_FILE,
+            certificateFile: values.ZOOGATE_ZOOKEEPER_TLS_CERTIFICATE_FILE,
+            keyFile: values.ZOOGATE_ZOOKEEPER_TLS_KEY_FILE,
+          }
+        : undefined,
+    },
     dataDirectory: values.ZOOGATE_DATA_DIR,
     sessionTimeoutMs: values.ZOOGATE_SESSION_TIMEOUT_MS,
     requestTimeoutMs: values.ZOOGATE_REQUEST_TIMEOUT_MS,

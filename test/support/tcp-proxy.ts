@@ -49,12 +49,13 @@ export class TcpProxy {
   credentials: SessionCredentials | undefined;
   handshakes = 0;
   readonly #listener: Server;
-  readonly #targetPort: number;
+  /** New connections lead there. */
+  targetPort: number;
   readonly #links = new Set<Link>();
 
   constructor(listener: Server, targetPort: number) {
     this.#listener = listener;
-    this.#targetPort = targetPort;
+    this.targetPort = targetPort;
     listener.on('connection', (client) => this.#link(client));
   }
 
@@ -126,7 +127,7 @@ export class TcpProxy {
     // Its owner would take it back before we have closed it.
     this.isSilent = true;
     this.cut();
-    await expireSession(this.#targetPort, credentials);
+    await expireSession(this.targetPort, credentials);
     this.isSilent = isSilent;
     this.cut();
   }
@@ -144,7 +145,7 @@ export class TcpProxy {
       client.destroy();
       return;
     }
-    const server = connect(this.#targetPort, '127.0.0.1');
+    const server = connect(this.targetPort, '127.0.0.1');
     const held = this.isSilent
       ? { toServer: [], toClient: [] }
       : { toServer: undefined, toClient: undefined };

@@ -20,16 +20,28 @@ const counting = 'counting the data';
 const unlimited = 'count=-1,bytes=-1';
 const counted = /count=(-?\d+),bytes=(-?\d+)/;
 
+/** Where data is counted at all, innermost last. Never the root: a quota there ends the server (3.8.0). */
+function candidates(chroot: string): string[] {
+  // Without a chroot, nearly all there is lies below one of the broker's own nodes.
+  return chrootNodes(chroot === '' ? fullPath(chroot, DATA_PATH) : chroot);
+}
+
+/** The nodes of a quota that was made here, and not by an operator; the innermost first. */
+export async function ownQuotaNodes(requests: Requests, chroot: string): Promise<string[]> {
+  const quota = quotaRoot + candidates(chroot).at(-1);
+  const limits = `${quota}/zookeeper_limits`;
+  const { value } = await requests.getData(limits, {});
+  return value?.data.toString() === unlimited ? [`${quota}/zookeeper_stats`, limits, quota] : [];
+}
+
 export class DataCount {
   readonly #requests: Requests;
-  /** Where data is counted at all, innermost last. Never the root: a quota there ends the server (3.8.0). */
   readonly #candidates: readonly string[];
   #path: string | undefined;
 
   constructor(requests: Requests, chroot: string) {
     this.#requests = requests;
-    // Without a chroot, nearly all there is lies below one of the broker's own nodes.
-    this.#candidates = chrootNodes(chroot === '' ? fullPath(chroot, DATA_PATH) : chroot);
+    this.#candidates = candidates(chroot);
   }
 
   /** Rejects with a StoreError; 'refused' when the right to count is missing. */

@@ -9,7 +9,7 @@
  */
 
 import { ACL, type Client, CreateMode, createClient, Id } from 'node-zookeeper-client';
-import { type AccessEntry, accessOf, type Credentials } from './access.ts';
+import { type AclEntry, aclOf, type Credentials } from './acl.ts';
 import { type ConnectionManager, connectionManagerOf, transactionOf } from './client-internals.ts';
 import { replyCode } from './codes.ts';
 import { type ConnectionOptions, GuardedConnection } from './guarded-connection.ts';
@@ -49,7 +49,7 @@ export interface RawResult {
 }
 
 /** An entry in the reply to a question for a node's access control list. */
-interface RawAccessEntry {
+interface RawAclEntry {
   readonly perms: number;
   readonly id: { readonly scheme: string; readonly id: string };
 }
@@ -58,11 +58,11 @@ export class GuardedClient {
   readonly #client: Client;
   readonly #manager: ConnectionManager;
   readonly #connection: GuardedConnection;
-  readonly #access: ACL[];
+  readonly #acl: ACL[];
 
   constructor(options: GuardedClientOptions) {
     const { events, sessionTimeoutMs, credentials } = options;
-    this.#access = accessOf(credentials[0]).map(toAcl);
+    this.#acl = aclOf(credentials[0]).map(toAcl);
     // The address is never used: sockets are made by the guarded connection, from addresses that were parsed here.
     this.#client = createClient('guarded', { sessionTimeout: sessionTimeoutMs, retries: 0 });
     this.#manager = connectionManagerOf(this.#client);
@@ -138,15 +138,15 @@ export class GuardedClient {
   }
 
   create(path: string, reply: Reply<undefined>): void {
-    this.#client.create(path, Buffer.alloc(0), this.#access, (error) => reply(replyCode(error)));
+    this.#client.create(path, Buffer.alloc(0), this.#acl, (error) => reply(replyCode(error)));
   }
 
-  getAccess(path: string, reply: Reply<readonly AccessEntry[]>): void {
+  getAcl(path: string, reply: Reply<readonly AclEntry[]>): void {
     // The client's own handling of the reply throws at permissions that it does not know.
     const connectionManager: Pick<ConnectionManager, 'queue'> = {
       queue: (request) =>
         this.#manager.queue(request, (error, response) => {
-          const payload = response?.payload as { acl: readonly RawAccessEntry[] } | null | undefined;
+          const payload = response?.payload as { acl: readonly RawAclEntry[] } | null | undefined;
           reply(replyCode(error), payload?.acl.map(fromRaw));
         }),
     };
@@ -154,8 +154,8 @@ export class GuardedClient {
     client.getACL(path, () => {});
   }
 
-  setAccess(path: string, access: readonly AccessEntry[], reply: Reply<undefined>): void {
-    this.#client.setACL(path, access.map(toAcl), (error) => reply(replyCode(error)));
+  setAcl(path: string, acl: readonly AclEntry[], reply: Reply<undefined>): void {
+    this.#client.setACL(path, acl.map(toAcl), (error) => reply(replyCode(error)));
   }
 
   setData(path: string, data: Buffer, reply: Reply<RawStat>): void {
@@ -169,7 +169,7 @@ export class GuardedClient {
     for (const write of writes) {
       if (write.kind === 'create') {
         const mode = write.sequential ? CreateMode.PERSISTENT_SEQUENTIAL : CreateMode.PERSISTENT;
-        builder.create(write.path, write.data, this.#access, mode);
+        builder.create(write.path, write.data, this.#acl, mode);
         continue;
       }
       if (write.kind === 'set') builder.setData(write.path, write.data, write.version);
@@ -191,10 +191,10 @@ export class GuardedClient {
   }
 }
 
-function toAcl({ permissions, scheme, id }: AccessEntry): ACL {
+function toAcl({ permissions, scheme, id }: AclEntry): ACL {
   return new ACL(permissions, new Id(scheme, id));
 }
 
-function fromRaw({ perms, id: { scheme, id } }: RawAccessEntry): AccessEntry {
+function fromRaw({ perms, id: { scheme, id } }: RawAclEntry): AclEntry {
   return { permissions: perms, scheme, id };
 }

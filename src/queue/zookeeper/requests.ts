@@ -3,7 +3,7 @@
  * sent, and feeds the clock when its reply bears the leader's time. Paths are the ensemble's own, replies are codes.
  */
 
-import type { AccessEntry } from './access.ts';
+import type { AclEntry } from './acl.ts';
 import { Calls } from './calls.ts';
 import { codes, storeError } from './codes.ts';
 import type { EnsembleClock } from './ensemble-clock.ts';
@@ -68,14 +68,12 @@ export class Requests {
     return this.#read(path, options, (client, claim, reply) => client.getChildren(path, claim, reply));
   }
 
-  getAccess(path: string): Promise<Replied<readonly AccessEntry[]>> {
-    return this.#read(path, {}, (client, _, reply) => client.getAccess(path, reply));
+  getAcl(path: string): Promise<Replied<readonly AclEntry[]>> {
+    return this.#read(path, {}, (client, _, reply) => client.getAcl(path, reply));
   }
 
-  setAccess(path: string, access: readonly AccessEntry[]): Promise<Replied<undefined>> {
-    return this.#write(`the access to ${path}`, path.length, (client, reply) =>
-      client.setAccess(path, access, reply),
-    );
+  setAcl(path: string, acl: readonly AclEntry[]): Promise<Replied<undefined>> {
+    return this.#write(`the ACL of ${path}`, path.length, (client, reply) => client.setAcl(path, acl, reply));
   }
 
   multi(

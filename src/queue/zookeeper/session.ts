@@ -6,7 +6,7 @@
  * leader's time, so a barrier is a look at the clock as well.
  */
 
-import { accessBytes, accessOf, type Credentials } from './access.ts';
+import { aclBytes, aclOf, type Credentials } from './acl.ts';
 import { chrootNodes, fullPath, parseEnsembleAddress } from './address.ts';
 import { Barrier } from './barrier.ts';
 import { codes, storeError } from './codes.ts';
@@ -17,11 +17,11 @@ import { EnsembleClock } from './ensemble-clock.ts';
 import { EnsembleSockets, type EnsembleTls } from './ensemble-sockets.ts';
 import type { Logger } from './logger.ts';
 import { decodeStat } from './node-stat.ts';
+import { OpenNodes } from './open-nodes.ts';
 import { CLOCK_PATH } from './paths.ts';
 import { type Replied, Requests } from './requests.ts';
 import * as port from './store.ts';
 import { Supervisor } from './supervisor.ts';
-import { TreeAccess } from './tree-access.ts';
 import { asAsked, withoutRestAtAny } from './versions.ts';
 import { assertCommit, assertPacket, assertPath } from './writes.ts';
 
@@ -59,13 +59,13 @@ class SessionStore implements ZooKeeperStore {
   readonly #chroot: string;
   readonly #hasCredentials: boolean;
   /** Of the list that each node created is given, beyond what is counted for every node. */
-  readonly #accessBytes: number;
+  readonly #aclBytes: number;
   readonly #complaints: Complaints;
   readonly #clock = new EnsembleClock();
   readonly #monotonicNow: () => number;
   readonly #requests: Requests;
   readonly #dataCount: DataCount;
-  readonly #treeAccess: TreeAccess;
+  readonly #openNodes: OpenNodes;
   readonly #supervisor: Supervisor;
   readonly #barrier = new Barrier(() => this.#touchClock());
 
@@ -75,14 +75,14 @@ class SessionStore implements ZooKeeperStore {
     const { credentials = [], tls, logger } = options;
     this.#chroot = chroot;
     this.#hasCredentials = credentials.length > 0;
-    this.#accessBytes = this.#hasCredentials ? accessBytes(accessOf(credentials[0])) : 0;
+    this.#aclBytes = this.#hasCredentials ? aclBytes(aclOf(credentials[0])) : 0;
     this.#complaints = new Complaints(logger);
     const sockets = new EnsembleSockets(tls, this.#complaints);
     this.#monotonicNow = monotonicNow;
     const client = () => this.#supervisor.client;
     this.#requests = new Requests({ requestTimeoutMs, client, clock: this.#clock, monotonicNow });
     this.#dataCount = new DataCount(this.#requests, chroot);
-    this.#treeAccess = new TreeAccess(this.#requests, chroot, logger);
+    this.#openNodes = new OpenNodes(this.#requests, chroot, logger);
     this.#supervisor = new Supervisor({
       ...options,
       ...{ servers, sockets, credentials, monotonicNow, random },
@@ -134,7 +134,7 @@ class SessionStore implements ZooKeeperStore {
 
   async commit(writes: readonly port.Write[], options: port.CallOptions = {}): Promise<port.CommitResult> {
     const bytes = assertCommit(writes);
-    assertPacket(writes, bytes, this.#chroot, this.#accessBytes);
+    assertPacket(writes, bytes, this.#chroot, this.#aclBytes);
     const sent = withoutRestAtAny(writes);
     const prefixed = sent.map((write) => ({ ...write, path: this.#prepare(write.path) }));
     const { code, value } = await this.#requests.multi(prefixed, bytes, options.signal);
@@ -168,19 +168,18 @@ class SessionStore implements ZooKeeperStore {
   /** Puts a write through on a new connection, after making the nodes that it needs. */
   async #establish(): Promise<void> {
     this.#clock.reset();
-    try {
-      const clock = fullPath(this.#chroot, CLOCK_PATH);
-      const { code } = await this.#requests.touch(clock);
-      if (code === codes.noNode) {
-        await this.#makeNodes(clock);
-        await this.#touchClock();
-      } else if (code !== codes.ok) {
-        throw storeError(code, `setting ${clock}`, true);
-      }
-    } catch (error) {
-      throw this.#explained(error);
+    const clock = fullPath(this.#chroot, CLOCK_PATH);
+    const { code } = await this.#requests.touch(clock);
+    if (code === codes.noNode) {
+      await this.#makeNodes(clock);
+      await this.#touchClock();
+    } else if (code !== codes.ok) {
+      const whose = this.#hasCredentials
+        ? 'it belongs to other credentials than those of this gateway'
+        : 'it belongs to credentials, and this gateway has none';
+      throw explained(storeError(code, `setting ${clock}`, true), whose);
     }
-    if (this.#hasCredentials) await this.#treeAccess.inspect();
+    if (this.#hasCredentials) await this.#openNodes.inspect();
   }
 
   /**
@@ -195,19 +194,13 @@ class SessionStore implements ZooKeeperStore {
       if (value === undefined) writes.push({ kind: 'create', path, data: Buffer.alloc(0) });
     }
     const set = { kind: 'set', path: clock, data: Buffer.alloc(0), version: port.ANY_VERSION } as const;
-    await this.#requests.createTogether([...writes, set], `creating ${writes[0]?.path ?? clock}`);
-  }
-
-  /** What an operator can do about it. */
-  #explained(error: unknown): unknown {
-    if (!(error instanceof port.StoreError) || error.refusal !== 'permission') return error;
-    const whose = this.#hasCredentials
-      ? 'it belongs to other credentials than those of this gateway'
-      : 'it belongs to credentials, and this gateway has none';
-    return new port.StoreError(error.kind, `${error.message}: ${whose}`, {
-      cause: error,
-      refusal: 'permission',
-    });
+    try {
+      await this.#requests.createTogether([...writes, set], `creating ${writes[0]?.path ?? clock}`);
+    } catch (error) {
+      const why =
+        "the node above belongs to others, or the servers do not use ZooKeeper's default digests (SHA-1)";
+      throw explained(error, why);
+    }
   }
 
   #found<T>({ code, value }: Replied<T>, path: string): T | undefined {
@@ -228,4 +221,10 @@ class SessionStore implements ZooKeeperStore {
     const { code } = await this.#requests.touch(fullPath(this.#chroot, CLOCK_PATH));
     if (code !== codes.ok) throw storeError(code, 'a barrier', true);
   }
+}
+
+/** The error, with what an operator has to know when it is for want of a permission. */
+function explained(error: unknown, why: string): unknown {
+  if (!(error instanceof port.StoreError) || error.refusal !== 'permission') return error;
+  return new port.StoreError(error.kind, `${error.message}: ${why}`, { cause: error, refusal: 'permission' });
 }

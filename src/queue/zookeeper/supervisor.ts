@@ -15,7 +15,7 @@
  * fires, the listeners are told.
  */
 
-import type { Credentials } from './access.ts';
+import type { Credentials } from './acl.ts';
 import type { ServerAddress } from './address.ts';
 import type { Calls } from './calls.ts';
 import type { Complaints } from './complaints.ts';

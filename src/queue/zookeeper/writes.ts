@@ -45,10 +45,10 @@ export function assertPacket(
   writes: readonly Write[],
   commitBytes: number,
   chroot: string,
-  accessBytes: number,
+  aclBytes: number,
 ): void {
   const created = writes.filter(({ kind }) => kind === 'create').length;
-  const packetBytes = commitBytes + writes.length * Buffer.byteLength(chroot) + created * accessBytes;
+  const packetBytes = commitBytes + writes.length * Buffer.byteLength(chroot) + created * aclBytes;
   assert.ok(
     packetBytes <= packetBytesMax,
     `a commit of ${packetBytes} bytes with its chroot exceeds a packet`,

@@ -12,7 +12,7 @@ import { createHash } from 'node:crypto';
 export type Credentials = string;
 
 /** One entry of a node's access control list. */
-export interface AccessEntry {
+export interface AclEntry {
   readonly permissions: number;
   readonly scheme: string;
   readonly id: string;
@@ -21,32 +21,32 @@ export interface AccessEntry {
 /** Read, write, create, delete, and change the list itself. */
 const allPermissions = 31;
 
-const openAccess: readonly AccessEntry[] = [{ permissions: allPermissions, scheme: 'world', id: 'anyone' }];
+const openAcl: readonly AclEntry[] = [{ permissions: allPermissions, scheme: 'world', id: 'anyone' }];
 
 /** What those who have no credentials, or the owner of the credentials, give to the nodes that they create. */
-export function accessOf(owner: Credentials | undefined): readonly AccessEntry[] {
-  if (owner === undefined) return openAccess;
+export function aclOf(owner: Credentials | undefined): readonly AclEntry[] {
+  if (owner === undefined) return openAcl;
   const [user = ''] = owner.split(':', 1);
   const digest = createHash('sha1').update(owner).digest('base64');
   return [{ permissions: allPermissions, scheme: 'digest', id: `${user}:${digest}` }];
 }
 
 /** Whether everybody has some right. */
-export function isOpen(access: readonly AccessEntry[]): boolean {
-  return access.some(({ scheme }) => scheme === 'world');
+export function isOpen(acl: readonly AclEntry[]): boolean {
+  return acl.some(({ scheme }) => scheme === 'world');
 }
 
 /** Whether the lists say the same. */
-export function isSameAccess(one: readonly AccessEntry[], other: readonly AccessEntry[]): boolean {
-  const texts = (entries: readonly AccessEntry[]) => entries.map((entry) => JSON.stringify(entry)).sort();
+export function isSameAcl(one: readonly AclEntry[], other: readonly AclEntry[]): boolean {
+  const texts = (entries: readonly AclEntry[]) => entries.map((entry) => JSON.stringify(entry)).sort();
   return texts(one.map(plain)).join() === texts(other.map(plain)).join();
 }
 
 /** An upper bound of what the list adds to a packet for each node created. */
-export function accessBytes(access: readonly AccessEntry[]): number {
-  return access.reduce((sum, { scheme, id }) => sum + 12 + scheme.length + id.length, 0);
+export function aclBytes(acl: readonly AclEntry[]): number {
+  return acl.reduce((sum, { scheme, id }) => sum + 12 + scheme.length + id.length, 0);
 }
 
-function plain({ permissions, scheme, id }: AccessEntry): AccessEntry {
+function plain({ permissions, scheme, id }: AclEntry): AclEntry {
   return { permissions, scheme, id };
 }

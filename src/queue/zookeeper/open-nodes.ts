@@ -3,14 +3,14 @@
  * open: what is added belongs to the credentials, but what is there can be read, changed and deleted by everybody
  * until it is secured (`secure-tree.ts`). It works in the meantime, so this is no error, but has to be said.
  */
-import { isOpen } from './access.ts';
+import { isOpen } from './acl.ts';
 import { fullPath } from './address.ts';
 import { codes } from './codes.ts';
 import type { Logger } from './logger.ts';
 import { TOP_PATHS } from './paths.ts';
 import type { Requests } from './requests.ts';
 
-export class TreeAccess {
+export class OpenNodes {
   readonly #requests: Requests;
   readonly #paths: readonly string[];
   readonly #logger: Logger;
@@ -28,7 +28,7 @@ export class TreeAccess {
     if (this.#isInspected) return;
     const open: string[] = [];
     for (const path of this.#paths) {
-      const { code, value = [] } = await this.#requests.getAccess(path);
+      const { code, value = [] } = await this.#requests.getAcl(path);
       if (code === codes.ok && isOpen(value)) open.push(path);
       // Belonging to somebody else it will make itself felt, if it is ever needed.
       if (code === codes.connectionLoss) return;
