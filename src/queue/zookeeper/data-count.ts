@@ -26,12 +26,16 @@ function candidates(chroot: string): string[] {
   return chrootNodes(chroot === '' ? fullPath(chroot, DATA_PATH) : chroot);
 }
 
-/** The nodes of a quota that was made here, and not by an operator; the innermost first. */
-export async function ownQuotaNodes(requests: Requests, chroot: string): Promise<string[]> {
+/** The nodes of the quota that is made when there is none, the innermost first. */
+export function quotaNodes(chroot: string): { readonly limits: string; readonly all: string[] } {
   const quota = quotaRoot + candidates(chroot).at(-1);
   const limits = `${quota}/zookeeper_limits`;
-  const { value } = await requests.getData(limits, {});
-  return value?.data.toString() === unlimited ? [`${quota}/zookeeper_stats`, limits, quota] : [];
+  return { limits, all: [`${quota}/zookeeper_stats`, limits, quota] };
+}
+
+/** Whether it only counts, as those do that are made here. */
+export function isUnlimited(limits: Buffer): boolean {
+  return limits.toString() === unlimited;
 }
 
 export class DataCount {

@@ -12,12 +12,12 @@ import { type AclEntry, aclOf, type Credentials, isOpen, isSameAcl } from './acl
 import { fullPath, parseEnsembleAddress } from './address.ts';
 import { codes, storeError } from './codes.ts';
 import { Complaints } from './complaints.ts';
-import { ownQuotaNodes } from './data-count.ts';
+import { isUnlimited, quotaNodes } from './data-count.ts';
 import { EnsembleClock } from './ensemble-clock.ts';
 import { EnsembleSockets, type EnsembleTls } from './ensemble-sockets.ts';
 import type { Logger } from './logger.ts';
 import { TOP_PATHS } from './paths.ts';
-import { Requests } from './requests.ts';
+import { type Replied, Requests } from './requests.ts';
 import { StoreError } from './store.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -53,6 +53,13 @@ const passesMax = 5;
 /** For which the ensemble may be away. */
 const patienceMs = 60_000;
 const retryMs = 100;
+/** Replies that say nothing about the node. */
+const passing: ReadonlySet<number> = new Set([
+  codes.connectionLoss,
+  codes.sessionExpired,
+  codes.sessionMoved,
+  codes.throttled,
+]);
 
 /** Rejects with a StoreError, or with a timeout when the ensemble stays away. */
 export async function secureTree(options: SecureTreeOptions): Promise<SecuredTree> {
@@ -128,8 +135,14 @@ class TreeWalk {
       }
       seen += step.length;
     }
-    const quota = await this.#patiently(() => ownQuotaNodes(this.#requests, this.#chroot));
-    for (const path of [...quota, ...this.#last]) await this.#secureNode(path);
+    for (const path of [...(await this.#quotaNodes()), ...this.#last]) await this.#secureNode(path);
+  }
+
+  /** Of a quota that a gateway has made, and not an operator. */
+  async #quotaNodes(): Promise<string[]> {
+    const { limits, all } = quotaNodes(this.#chroot);
+    const { value } = await this.#patiently(() => this.#requests.getData(limits, {}));
+    return value !== undefined && isUnlimited(value.data) ? all : [];
   }
 
   /** @returns its children */
@@ -163,16 +176,17 @@ class TreeWalk {
   }
 
   /** Again after a lost connection: each request may be executed twice. */
-  async #patiently<Answer>(request: () => Promise<Answer>): Promise<Answer> {
+  async #patiently<T>(request: () => Promise<Replied<T>>): Promise<Replied<T>> {
     const signal = AbortSignal.timeout(patienceMs);
     for (;;) {
       await this.#supervisor.whenConnected(signal);
       try {
-        return await request();
+        const replied = await request();
+        if (!passing.has(replied.code)) return replied;
       } catch (error) {
         if (!(error instanceof StoreError) || error.kind === 'refused' || signal.aborted) throw error;
-        await sleep(retryMs);
       }
+      await sleep(retryMs);
     }
   }
 }
