@@ -24,7 +24,7 @@ export interface ProxyFrame {
 /** 'cut' ends the connection at once; so does `thenCut`, after the replacement went out. */
 export type Verdict = 'forward' | 'drop' | 'cut' | { readonly replaceBy: Buffer; readonly thenCut?: boolean };
 
-type Direction = 'toServer' | 'toClient';
+export type Direction = 'toServer' | 'toClient';
 
 interface Link {
   readonly client: Socket;
@@ -39,6 +39,8 @@ interface Link {
 export class TcpProxy {
   onRequest: (frame: ProxyFrame) => Verdict = () => 'forward';
   onReply: (frame: ProxyFrame) => Verdict = () => 'forward';
+  /** Is shown everything as it comes from either side, handshakes included. */
+  onBytes: (direction: Direction, bytes: Buffer) => void = () => {};
   /** New connections are accepted, and never get a byte. */
   isSilent = false;
   /** New connections are ended at once. */
@@ -49,12 +51,14 @@ export class TcpProxy {
   credentials: SessionCredentials | undefined;
   handshakes = 0;
   readonly #listener: Server;
+  readonly #isFramed: boolean;
   /** New connections lead there. */
   targetPort: number;
   readonly #links = new Set<Link>();
 
-  constructor(listener: Server, targetPort: number) {
+  constructor(listener: Server, targetPort: number, unit: 'frames' | 'bytes') {
     this.#listener = listener;
+    this.#isFramed = unit === 'frames';
     this.targetPort = targetPort;
     listener.on('connection', (client) => this.#link(client));
   }
@@ -165,10 +169,13 @@ export class TcpProxy {
     const frames = new FrameReader();
     from.on('error', () => {});
     from.on('data', (bytes) => {
-      frames.push(bytes, (frame) => {
-        this.#pass(link, direction, frame);
-        return !from.destroyed;
-      });
+      this.onBytes(direction, bytes);
+      if (!this.#isFramed) this.#send(link, direction, bytes);
+      else
+        frames.push(bytes, (frame) => {
+          this.#pass(link, direction, frame);
+          return !from.destroyed;
+        });
     });
   }
 
@@ -177,10 +184,14 @@ export class TcpProxy {
     if (verdict === 'cut') this.#end(link);
     if (verdict === 'drop' || verdict === 'cut') return;
     const out = verdict === 'forward' ? bytes : verdict.replaceBy;
+    if (link.held[direction] === undefined && typeof verdict === 'object' && verdict.thenCut)
+      target(link, direction).end(out, () => this.#end(link));
+    else this.#send(link, direction, out);
+  }
+
+  #send(link: Link, direction: Direction, out: Buffer): void {
     const { held } = link;
     if (held[direction]) held[direction].push(out);
-    else if (typeof verdict === 'object' && verdict.thenCut)
-      target(link, direction).end(out, () => this.#end(link));
     else this.#write(link, direction, out);
   }
 
@@ -224,11 +235,14 @@ export class TcpProxy {
   }
 }
 
-/** A proxy on a free port in front of the server on `targetPort`. */
-export async function startProxy(targetPort: number): Promise<TcpProxy> {
+/**
+ * A proxy on a free port in front of the server on `targetPort`. What is encrypted has no frames: there it passes on
+ * bytes as they come, and shows them to nobody but `onBytes`.
+ */
+export async function startProxy(targetPort: number, unit: 'frames' | 'bytes' = 'frames'): Promise<TcpProxy> {
   const listener = createServer().listen(0, '127.0.0.1');
   await once(listener, 'listening');
-  return new TcpProxy(listener, targetPort);
+  return new TcpProxy(listener, targetPort, unit);
 }
 
 function target(link: Link, direction: Direction): Socket {
