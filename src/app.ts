@@ -73,7 +73,7 @@ const REQUEST_ID = /^[A-Za-z0-9._:/+=-]{1,128}$/;
 export function buildApp(options: AppOptions): FastifyInstance {
   const { broker, logger = createLogger('silent'), maxMessageBytes = MAX_MESSAGE_BYTES_DEFAULT } = options;
   const { patience = PATIENCE } = options;
-  const load = new EdgeLoad({ ...EDGE_LIMITS, ...options.load });
+  const load = new EdgeLoad({ ...EDGE_LIMITS, ...options.load }, () => broker.isCutOff);
   const closing = new AbortController();
   // Fastify gets no logger: it would follow every request at a cost, and all that it has to tell comes to us as errors.
   const app = Fastify({

@@ -6,7 +6,7 @@
  */
 
 import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { FrameReader } from '../../src/queue/zookeeper/frames.ts';
 import { expireSession, type SessionCredentials } from './test-store.ts';
 
@@ -50,6 +50,7 @@ export class TcpProxy {
   /** Of the session that shook hands last. */
   credentials: SessionCredentials | undefined;
   handshakes = 0;
+  readonly port: number;
   readonly #listener: Server;
   readonly #isFramed: boolean;
   /** New connections lead there. */
@@ -60,18 +61,31 @@ export class TcpProxy {
     this.#listener = listener;
     this.#isFramed = unit === 'frames';
     this.targetPort = targetPort;
+    this.port = (listener.address() as AddressInfo).port;
     listener.on('connection', (client) => this.#link(client));
   }
 
   get address(): string {
-    const address = this.#listener.address();
-    if (typeof address !== 'object' || !address) throw new Error('the proxy is closed');
-    return `127.0.0.1:${address.port}`;
+    return `127.0.0.1:${this.port}`;
   }
 
   /** Connections that are there. */
   get connectionCount(): number {
     return this.#links.size;
+  }
+
+  /** Nobody listens any more, as when the server behind it has died. */
+  async refuse(): Promise<void> {
+    const closed = once(this.#listener, 'close');
+    this.#listener.close();
+    this.cut();
+    await closed;
+  }
+
+  /** Listens again, where it did. */
+  async accept(): Promise<void> {
+    this.#listener.listen(this.port, '127.0.0.1');
+    await once(this.#listener, 'listening');
   }
 
   /** Ends all connections now. */
@@ -137,10 +151,7 @@ export class TcpProxy {
   }
 
   async close(): Promise<void> {
-    const closed = once(this.#listener, 'close');
-    this.#listener.close();
-    this.cut();
-    await closed;
+    if (this.#listener.listening) await this.refuse();
   }
 
   #link(client: Socket): void {
