@@ -27,7 +27,7 @@ export function nginxConfiguration(
   ];
   return changes.reduce((changed, [from, to]) => {
     if (!changed.includes(from)) throw new Error(`deploy/nginx.conf has no "${from}"`);
-    return changed.replace(from, to);
+    return changed.replaceAll(from, to);
   }, text);
 }
 
@@ -55,7 +55,7 @@ export class NginxServer {
     this.#process = child;
   }
 
-  /** Listens on the port, before gateways that need not be there yet. */
+  /** Listens on the port, before three gateways that need not be there yet. */
   static async start(port: number, gatewayPorts: readonly number[]): Promise<NginxServer> {
     const program = findNginx();
     if (program === undefined) throw new Error('nginx was not found');

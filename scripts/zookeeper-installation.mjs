@@ -20,8 +20,8 @@ import { fileURLToPath } from 'node:url';
 /** @typedef {Record<string, string | undefined>} Environment */
 
 const debianJar = '/usr/share/java/zookeeper.jar';
-/** Debian's zookeeper.jar names its dependencies in its manifest, but no logging backend. */
-const debianLoggingJar = '/usr/share/java/slf4j-simple.jar';
+/** Debian's zookeeper.jar names its dependencies in its manifest, but no logging backend, nor all that TLS takes. */
+const debianMissingJars = ['/usr/share/java/slf4j-simple.jar', '/usr/share/java/netty-codec.jar'];
 const debianPackages = ['libzookeeper-java', 'default-jre-headless'];
 const homebrewPrefixes = ['/opt/homebrew', '/usr/local', '/home/linuxbrew/.linuxbrew'];
 const mainClass = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
@@ -122,7 +122,7 @@ function findClassPath(environment) {
     );
   }
   if (existsSync(debianJar)) {
-    const jars = [debianJar, debianLoggingJar].filter((jar) => existsSync(jar));
+    const jars = [debianJar, ...debianMissingJars].filter((jar) => existsSync(jar));
     return { classPath: jars.join(delimiter), origin: debianJar };
   }
   const script = findOnPath('zkServer', environment) ?? findOnPath('zkServer.sh', environment);

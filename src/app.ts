@@ -79,8 +79,8 @@ const REQUEST_ID = /^[A-Za-z0-9._:/+=-]{1,128}$/;
 export function buildApp(options: AppOptions): FastifyInstance {
   const { broker, logger = createLogger('silent'), maxMessageBytes = MAX_MESSAGE_BYTES_DEFAULT } = options;
   const { patience = PATIENCE } = options;
-  const load = new EdgeLoad({ ...EDGE_LIMITS, ...options.load });
   const gatekeeper = new Gatekeeper(options.access ?? LOOPBACK_RULES, () => performance.now());
+  const load = new EdgeLoad({ ...EDGE_LIMITS, ...options.load }, () => broker.isCutOff);
   const closing = new AbortController();
   const httpLimits = {
     maxHeaderSize: HEADER_BYTES_MAX,

@@ -4,6 +4,8 @@
  */
 import type { FastifyBaseLogger } from 'fastify';
 import { buildApp } from './app.ts';
+import { ensembleWeaknesses } from './config/ensemble-access.ts';
+import { readEnsembleSecurity } from './config/ensemble-security.ts';
 import type { GatewayConfiguration } from './config/environment.ts';
 import { openEntrance } from './entrance.ts';
 import { createBroker } from './queue/broker.ts';
@@ -40,11 +42,14 @@ export async function startGateway(
 ): Promise<Gateway> {
   const { sessionTimeoutMs, requestTimeoutMs, maxMessageBytes, maxDataBytes } = configuration;
   const entrance = await openEntrance(configuration, logger);
+  const { zooKeeper, ensembleAccess } = configuration;
+  for (const weakness of ensembleWeaknesses(ensembleAccess, zooKeeper)) logger.warn(weakness);
   const store = openStore({
-    connectionString: configuration.zooKeeper,
+    connectionString: zooKeeper,
     sessionTimeoutMs,
     requestTimeoutMs,
     logger,
+    ...readEnsembleSecurity(ensembleAccess),
   });
   const broker = createBroker({
     store,

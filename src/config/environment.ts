@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import { type AccessConfiguration, accessOf, accessProblems, type TlsFiles, tlsFilesOf } from './access.ts';
+import { type EnsembleAccess, ensembleProblems } from './ensemble-access.ts';
 import { nearestName } from './nearest-name.ts';
 import { type logLevels, variables } from './variables.ts';
 
@@ -15,6 +16,7 @@ export interface Configuration {
   readonly tls: TlsFiles | undefined;
   /** Connection string of the ensemble; undefined: the embedded server is to be used. */
   readonly zooKeeper: string | undefined;
+  readonly ensembleAccess: EnsembleAccess;
   readonly dataDirectory: string;
   readonly sessionTimeoutMs: number;
   readonly requestTimeoutMs: number;
@@ -84,6 +86,7 @@ function interpret(environment: Environment, earlierProblems: readonly string[])
     ...unknownNames(ours.map(([name]) => name)),
     ...(result.error?.issues ?? []).map(describeIssue),
     ...accessProblems(given, invalid),
+    ...ensembleProblems(given),
   ];
   if (!result.success || problems.length > 0) throw new ConfigurationError(problems);
   const values = result.data;
@@ -93,6 +96,18 @@ function interpret(environment: Environment, earlierProblems: readonly string[])
     access: accessOf(values),
     tls: tlsFilesOf(values),
     zooKeeper: values.ZOOGATE_ZOOKEEPER,
+    ensembleAccess: {
+      credentials: values.ZOOGATE_ZOOKEEPER_CREDENTIALS ?? [],
+      credentialsFile: values.ZOOGATE_ZOOKEEPER_CREDENTIALS_FILE,
+      tls: values.ZOOGATE_ZOOKEEPER_TLS
+        ? {
+            checksHostNames: values.ZOOGATE_ZOOKEEPER_TLS_CHECK_HOST_NAMES,
+            caFile: values.ZOOGATE_ZOOKEEPER_TLS_CA_FILE,
+            certificateFile: values.ZOOGATE_ZOOKEEPER_TLS_CERTIFICATE_FILE,
+            keyFile: values.ZOOGATE_ZOOKEEPER_TLS_KEY_FILE,
+          }
+        : undefined,
+    },
     dataDirectory: values.ZOOGATE_DATA_DIR,
     sessionTimeoutMs: values.ZOOGATE_SESSION_TIMEOUT_MS,
     requestTimeoutMs: values.ZOOGATE_REQUEST_TIMEOUT_MS,

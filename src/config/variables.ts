@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { KEY_HASH } from '../access/api-key.ts';
 import { parseConnectionString } from './connection-string.ts';
+import { parseCredentials } from './ensemble-access.ts';
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -21,6 +22,13 @@ const host = z.string().regex(/^[A-Za-z0-9:][A-Za-z0-9.:_%-]*$/, 'expected a hos
 const connectionString = z.string().superRefine((text, context) => {
   const parsed = parseConnectionString(text);
   if ('problems' in parsed) for (const problem of parsed.problems) context.addIssue(problem);
+});
+
+const credentials = z.string().transform((text, context) => {
+  const parsed = parseCredentials(text);
+  if (!('problem' in parsed)) return parsed;
+  context.addIssue(parsed.problem);
+  return z.NEVER;
 });
 
 const trueOrFalse = z
@@ -56,6 +64,37 @@ export const variables = z.object({
       'connection string with optional chroot, such as `zk1:2181,zk2:2181,zk3:2181/zoogate`; ' +
         'without it, `npm start` runs an embedded server and `node dist/main.js` refuses to start',
     ),
+  ZOOGATE_ZOOKEEPER_CREDENTIALS: credentials
+    .optional()
+    .describe(
+      '`user:password` that all nodes in ZooKeeper are to belong to, so that other clients of the ensemble can ' +
+        'neither read nor change them; further lines are presented as well',
+    ),
+  ZOOGATE_ZOOKEEPER_CREDENTIALS_FILE: z
+    .string()
+    .optional()
+    .describe('file with the credentials, instead of the variable'),
+  ZOOGATE_ZOOKEEPER_TLS: trueOrFalse
+    .prefault('false')
+    .describe(
+      '`true` connects to the secure client ports of the servers (TLS) and checks their certificates',
+    ),
+  ZOOGATE_ZOOKEEPER_TLS_CA_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'certificates (PEM) of those who may have issued the servers’; by default the public ones of Node.js',
+    ),
+  ZOOGATE_ZOOKEEPER_TLS_CERTIFICATE_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'certificate chain (PEM) for servers that ask for one; read again for each connection, like its key',
+    ),
+  ZOOGATE_ZOOKEEPER_TLS_KEY_FILE: z.string().optional().describe('private key (PEM) of the certificate'),
+  ZOOGATE_ZOOKEEPER_TLS_CHECK_HOST_NAMES: trueOrFalse
+    .prefault('true')
+    .describe('`false` takes any server with a valid certificate, whichever host it is for'),
   ZOOGATE_DATA_DIR: z.string().prefault('./data').describe('where the embedded server keeps its data'),
   // ZooKeeper's own default bounds are 2 and 20 ticks of 2 s; a server that allows less adjusts what is asked for.
   ZOOGATE_SESSION_TIMEOUT_MS: wholeNumber(1000, 120_000)

@@ -34,6 +34,7 @@ import { ensureLayout } from './layout.ts';
 import { EntryCache } from './log/entry-cache.ts';
 import { RecentIds } from './log/recent-ids.ts';
 import { SEGMENT_LIMITS, type SegmentLimits } from './model/segment.ts';
+import { Outage } from './outage.ts';
 import { outgoingMessages } from './outgoing.ts';
 import { Redriving } from './redriving.ts';
 import { Resources } from './resources.ts';
@@ -77,6 +78,7 @@ class ZooKeeperBroker implements Broker {
   readonly #redriving: Redriving;
   readonly #transactions: Transactions;
   readonly #trash: Trash;
+  readonly #outage: Outage;
   readonly #closing = new AbortController();
   /** Ends the streams, which would otherwise never end. */
   readonly #streaming = new AbortController();
@@ -101,6 +103,7 @@ class ZooKeeperBroker implements Broker {
     this.#entries = entries;
     this.#directory = directory;
     this.#trash = trash;
+    this.#outage = new Outage(options.store, options.timers);
     this.#resources = new Resources(runtime, entries, directory, lifecycle, subscriptions);
     this.#consuming = new Consuming(runtime, entries, directory, trash);
     this.#redriving = new Redriving(runtime, directory);
@@ -110,6 +113,10 @@ class ZooKeeperBroker implements Broker {
 
   get ready(): boolean {
     return this.#prepared && !this.#draining && this.#runtime.store.state === 'connected';
+  }
+
+  get isCutOff(): boolean {
+    return this.#outage.isLongerThan(this.#runtime.requestTimeoutMs);
   }
 
   async put<Kind extends ResourceKind>(

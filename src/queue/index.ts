@@ -38,6 +38,8 @@ export { Budget } from './model/budget.ts';
 export interface Broker {
   /** Connected to the ensemble and not draining. */
   readonly ready: boolean;
+  /** Without the ensemble for longer than a request may wait for it. */
+  readonly isCutOff: boolean;
 
   /** Creates the queue, topic or subscription, or replaces its configuration. */
   put<Kind extends ResourceKind>(

@@ -127,6 +127,12 @@ function refused(cause: StoreError): BrokerError {
         'ZooKeeper has more requests than it takes; nothing was changed. Try again.',
         { cause },
       );
+    case 'permission':
+      return new BrokerError(
+        'unavailable',
+        'ZooKeeper does not let this gateway do it, for a part of the tree belongs to others; nothing was changed.',
+        { cause },
+      );
     default:
       return unavailable(cause);
   }

@@ -42,13 +42,16 @@ export class EdgeLoad {
   readonly requestBytes: Budget;
   readonly requests: Budget;
   readonly answerGraceMs: number;
+  readonly #isCutOff: () => boolean;
   /**
    * The requests under way on each connection. A response tells when it is finished, but not reliably that its
    * connection has ended (not while it waits for its turn there): the socket tells.
    */
   readonly #bySocket = new WeakMap<Socket, Set<RequestShare>>();
 
-  constructor(limits: EdgeLimits) {
+  /** @param isCutOff whether no request could be served now, nor soon */
+  constructor(limits: EdgeLimits, isCutOff: () => boolean = () => false) {
+    this.#isCutOff = isCutOff;
     this.requests = new Budget(limits.requestsMax);
     this.requestBytes = new Budget(limits.requestBytesMax);
     this.answerBytes = new Budget(limits.answerBytesMax);
@@ -59,11 +62,17 @@ export class EdgeLoad {
    * The share of one request, from now until it is over.
    *
    * @param isCounted false for those that must be answered in any case, such as whether the process runs
-   * @throws Problem 'rate-limited'
+   * @throws Problem 'rate-limited', or 'unavailable'
    */
   enter({ raw: response, request }: FastifyReply, isCounted: boolean): RequestShare {
     if (isCounted && !this.requests.fits(1)) {
       throw tooMuch(`${this.requests.max} requests are under way at this gateway`);
+    }
+    if (isCounted && this.#isCutOff()) {
+      throw new Problem(
+        'unavailable',
+        'This gateway is cut off from ZooKeeper; nothing was changed. Try again.',
+      );
     }
     const { socket } = request.raw;
     const siblings = this.#bySocket.get(socket) ?? this.#follow(socket);

@@ -97,6 +97,22 @@ describe('requests at a time', () => {
   });
 });
 
+describe('a gateway that is cut off from its ensemble', () => {
+  it('refuses requests at once, and still tells how it is', async () => {
+    const { broker, waiting } = stubBroker();
+    let isCutOff = true;
+    Object.defineProperty(broker, 'isCutOff', { get: () => isCutOff });
+    const url = await listen(broker, {});
+    const { status, headers, text } = await publish(url, mebibyte);
+    expect([status, headers['retry-after'], JSON.parse(text).code]).toEqual([503, '1', 'unavailable']);
+    expect((await receive(url)).status).toBe(503);
+    expect((await send(url, '/livez', { method: 'GET' })).status).toBe(200);
+    expect(waiting).toEqual([]);
+    isCutOff = false;
+    expect((await receive(url)).status).toBe(200);
+  });
+});
+
 describe('bodies', () => {
   const options = { load: { requestBytesMax: 2 * mebibyte }, maxMessageBytes: mebibyte };
 

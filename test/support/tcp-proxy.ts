@@ -6,7 +6,7 @@
  */
 
 import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { FrameReader } from '../../src/queue/zookeeper/frames.ts';
 import { expireSession, type SessionCredentials } from './test-store.ts';
 
@@ -24,7 +24,7 @@ export interface ProxyFrame {
 /** 'cut' ends the connection at once; so does `thenCut`, after the replacement went out. */
 export type Verdict = 'forward' | 'drop' | 'cut' | { readonly replaceBy: Buffer; readonly thenCut?: boolean };
 
-type Direction = 'toServer' | 'toClient';
+export type Direction = 'toServer' | 'toClient';
 
 interface Link {
   readonly client: Socket;
@@ -39,6 +39,8 @@ interface Link {
 export class TcpProxy {
   onRequest: (frame: ProxyFrame) => Verdict = () => 'forward';
   onReply: (frame: ProxyFrame) => Verdict = () => 'forward';
+  /** Is shown everything as it comes from either side, handshakes included. */
+  onBytes: (direction: Direction, bytes: Buffer) => void = () => {};
   /** New connections are accepted, and never get a byte. */
   isSilent = false;
   /** New connections are ended at once. */
@@ -48,25 +50,42 @@ export class TcpProxy {
   /** Of the session that shook hands last. */
   credentials: SessionCredentials | undefined;
   handshakes = 0;
+  readonly port: number;
   readonly #listener: Server;
-  readonly #targetPort: number;
+  readonly #isFramed: boolean;
+  /** New connections lead there. */
+  targetPort: number;
   readonly #links = new Set<Link>();
 
-  constructor(listener: Server, targetPort: number) {
+  constructor(listener: Server, targetPort: number, unit: 'frames' | 'bytes') {
     this.#listener = listener;
-    this.#targetPort = targetPort;
+    this.#isFramed = unit === 'frames';
+    this.targetPort = targetPort;
+    this.port = (listener.address() as AddressInfo).port;
     listener.on('connection', (client) => this.#link(client));
   }
 
   get address(): string {
-    const address = this.#listener.address();
-    if (typeof address !== 'object' || !address) throw new Error('the proxy is closed');
-    return `127.0.0.1:${address.port}`;
+    return `127.0.0.1:${this.port}`;
   }
 
   /** Connections that are there. */
   get connectionCount(): number {
     return this.#links.size;
+  }
+
+  /** Nobody listens any more, as when the server behind it has died. */
+  async refuse(): Promise<void> {
+    const closed = once(this.#listener, 'close');
+    this.#listener.close();
+    this.cut();
+    await closed;
+  }
+
+  /** Listens again, where it did. */
+  async accept(): Promise<void> {
+    this.#listener.listen(this.port, '127.0.0.1');
+    await once(this.#listener, 'listening');
   }
 
   /** Ends all connections now. */
@@ -126,16 +145,13 @@ export class TcpProxy {
     // Its owner would take it back before we have closed it.
     this.isSilent = true;
     this.cut();
-    await expireSession(this.#targetPort, credentials);
+    await expireSession(this.targetPort, credentials);
     this.isSilent = isSilent;
     this.cut();
   }
 
   async close(): Promise<void> {
-    const closed = once(this.#listener, 'close');
-    this.#listener.close();
-    this.cut();
-    await closed;
+    if (this.#listener.listening) await this.refuse();
   }
 
   #link(client: Socket): void {
@@ -144,7 +160,7 @@ export class TcpProxy {
       client.destroy();
       return;
     }
-    const server = connect(this.#targetPort, '127.0.0.1');
+    const server = connect(this.targetPort, '127.0.0.1');
     const held = this.isSilent
       ? { toServer: [], toClient: [] }
       : { toServer: undefined, toClient: undefined };
@@ -164,10 +180,13 @@ export class TcpProxy {
     const frames = new FrameReader();
     from.on('error', () => {});
     from.on('data', (bytes) => {
-      frames.push(bytes, (frame) => {
-        this.#pass(link, direction, frame);
-        return !from.destroyed;
-      });
+      this.onBytes(direction, bytes);
+      if (!this.#isFramed) this.#send(link, direction, bytes);
+      else
+        frames.push(bytes, (frame) => {
+          this.#pass(link, direction, frame);
+          return !from.destroyed;
+        });
     });
   }
 
@@ -176,10 +195,14 @@ export class TcpProxy {
     if (verdict === 'cut') this.#end(link);
     if (verdict === 'drop' || verdict === 'cut') return;
     const out = verdict === 'forward' ? bytes : verdict.replaceBy;
+    if (link.held[direction] === undefined && typeof verdict === 'object' && verdict.thenCut)
+      target(link, direction).end(out, () => this.#end(link));
+    else this.#send(link, direction, out);
+  }
+
+  #send(link: Link, direction: Direction, out: Buffer): void {
     const { held } = link;
     if (held[direction]) held[direction].push(out);
-    else if (typeof verdict === 'object' && verdict.thenCut)
-      target(link, direction).end(out, () => this.#end(link));
     else this.#write(link, direction, out);
   }
 
@@ -223,11 +246,14 @@ export class TcpProxy {
   }
 }
 
-/** A proxy on a free port in front of the server on `targetPort`. */
-export async function startProxy(targetPort: number): Promise<TcpProxy> {
+/**
+ * A proxy on a free port in front of the server on `targetPort`. What is encrypted has no frames: there it passes on
+ * bytes as they come, and shows them to nobody but `onBytes`.
+ */
+export async function startProxy(targetPort: number, unit: 'frames' | 'bytes' = 'frames'): Promise<TcpProxy> {
   const listener = createServer().listen(0, '127.0.0.1');
   await once(listener, 'listening');
-  return new TcpProxy(listener, targetPort);
+  return new TcpProxy(listener, targetPort, unit);
 }
 
 function target(link: Link, direction: Direction): Socket {

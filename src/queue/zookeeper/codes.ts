@@ -10,6 +10,7 @@ export const codes = {
   notTried: -2,
   connectionLoss: -4,
   noNode: -101,
+  noPermission: -102,
   badVersion: -103,
   nodeExists: -110,
   notEmpty: -111,
@@ -49,6 +50,7 @@ const conflicts: Readonly<Record<number, CommitConflict['reason']>> = {
 };
 
 const refusals: Readonly<Record<number, Refusal>> = {
+  [codes.noPermission]: 'permission',
   [codes.quotaExceeded]: 'quota',
   [codes.throttled]: 'throttled',
 };

@@ -21,7 +21,8 @@ export function commitResult(
   if (index >= 0) {
     const code = raw[index]?.err ?? codes.notTried;
     const reason = conflictReason(code);
-    if (reason === undefined) throw storeError(code, `operation ${index} of a commit`, true);
+    if (reason === undefined)
+      throw storeError(code, `operation ${index} of a commit, on ${writes[index]?.path}`, true);
     return { applied: false, index, reason };
   }
   return { applied: true, results: writes.map((write, at) => writeResult(write, raw[at], chroot)) };

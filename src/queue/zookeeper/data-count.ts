@@ -12,23 +12,40 @@
 import { chrootNodes, fullPath } from './address.ts';
 import { codes, storeError } from './codes.ts';
 import { DATA_PATH } from './paths.ts';
-import type { Replied, Requests } from './requests.ts';
+import type { Requests } from './requests.ts';
 import { StoreError, type StoreSize, type Write } from './store.ts';
 
 const quotaRoot = '/zookeeper/quota';
+const counting = 'counting the data';
 const unlimited = 'count=-1,bytes=-1';
 const counted = /count=(-?\d+),bytes=(-?\d+)/;
 
+/** Where data is counted at all, innermost last. Never the root: a quota there ends the server (3.8.0). */
+function candidates(chroot: string): string[] {
+  // Without a chroot, nearly all there is lies below one of the broker's own nodes.
+  return chrootNodes(chroot === '' ? fullPath(chroot, DATA_PATH) : chroot);
+}
+
+/** The nodes of the quota that is made when there is none, the innermost first. */
+export function quotaNodes(chroot: string): { readonly limits: string; readonly all: string[] } {
+  const quota = quotaRoot + candidates(chroot).at(-1);
+  const limits = `${quota}/zookeeper_limits`;
+  return { limits, all: [`${quota}/zookeeper_stats`, limits, quota] };
+}
+
+/** Whether it only counts, as those do that are made here. */
+export function isUnlimited(limits: Buffer): boolean {
+  return limits.toString() === unlimited;
+}
+
 export class DataCount {
   readonly #requests: Requests;
-  /** Where data is counted at all, innermost last. Never the root: a quota there ends the server (3.8.0). */
   readonly #candidates: readonly string[];
   #path: string | undefined;
 
   constructor(requests: Requests, chroot: string) {
     this.#requests = requests;
-    // Without a chroot, nearly all there is lies below one of the broker's own nodes.
-    this.#candidates = chrootNodes(chroot === '' ? fullPath(chroot, DATA_PATH) : chroot);
+    this.#candidates = candidates(chroot);
   }
 
   /** Rejects with a StoreError; 'refused' when the right to count is missing. */
@@ -65,18 +82,9 @@ export class DataCount {
       { kind: 'create', path: statsPath(path), data: Buffer.from('count=0,bytes=0') },
     ];
     // In one transaction, or a write in between would find a quota without its count.
-    const both = await this.#create(writes);
-    if (both === codes.nodeExists) await this.#create(writes.slice(1));
+    const both = await this.#requests.createTogether(writes, counting);
+    if (both === codes.nodeExists) await this.#requests.createTogether(writes.slice(1), counting);
     this.#path = path;
-  }
-
-  /** @returns 0, or that a node exists */
-  async #create(writes: readonly Write[]): Promise<number> {
-    const reply: Replied<readonly { readonly err?: number }[]> = await this.#requests.multi(writes, 256);
-    const errors = (reply.value ?? []).map(({ err = codes.ok }) => err);
-    const failed = [reply.code, ...errors].find((code) => code !== codes.ok && code !== codes.notTried);
-    if (failed === undefined || failed === codes.nodeExists) return failed ?? codes.ok;
-    throw storeError(failed, 'counting the data', true);
   }
 }
 

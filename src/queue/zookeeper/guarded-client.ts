@@ -8,7 +8,8 @@
  * used. A version of 0 in a transaction, which the client takes for "any version", is set on the operation afterwards.
  */
 
-import { type Client, CreateMode, createClient } from 'node-zookeeper-client';
+import { ACL, type Client, CreateMode, createClient, Id } from 'node-zookeeper-client';
+import { type AclEntry, aclOf, type Credentials } from './acl.ts';
 import { type ConnectionManager, connectionManagerOf, transactionOf } from './client-internals.ts';
 import { replyCode } from './codes.ts';
 import { type ConnectionOptions, GuardedConnection } from './guarded-connection.ts';
@@ -23,12 +24,16 @@ export interface ClientEvents {
   disconnected(): void;
   /** The session is over, or was refused; make another client. */
   expired(): void;
+  /** The ensemble does not take the credentials; the session is over as well. */
+  rejected(): void;
   /** The socket takes more after it was full. */
   drained(): void;
 }
 
 export interface GuardedClientOptions extends Omit<ConnectionOptions, 'drained'> {
   readonly sessionTimeoutMs: number;
+  /** Presented on each connection before any request; the first owns all nodes that are created. */
+  readonly credentials: readonly Credentials[];
   readonly events: ClientEvents;
 }
 
@@ -43,13 +48,21 @@ export interface RawResult {
   readonly err?: number;
 }
 
+/** An entry in the reply to a question for a node's access control list. */
+interface RawAclEntry {
+  readonly perms: number;
+  readonly id: { readonly scheme: string; readonly id: string };
+}
+
 export class GuardedClient {
   readonly #client: Client;
   readonly #manager: ConnectionManager;
   readonly #connection: GuardedConnection;
+  readonly #acl: ACL[];
 
   constructor(options: GuardedClientOptions) {
-    const { events, sessionTimeoutMs } = options;
+    const { events, sessionTimeoutMs, credentials } = options;
+    this.#acl = aclOf(credentials[0]).map(toAcl);
     // The address is never used: sockets are made by the guarded connection, from addresses that were parsed here.
     this.#client = createClient('guarded', { sessionTimeout: sessionTimeoutMs, retries: 0 });
     this.#manager = connectionManagerOf(this.#client);
@@ -59,12 +72,16 @@ export class GuardedClient {
       events.connected();
     });
     this.#client.on('disconnected', () => events.disconnected());
-    for (const event of ['expired', 'authenticationFailed']) {
-      this.#client.on(event, () => {
-        this.#connection.abandon();
-        events.expired();
-      });
-    }
+    this.#client.on('expired', () => {
+      this.#connection.abandon();
+      events.expired();
+    });
+    this.#client.on('authenticationFailed', () => {
+      this.#connection.abandon();
+      events.rejected();
+    });
+    // The client sends them right behind its handshake, and nothing that could overtake them ever waits.
+    for (const each of credentials) this.#client.addAuthInfo('digest', Buffer.from(each));
   }
 
   /** Whether the handshake is done and the connection up. */
@@ -121,7 +138,24 @@ export class GuardedClient {
   }
 
   create(path: string, reply: Reply<undefined>): void {
-    this.#client.create(path, Buffer.alloc(0), (error) => reply(replyCode(error)));
+    this.#client.create(path, Buffer.alloc(0), this.#acl, (error) => reply(replyCode(error)));
+  }
+
+  getAcl(path: string, reply: Reply<readonly AclEntry[]>): void {
+    // The client's own handling of the reply throws at permissions that it does not know.
+    const connectionManager: Pick<ConnectionManager, 'queue'> = {
+      queue: (request) =>
+        this.#manager.queue(request, (error, response) => {
+          const payload = response?.payload as { acl: readonly RawAclEntry[] } | null | undefined;
+          reply(replyCode(error), payload?.acl.map(fromRaw));
+        }),
+    };
+    const client = Object.assign(Object.create(this.#client), { connectionManager }) as Client;
+    client.getACL(path, () => {});
+  }
+
+  setAcl(path: string, acl: readonly AclEntry[], reply: Reply<undefined>): void {
+    this.#client.setACL(path, acl.map(toAcl), (error) => reply(replyCode(error)));
   }
 
   setData(path: string, data: Buffer, reply: Reply<RawStat>): void {
@@ -135,7 +169,7 @@ export class GuardedClient {
     for (const write of writes) {
       if (write.kind === 'create') {
         const mode = write.sequential ? CreateMode.PERSISTENT_SEQUENTIAL : CreateMode.PERSISTENT;
-        builder.create(write.path, write.data, mode);
+        builder.create(write.path, write.data, this.#acl, mode);
         continue;
       }
       if (write.kind === 'set') builder.setData(write.path, write.data, write.version);
@@ -155,4 +189,12 @@ export class GuardedClient {
     };
     builder.commit(() => {});
   }
+}
+
+function toAcl({ permissions, scheme, id }: AclEntry): ACL {
+  return new ACL(permissions, new Id(scheme, id));
+}
+
+function fromRaw({ perms, id: { scheme, id } }: RawAclEntry): AclEntry {
+  return { permissions: perms, scheme, id };
 }

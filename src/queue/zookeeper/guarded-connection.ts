@@ -5,7 +5,7 @@
  *   guarded here                                            by
  *   bytes of a dead connection precede those of the next    a FrameReader for each connection
  *   a server that falls silent                              Heartbeat
- *   a server that accepts but never shakes hands            one timer from connecting to the end of the handshake
+ *   a server that accepts but never shakes hands            one timer from connecting to the end of all handshakes
  *   requests that wait and run later                        nothing is sent unless `isWritable`; purge on close
  *   unknown error codes and garbage throw                   errors answered here; any throw ends the connection
  *   request numbers beyond 2^31                             xid wraps to 1
@@ -15,10 +15,12 @@
  *   a restored ensemble refuses "clients from the future"   no zxid is claimed: a barrier follows each connection
  */
 
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { ServerAddress } from './address.ts';
 import { type Callback, type ConnectionManager, managerState } from './client-internals.ts';
 import { codes, ReplyError } from './codes.ts';
+import type { Complaints } from './complaints.ts';
+import type { EnsembleSockets } from './ensemble-sockets.ts';
 import { FrameReader } from './frames.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { Logger } from './logger.ts';
@@ -27,8 +29,10 @@ import type { Watches } from './watches.ts';
 
 export interface ConnectionOptions {
   readonly servers: readonly ServerAddress[];
+  readonly sockets: EnsembleSockets;
   readonly watches: Watches;
   readonly logger: Logger;
+  readonly complaints: Complaints;
   readonly monotonicNow: () => number;
   readonly random: () => number;
   /** Number of the first request, for tests of what happens at the end of their range. */
@@ -173,20 +177,29 @@ export class GuardedConnection {
   #attempt(server: ServerAddress): void {
     const manager = this.#manager;
     const frames = new FrameReader();
-    const socket = connect({ host: server.host, port: server.port, noDelay: true });
+    const { socket, readyEvent } = this.#options.sockets.open(server);
     manager.socket = socket;
     const timeoutMs = Math.max(handshakeTimeoutMsMin, manager.sessionTimeout / this.#options.servers.length);
-    this.#handshakeTimer = setTimeout(() => this.drop('no handshake in time'), timeoutMs);
-    socket.on('connect', () => manager.onSocketConnected());
+    this.#handshakeTimer = setTimeout(() => socket.destroy(new Error('no handshake in time')), timeoutMs);
+    socket.on(readyEvent, () => manager.onSocketConnected());
     socket.on('data', (bytes) => this.#onData(socket, frames, bytes));
     socket.on('drain', () => {
       manager.onSocketDrain();
       this.#options.drained();
     });
-    socket.on('error', (err) =>
-      this.#options.logger.debug({ err, server }, 'connection to ZooKeeper failed'),
-    );
-    socket.on('close', (hadError) => manager.onSocketClosed(hadError));
+    let reason = 'it was ended before the handshake';
+    socket.on('error', (error) => {
+      reason = error.message;
+    });
+    socket.on('close', (hadError) => {
+      if (manager.state === managerState.connecting && !this.#isClosing) this.#tellFailure(server, reason);
+      manager.onSocketClosed(hadError);
+    });
+  }
+
+  #tellFailure({ host, port }: ServerAddress, reason: string): void {
+    const details = { server: `${host}:${port}`, reason };
+    this.#options.complaints.tell(details, 'no connection to this server of ZooKeeper');
   }
 
   #onData(socket: Socket, frames: FrameReader, bytes: Buffer): void {

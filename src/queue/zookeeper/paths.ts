@@ -30,7 +30,11 @@ export const LAYOUT_PATH = '/layout';
 export const CLOCK_PATH = '/clock';
 export const TOPICS_PATH = '/topics';
 export const DATA_PATH = '/data';
+export const TRANSACTIONS_PATH = '/transactions';
 export const TRASH_PATH = '/trash';
+
+/** All that lies directly below the chroot. */
+export const TOP_PATHS = [LAYOUT_PATH, CLOCK_PATH, TOPICS_PATH, DATA_PATH, TRANSACTIONS_PATH, TRASH_PATH];
 
 /** The subscription that every queue has; a queue has no other, so the name needs no place in the API. */
 export const QUEUE_SUBSCRIPTION = 'queue';
@@ -63,8 +67,6 @@ export function parseTrashName(name: string): { id: string; cursor?: string } {
 export const scheduledPath = (id: string): string => `${dataPath(id)}/scheduled`;
 export const admissionPath = (id: string): string => `${dataPath(id)}/admission`;
 export const dedupPath = (id: string): string => `${dataPath(id)}/dedup`;
-export const TRANSACTIONS_PATH = '/transactions';
-
 export const sourcesPath = (id: string): string => `${dataPath(id)}/sources`;
 export const sourcePath = (id: string, sourceId: string, subscription: string): string =>
   `${sourcesPath(id)}/${sourceId}~${subscription}`;

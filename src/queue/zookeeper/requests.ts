@@ -3,6 +3,7 @@
  * sent, and feeds the clock when its reply bears the leader's time. Paths are the ensemble's own, replies are codes.
  */
 
+import type { AclEntry } from './acl.ts';
 import { Calls } from './calls.ts';
 import { codes, storeError } from './codes.ts';
 import type { EnsembleClock } from './ensemble-clock.ts';
@@ -11,6 +12,7 @@ import type { RawStat } from './node-stat.ts';
 import { stampMs } from './node-stat.ts';
 import type { ReadOptions, StoreCounters, Write } from './store.ts';
 import type { WatchClaim } from './watches.ts';
+import { writeBytes } from './writes.ts';
 
 /** The ensemble's reply: code 0 and a value, or another code. */
 export interface Replied<T> {
@@ -66,6 +68,14 @@ export class Requests {
     return this.#read(path, options, (client, claim, reply) => client.getChildren(path, claim, reply));
   }
 
+  getAcl(path: string): Promise<Replied<readonly AclEntry[]>> {
+    return this.#read(path, {}, (client, _, reply) => client.getAcl(path, reply));
+  }
+
+  setAcl(path: string, acl: readonly AclEntry[]): Promise<Replied<undefined>> {
+    return this.#write(`the ACL of ${path}`, path.length, (client, reply) => client.setAcl(path, acl, reply));
+  }
+
   multi(
     writes: readonly Write[],
     bytes: number,
@@ -98,6 +108,20 @@ export class Requests {
       client.create(path, reply),
     );
     if (code !== codes.ok && code !== codes.nodeExists) throw storeError(code, what, true);
+  }
+
+  /**
+   * Creates and sets nodes in one transaction: all or none. Several gateways may do so at once.
+   *
+   * @returns 0, or that a node exists
+   */
+  async createTogether(writes: readonly Write[], what: string): Promise<number> {
+    const bytes = writes.reduce((sum, write) => sum + writeBytes(write), 0);
+    const { code, value = [] } = await this.multi(writes, bytes);
+    const errors = value.map(({ err = codes.ok }) => err);
+    const failed = [code, ...errors].find((each) => each !== codes.ok && each !== codes.notTried);
+    if (failed === undefined || failed === codes.nodeExists) return failed ?? codes.ok;
+    throw storeError(failed, what, true);
   }
 
   #read<T>(path: string, { signal, watch }: ReadOptions, start: StartRead<T>): Promise<Replied<T>> {

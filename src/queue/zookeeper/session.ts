@@ -6,14 +6,18 @@
  * leader's time, so a barrier is a look at the clock as well.
  */
 
+import { aclBytes, aclOf, type Credentials } from './acl.ts';
 import { chrootNodes, fullPath, parseEnsembleAddress } from './address.ts';
 import { Barrier } from './barrier.ts';
 import { codes, storeError } from './codes.ts';
 import { commitResult } from './commit-result.ts';
+import { Complaints } from './complaints.ts';
 import { DataCount } from './data-count.ts';
 import { EnsembleClock } from './ensemble-clock.ts';
+import { EnsembleSockets, type EnsembleTls } from './ensemble-sockets.ts';
 import type { Logger } from './logger.ts';
 import { decodeStat } from './node-stat.ts';
+import { OpenNodes } from './open-nodes.ts';
 import { CLOCK_PATH } from './paths.ts';
 import { type Replied, Requests } from './requests.ts';
 import * as port from './store.ts';
@@ -28,6 +32,10 @@ export interface OpenStoreOptions {
   /** Every call ends within this time. */
   readonly requestTimeoutMs: number;
   readonly logger: Logger;
+  /** All are presented to the ensemble, and the first owns every node that is created; none: nodes are open to all. */
+  readonly credentials?: readonly Credentials[];
+  /** Without it, connections are not encrypted. */
+  readonly tls?: EnsembleTls;
   readonly monotonicNow?: () => number;
   readonly random?: () => number;
   /** Number of a client's first request, for tests of what happens at the end of their range. */
@@ -41,7 +49,7 @@ export interface ZooKeeperStore extends port.Store, port.StoreMeter {
 
 /**
  * Opens a store; returns before it is connected, and keeps trying for ever. Throws only when the connection string
- * makes no sense.
+ * makes no sense, or certificates and keys cannot be used.
  */
 export function openStore(options: OpenStoreOptions): ZooKeeperStore {
   return new SessionStore(options);
@@ -49,24 +57,39 @@ export function openStore(options: OpenStoreOptions): ZooKeeperStore {
 
 class SessionStore implements ZooKeeperStore {
   readonly #chroot: string;
+  readonly #hasCredentials: boolean;
+  /** Of the list that each node created is given, beyond what is counted for every node. */
+  readonly #aclBytes: number;
+  readonly #complaints: Complaints;
   readonly #clock = new EnsembleClock();
   readonly #monotonicNow: () => number;
   readonly #requests: Requests;
   readonly #dataCount: DataCount;
+  readonly #openNodes: OpenNodes;
   readonly #supervisor: Supervisor;
   readonly #barrier = new Barrier(() => this.#touchClock());
 
   constructor(options: OpenStoreOptions) {
     const { servers, chroot } = parseEnsembleAddress(options.connectionString);
     const { monotonicNow = () => performance.now(), random = Math.random, requestTimeoutMs } = options;
+    const { credentials = [], tls, logger } = options;
     this.#chroot = chroot;
+    this.#hasCredentials = credentials.length > 0;
+    this.#aclBytes = this.#hasCredentials ? aclBytes(aclOf(credentials[0])) : 0;
+    this.#complaints = new Complaints(logger);
+    const sockets = new EnsembleSockets(tls, this.#complaints);
     this.#monotonicNow = monotonicNow;
     const client = () => this.#supervisor.client;
     this.#requests = new Requests({ requestTimeoutMs, client, clock: this.#clock, monotonicNow });
     this.#dataCount = new DataCount(this.#requests, chroot);
-    const { calls } = this.#requests;
-    const establish = () => this.#establish();
-    this.#supervisor = new Supervisor({ ...options, servers, monotonicNow, random, calls, establish });
+    this.#openNodes = new OpenNodes(this.#requests, chroot, logger);
+    this.#supervisor = new Supervisor({
+      ...options,
+      ...{ servers, sockets, credentials, monotonicNow, random },
+      complaints: this.#complaints,
+      calls: this.#requests.calls,
+      establish: () => this.#establish(),
+    });
     this.#supervisor.start();
   }
 
@@ -95,30 +118,34 @@ class SessionStore implements ZooKeeperStore {
   }
 
   async read(path: string, options: port.ReadOptions = {}): Promise<port.NodeData | undefined> {
-    const node = found(await this.#requests.getData(this.#prepare(path), options), path);
+    const node = this.#found(await this.#requests.getData(this.#prepare(path), options), path);
     return node && { data: node.data, stat: decodeStat(node.stat) };
   }
 
   async stat(path: string, { signal }: port.CallOptions = {}): Promise<port.NodeStat | undefined> {
-    const stat = found(await this.#requests.exists(this.#prepare(path), signal), path);
+    const stat = this.#found(await this.#requests.exists(this.#prepare(path), signal), path);
     return stat && decodeStat(stat);
   }
 
   async list(path: string, options: port.ReadOptions = {}): Promise<port.NodeChildren | undefined> {
-    const node = found(await this.#requests.getChildren(this.#prepare(path), options), path);
+    const node = this.#found(await this.#requests.getChildren(this.#prepare(path), options), path);
     return node && { children: node.children, stat: decodeStat(node.stat) };
   }
 
   async commit(writes: readonly port.Write[], options: port.CallOptions = {}): Promise<port.CommitResult> {
     const bytes = assertCommit(writes);
-    assertPacket(writes, bytes, this.#chroot);
+    assertPacket(writes, bytes, this.#chroot, this.#aclBytes);
     const sent = withoutRestAtAny(writes);
     const prefixed = sent.map((write) => ({ ...write, path: this.#prepare(write.path) }));
     const { code, value } = await this.#requests.multi(prefixed, bytes, options.signal);
-    if (code !== codes.ok || !value) throw storeError(code, 'a commit', true);
-    const result = asAsked(commitResult(value, sent, this.#chroot), writes);
-    if (!result.applied) this.counters.conflicts += 1;
-    return result;
+    if (code !== codes.ok || !value) throw this.#told(storeError(code, 'a commit', true));
+    try {
+      const result = asAsked(commitResult(value, sent, this.#chroot), writes);
+      if (!result.applied) this.counters.conflicts += 1;
+      return result;
+    } catch (error) {
+      throw this.#told(error);
+    }
   }
 
   async barrier(options: port.CallOptions = {}): Promise<void> {
@@ -143,10 +170,51 @@ class SessionStore implements ZooKeeperStore {
     this.#clock.reset();
     const clock = fullPath(this.#chroot, CLOCK_PATH);
     const { code } = await this.#requests.touch(clock);
-    if (code === codes.ok) return;
-    for (const path of chrootNodes(this.#chroot)) await this.#requests.ensure(path);
-    await this.#requests.ensure(clock);
-    await this.#touchClock();
+    if (code === codes.noNode) {
+      await this.#makeNodes(clock);
+      await this.#touchClock();
+    } else if (code !== codes.ok) {
+      const whose = this.#hasCredentials
+        ? 'it belongs to other credentials than those of this gateway'
+        : 'it belongs to credentials, and this gateway has none';
+      throw explained(storeError(code, `setting ${clock}`, true), whose);
+    }
+    if (this.#hasCredentials) await this.#openNodes.inspect();
+  }
+
+  /**
+   * The chroot and the clock, in one transaction that also sets the clock: a server that took the credentials for
+   * others than we think would else let us make a chroot that is then closed to us.
+   */
+  async #makeNodes(clock: string): Promise<void> {
+    const writes: port.Write[] = [];
+    for (const path of [...chrootNodes(this.#chroot), clock]) {
+      // Asked first: a gateway may lack the right to create what others made.
+      const { value } = await this.#requests.exists(path);
+      if (value === undefined) writes.push({ kind: 'create', path, data: Buffer.alloc(0) });
+    }
+    const set = { kind: 'set', path: clock, data: Buffer.alloc(0), version: port.ANY_VERSION } as const;
+    try {
+      await this.#requests.createTogether([...writes, set], `creating ${writes[0]?.path ?? clock}`);
+    } catch (error) {
+      const why =
+        "the node above belongs to others, or the servers do not use ZooKeeper's default digests (SHA-1)";
+      throw explained(error, why);
+    }
+  }
+
+  #found<T>({ code, value }: Replied<T>, path: string): T | undefined {
+    if (code === codes.noNode) return undefined;
+    if (code !== codes.ok) throw this.#told(storeError(code, `reading ${path}`, false));
+    return value;
+  }
+
+  /** What belongs to others is for an operator to hear of, whoever comes across it. */
+  #told(error: unknown): unknown {
+    if (error instanceof port.StoreError && error.refusal === 'permission') {
+      this.#complaints.tell({ reason: error.message }, 'a part of the tree in ZooKeeper belongs to others');
+    }
+    return error;
   }
 
   async #touchClock(): Promise<void> {
@@ -155,8 +223,8 @@ class SessionStore implements ZooKeeperStore {
   }
 }
 
-function found<T>({ code, value }: Replied<T>, path: string): T | undefined {
-  if (code === codes.noNode) return undefined;
-  if (code !== codes.ok) throw storeError(code, `reading ${path}`, false);
-  return value;
+/** The error, with what an operator has to know when it is for want of a permission. */
+function explained(error: unknown, why: string): unknown {
+  if (!(error instanceof port.StoreError) || error.refusal !== 'permission') return error;
+  return new port.StoreError(error.kind, `${error.message}: ${why}`, { cause: error, refusal: 'permission' });
 }

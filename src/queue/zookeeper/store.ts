@@ -161,8 +161,11 @@ export interface StoreCounters {
 
 export type StoreErrorKind = 'unavailable' | 'unknown' | 'refused';
 
-/** Why the ensemble refused: a quota is exhausted, it has more requests than it takes, or anything else. */
-export type Refusal = 'quota' | 'throttled' | 'other';
+/**
+ * Why the ensemble refused: a quota is exhausted, it has more requests than it takes, a node belongs to others, or
+ * anything else.
+ */
+export type Refusal = 'quota' | 'throttled' | 'permission' | 'other';
 
 export class StoreError extends Error {
   override readonly name = 'StoreError';

@@ -15,8 +15,11 @@
  * fires, the listeners are told.
  */
 
+import type { Credentials } from './acl.ts';
 import type { ServerAddress } from './address.ts';
 import type { Calls } from './calls.ts';
+import type { Complaints } from './complaints.ts';
+import type { EnsembleSockets } from './ensemble-sockets.ts';
 import { GuardedClient } from './guarded-client.ts';
 import type { Logger } from './logger.ts';
 import type { StoreState } from './store.ts';
@@ -24,8 +27,11 @@ import { Watches } from './watches.ts';
 
 export interface SupervisorOptions {
   readonly servers: readonly ServerAddress[];
+  readonly sockets: EnsembleSockets;
   readonly sessionTimeoutMs: number;
+  readonly credentials: readonly Credentials[];
   readonly logger: Logger;
+  readonly complaints: Complaints;
   readonly monotonicNow: () => number;
   readonly random: () => number;
   readonly firstXid?: number;
@@ -108,7 +114,14 @@ export class Supervisor {
       events: {
         connected: ifCurrent(() => void this.#establish(client)),
         disconnected: ifCurrent(() => this.#leave('suspended')),
-        expired: ifCurrent(() => this.#renew()),
+        expired: ifCurrent(() => this.#renew(renewalDelayMsMax)),
+        rejected: ifCurrent(() => {
+          this.#options.complaints.tell(
+            {},
+            'ZooKeeper does not accept the credentials (authentication failed)',
+          );
+          this.#renew(unusableDelayMsMax);
+        }),
         drained: ifCurrent(() => calls.pump()),
       },
     });
@@ -123,10 +136,12 @@ export class Supervisor {
       await this.#options.establish(client);
       if (!isCurrent()) return;
       client.confirm();
+      this.#options.complaints.forget();
       this.#enter('connected');
-    } catch (err) {
+    } catch (error) {
       if (!isCurrent()) return;
-      this.#options.logger.warn({ err }, 'connected to ZooKeeper, but it cannot be used yet');
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#options.complaints.tell({ reason }, 'connected to ZooKeeper, but it cannot be used yet');
       this.#later(unusableDelayMsMax, () => isCurrent() && client.drop('it could not be used'));
     }
   }
@@ -144,11 +159,11 @@ export class Supervisor {
   }
 
   /** The session is over: makes another, which may take the place of the old one at once. */
-  #renew(): void {
+  #renew(delayMsMax: number): void {
     this.#leave('lost');
     const client = this.#newClient();
     this.#client = client;
-    this.#later(renewalDelayMsMax, () => client.connect());
+    this.#later(delayMsMax, () => client.connect());
   }
 
   #later(delayMsMax: number, step: () => void): void {

@@ -37,9 +37,18 @@ export function assertCommit(writes: readonly Write[]): number {
   return bytes;
 }
 
-/** Asserts that the commit still fits into a packet once the chroot stands in front of every path. */
-export function assertPacket(writes: readonly Write[], commitBytes: number, chroot: string): void {
-  const packetBytes = commitBytes + writes.length * Buffer.byteLength(chroot);
+/**
+ * Asserts that the commit still fits into a packet once the chroot stands in front of every path, and every node that
+ * is created is given an access control list of so many bytes.
+ */
+export function assertPacket(
+  writes: readonly Write[],
+  commitBytes: number,
+  chroot: string,
+  aclBytes: number,
+): void {
+  const created = writes.filter(({ kind }) => kind === 'create').length;
+  const packetBytes = commitBytes + writes.length * Buffer.byteLength(chroot) + created * aclBytes;
   assert.ok(
     packetBytes <= packetBytesMax,
     `a commit of ${packetBytes} bytes with its chroot exceeds a packet`,

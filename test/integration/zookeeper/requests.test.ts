@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { Complaints } from '../../../src/queue/zookeeper/complaints.ts';
+import { EnsembleSockets } from '../../../src/queue/zookeeper/ensemble-sockets.ts';
 import { GuardedClient, type RawResult } from '../../../src/queue/zookeeper/guarded-client.ts';
 import { Watches } from '../../../src/queue/zookeeper/watches.ts';
 import { commitBytesMax } from '../../../src/queue/zookeeper/writes.ts';
@@ -16,13 +18,20 @@ describe('version 0 inside a transaction', () => {
     const chroot = zookeeper.freshChroot();
     const store = await openTestStore(zookeeper.server.address + chroot);
     await store.commit(fresh('/page', 'kept'));
+    const complaints = new Complaints(silentLogger);
     const bare = await new Promise<GuardedClient>((resolve) => {
       const opening = new GuardedClient({
         servers: [{ host: '127.0.0.1', port: zookeeper.server.port }],
         sessionTimeoutMs: 3_000,
         watches: new Watches((listener) => listener()),
-        events: { connected: () => resolve(opening), disconnected() {}, expired() {}, drained() {} },
+        events: {
+          connected: () => resolve(opening),
+          ...{ disconnected() {}, expired() {}, rejected() {}, drained() {} },
+        },
         logger: silentLogger,
+        complaints,
+        sockets: new EnsembleSockets(undefined, complaints),
+        credentials: [],
         monotonicNow: () => performance.now(),
         random: Math.random,
       });

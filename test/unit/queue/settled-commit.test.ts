@@ -100,7 +100,8 @@ describe('a settled commit', () => {
   it.each([
     [-125, 'store-full', /quota/],
     [-127, 'unavailable', /more requests than it takes/],
-    [-102, 'unavailable', /cannot be reached/],
+    [-102, 'unavailable', /belongs to others/],
+    [-114, 'unavailable', /cannot be reached/],
   ] as const)('that is refused with code %i is %s, and says why', async (reply, code, detail) => {
     const failing = () => Promise.reject(storeError(reply, 'a call', true));
     const refusing = { ...runtime, store: Object.create(store, { commit: { value: failing } }) };

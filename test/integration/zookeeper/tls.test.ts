@@ -1,0 +1,317 @@
+/** TLS between a gateway's store and real servers with a secure client port. */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { readEnsembleSecurity } from '../../../src/config/ensemble-security.ts';
+import type { Logger } from '../../../src/queue/zookeeper/logger.ts';
+import type { ZooKeeperStore } from '../../../src/queue/zookeeper/session.ts';
+import { CertificateAuthority } from '../../support/certificates.ts';
+import { openSecondClient } from '../../support/second-client.ts';
+import { type SecureZooKeeper, startSecureZooKeeper } from '../../support/secure-zookeeper.ts';
+import { startProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
+import {
+  connected,
+  entered,
+  openTestStore,
+  openUnconnected,
+  silentLogger,
+  type TestStoreOptions,
+} from '../../support/test-store.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+import { create, fresh } from '../../support/write-builders.ts';
+
+let zooKeeper: SecureZooKeeper;
+/** Asks its clients for certificates. */
+let demanding: SecureZooKeeper;
+let directory: string;
+let opened: { close(): unknown }[] = [];
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'zoogate-tls-'));
+  [zooKeeper, demanding] = await Promise.all([
+    startSecureZooKeeper(),
+    startSecureZooKeeper({ clientAuth: 'need' }),
+  ]);
+});
+afterEach(async () => {
+  await Promise.all(opened.map((each) => each.close()));
+  opened = [];
+});
+afterAll(async () => {
+  await Promise.all([zooKeeper.stop(), demanding.stop()]);
+  await rm(directory, { recursive: true });
+});
+
+interface Files {
+  readonly checksHostNames?: boolean;
+  readonly caFile?: string;
+  readonly certificateFile?: string;
+  readonly keyFile?: string;
+}
+
+/** As a gateway makes it of its variables. */
+function tlsOf({ checksHostNames = true, caFile, certificateFile, keyFile }: Files): TestStoreOptions {
+  const tls = { checksHostNames, caFile, certificateFile, keyFile };
+  const { tls: read } = readEnsembleSecurity({ credentials: [], credentialsFile: undefined, tls });
+  return read === undefined ? {} : { tls: read };
+}
+
+const trusting = (ensemble: SecureZooKeeper): Files => ({ caFile: ensemble.authorityFile });
+const withCertificate = ({ authorityFile, certificateFile, keyFile }: SecureZooKeeper): Files => {
+  return { caFile: authorityFile, certificateFile, keyFile };
+};
+
+async function open(address: string, files: Files, options: TestStoreOptions = {}): Promise<ZooKeeperStore> {
+  const store = await openTestStore(`${address}/tls-${randomUUID()}`, { ...options, ...tlsOf(files) });
+  opened.push(store);
+  return store;
+}
+
+/** A store that is not expected to get connected, and what it complains about. */
+function begin(
+  address: string,
+  options: TestStoreOptions,
+  chroot = '/refused',
+): { store: ZooKeeperStore; reasons: string[] } {
+  const reasons: string[] = [];
+  const logger: Logger = {
+    ...silentLogger,
+    warn: (details) => reasons.push((details as { reason: string }).reason),
+  };
+  const store = openUnconnected(address + chroot, { sessionTimeoutMs: 1_500, ...options, logger });
+  opened.push(store);
+  return { store, reasons };
+}
+
+async function proxyTo(port: number): Promise<TcpProxy> {
+  const proxy = await startProxy(port, 'bytes');
+  opened.push(proxy);
+  return proxy;
+}
+
+describe('a server whose certificate is in order', () => {
+  test.each(['127.0.0.1', 'localhost'])('is used, at %s', async (host) => {
+    const store = await open(`${host}:${zooKeeper.securePort}`, trusting(zooKeeper));
+    await store.commit(fresh('/kept', 'value'));
+    expect((await store.read('/kept'))?.data.toString()).toBe('value');
+  });
+
+  test('is found again after lost connections and a restart', async () => {
+    const proxy = await proxyTo(zooKeeper.securePort);
+    const store = await open(proxy.address, trusting(zooKeeper));
+    await store.commit(fresh('/kept', 'value'));
+    for (let cuts = 0; cuts < 3; cuts += 1) {
+      const suspended = entered(store, 'suspended');
+      proxy.cut();
+      await suspended;
+      await connected(store);
+    }
+    const suspended = entered(store, 'suspended');
+    await zooKeeper.server.kill();
+    await suspended;
+    await zooKeeper.server.restart();
+    await connected(store);
+    expect((await store.read('/kept'))?.data.toString()).toBe('value');
+  });
+
+  test('takes a commit of the greatest size, and many at a time', async () => {
+    const store = await open(`127.0.0.1:${zooKeeper.securePort}`, trusting(zooKeeper));
+    const large = 'x'.repeat(900_000);
+    await store.commit([create('/large', large)]);
+    expect((await store.read('/large'))?.data.length).toBe(large.length);
+    await Promise.all(
+      Array.from({ length: 300 }, (_, at) => store.commit([create(`/n${at}`, 'y'.repeat(10_000))])),
+    );
+    expect((await store.list('/'))?.children.length).toBe(302);
+  });
+});
+
+describe('a server that cannot prove who it is gets nothing of ours', () => {
+  const expectRefused = async (address: string, options: TestStoreOptions, reason: RegExp | string) => {
+    const { store, reasons } = begin(address, options);
+    await waitUntil(() => reasons.length > 0, 'it complains');
+    expect(reasons[0]).toMatch(reason);
+    expect(store.state).toBe('suspended');
+    await expect(store.barrier()).rejects.toMatchObject({ kind: 'unavailable' });
+  };
+
+  test('when its certificate was issued by somebody else', async () => {
+    const other = await CertificateAuthority.create('another authority');
+    const caFile = join(directory, 'other.pem');
+    await writeFile(caFile, other.certificate);
+    await expectRefused(`127.0.0.1:${zooKeeper.securePort}`, tlsOf({ caFile }), /unable to verify|issuer/);
+  });
+
+  test('when nobody is known who could have issued it', async () => {
+    await expectRefused(`127.0.0.1:${zooKeeper.securePort}`, tlsOf({}), /unable to verify|issuer/);
+  });
+
+  test('when its certificate is for another host, unless host names are not checked', async () => {
+    const elsewhere = await startSecureZooKeeper({ hosts: ['zk1.example'] });
+    opened.push({ close: () => elsewhere.stop() });
+    const address = `127.0.0.1:${elsewhere.securePort}`;
+    await expectRefused(address, tlsOf(trusting(elsewhere)), /does not match certificate's altnames/);
+    const store = await open(address, { ...trusting(elsewhere), checksHostNames: false });
+    expect(store.state).toBe('connected');
+    // That opens no door to those whom nobody has vouched for.
+    await expectRefused(
+      address,
+      tlsOf({ ...trusting(zooKeeper), checksHostNames: false }),
+      /signature|verify|issuer/,
+    );
+    await store.close();
+  });
+
+  test('when its certificate has expired', async () => {
+    const expired = await startSecureZooKeeper({ isExpired: true });
+    opened.push({ close: () => expired.stop() });
+    await expectRefused(
+      `127.0.0.1:${expired.securePort}`,
+      tlsOf(trusting(expired)),
+      'certificate has expired',
+    );
+  });
+
+  test('when it does not speak TLS: not even the credentials', async () => {
+    const received: Buffer[] = [];
+    const listener = createServer((socket) => {
+      socket.on('data', (bytes) => {
+        received.push(bytes);
+        socket.end('ZooKeeper would not answer to this');
+      });
+      socket.on('error', () => {});
+    }).listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    opened.push({ close: () => listener.close() });
+    const { port } = listener.address() as { port: number };
+    const credentials = ['zoogate:a-secret'];
+    await expectRefused(
+      `127.0.0.1:${port}`,
+      { ...tlsOf(trusting(zooKeeper)), credentials },
+      /wrong version number/,
+    );
+    expect(Buffer.concat(received).toString('latin1')).not.toContain('a-secret');
+    await expectRefused(
+      zooKeeper.server.address,
+      tlsOf(trusting(zooKeeper)),
+      /before|disconnected|hang up|RESET/i,
+    );
+  });
+
+  test('and nor does a secure port that is taken for a plain one', async () => {
+    await expectRefused(`127.0.0.1:${zooKeeper.securePort}`, {}, /before the handshake|RESET/);
+  });
+});
+
+describe('a server that asks for certificates', () => {
+  test('is shown ours', async () => {
+    const store = await open(`127.0.0.1:${demanding.securePort}`, withCertificate(demanding));
+    await store.commit([create('/a')]);
+    expect(await store.stat('/a')).toBeDefined();
+  });
+
+  test('does not take us without', async () => {
+    const { store, reasons } = begin(`127.0.0.1:${demanding.securePort}`, tlsOf(trusting(demanding)));
+    await waitUntil(() => reasons.length > 0, 'it complains');
+    expect(reasons[0]).toMatch(/certificate/);
+    expect(store.state).toBe('suspended');
+  });
+
+  test('does not make whoever else has the same certificate an owner of what we create', async () => {
+    const credentials = ['zoogate:a-secret'] as const;
+    const chroot = `/owned-${randomUUID()}`;
+    const address = `127.0.0.1:${demanding.securePort}${chroot}`;
+    const store = await openTestStore(address, { ...tlsOf(withCertificate(demanding)), credentials });
+    opened.push(store);
+    await store.commit([create('/a')]);
+    const owner = await openSecondClient(demanding.server.address, credentials[0]);
+    opened.push(owner);
+    for (const path of await owner.walk(chroot)) {
+      expect(await owner.acl(path), path).toEqual([expect.stringMatching(/^digest:/)]);
+    }
+    const { store: sharing, reasons } = begin(address, tlsOf(withCertificate(demanding)), '');
+    await waitUntil(() => reasons.length > 0, 'it complains');
+    expect(reasons[0]).toContain('it belongs to credentials, and this gateway has none');
+    expect(sharing.state).toBe('suspended');
+  });
+
+  test('is shown what the files hold by then, or what they held before while they cannot be used', async () => {
+    const certificateFile = join(directory, 'certificate.pem');
+    const keyFile = join(directory, 'key.pem');
+    const { authority } = demanding;
+    await writeFile(certificateFile, readFileSync(demanding.certificateFile));
+    await writeFile(keyFile, readFileSync(demanding.keyFile));
+    const identity = await authority.issue({ commonName: 'asking', hosts: ['127.0.0.1'] });
+    let shown: string[] = [];
+    const asking = createTlsServer(
+      { cert: identity.certificate, key: identity.key, requestCert: true, ca: authority.certificate },
+      (socket) => {
+        shown.push(String(socket.getPeerCertificate().subject.CN));
+        socket.on('error', () => {});
+        socket.end();
+      },
+    ).listen(0, '127.0.0.1');
+    await once(asking, 'listening');
+    opened.push({ close: () => asking.close() });
+    const { port } = asking.address() as AddressInfo;
+    const tls = tlsOf({ caFile: demanding.authorityFile, certificateFile, keyFile });
+    const { reasons } = begin(`127.0.0.1:${port}`, tls);
+    await waitUntil(() => shown.includes('gateway'), 'it is shown the first');
+
+    const renewed = await authority.issue({ commonName: 'renewed' });
+    await writeFile(certificateFile, renewed.certificate);
+    await waitUntil(
+      () => reasons.some((reason) => reason.includes('mismatch')),
+      'it complains of half a renewal',
+    );
+    shown = [];
+    await waitUntil(() => shown.length > 0, 'it goes on');
+    expect(shown[0]).toBe('gateway');
+
+    await writeFile(keyFile, renewed.key);
+    await waitUntil(() => shown.includes('renewed'), 'it is shown the renewed one');
+  });
+});
+
+describe('a handshake that never ends', () => {
+  test('is given up for the next server, whether TLS or ZooKeeper keeps silent', async () => {
+    const identity = await zooKeeper.authority.issue({ commonName: 'mute', hosts: ['127.0.0.1'] });
+    let handshakes = 0;
+    const listeners = [
+      createServer(),
+      createTlsServer({ cert: identity.certificate, key: identity.key }, () => {
+        handshakes += 1;
+      }),
+    ];
+    const addresses: string[] = [];
+    for (const listener of listeners) {
+      listener.on('connection', (socket) => socket.on('error', () => {}));
+      listener.listen(0, '127.0.0.1');
+      await once(listener, 'listening');
+      addresses.push(`127.0.0.1:${(listener.address() as AddressInfo).port}`);
+      opened.push({ close: () => listener.close() });
+    }
+    addresses.push(`127.0.0.1:${zooKeeper.securePort}`);
+    const impatient = { sessionTimeoutMs: 1_000, random: () => 0 };
+    const store = await open(addresses.join(), trusting(zooKeeper), impatient);
+    await store.commit([create('/a')]);
+    expect(handshakes).toBe(1);
+  });
+
+  test('is given up when the server freezes with its TLS handshake done', async () => {
+    const store = await open(`127.0.0.1:${zooKeeper.securePort}`, trusting(zooKeeper), {
+      sessionTimeoutMs: 1_000,
+    });
+    const suspended = entered(store, 'suspended');
+    zooKeeper.server.freeze();
+    await suspended;
+    zooKeeper.server.thaw();
+    await connected(store);
+  });
+});
