@@ -20,6 +20,8 @@ type SharedResponses = Map<string, ZodOpenApiResponseObject>;
 
 /** Problems that any operation can meet. */
 const COMMON: readonly ProblemCode[] = ['validation', 'headers-too-large', 'internal'];
+/** Problems of every operation that reads a body, be it to refuse one. */
+const BODY: readonly ProblemCode[] = ['payload-too-large', 'unsupported-media-type'];
 /** Problems of every operation that asks the broker. */
 const BROKER: readonly ProblemCode[] = ['rate-limited', 'unavailable', 'outcome-unknown'];
 
@@ -48,6 +50,25 @@ const TAGS = [
 
 /** Of the contract, not of the gateway. */
 const API_VERSION = '1.0.0';
+
+const REQUEST_ID = 'X-Request-Id';
+const REQUEST_ID_HEADER: oas31.HeaderObject = {
+  description: 'Names the request in the logs: the one that was sent, or a new one.',
+  required: true,
+  schema: { type: 'string', pattern: '^[A-Za-z0-9._:/+=-]{1,128}$' },
+};
+const REQUEST_ID_REFERENCE = { [REQUEST_ID]: { $ref: `#/components/headers/${REQUEST_ID}` } };
+
+const RETRY_AFTER_HEADER: oas31.HeaderObject = {
+  description: 'Seconds to wait.',
+  required: true,
+  schema: { type: 'integer', minimum: 1 },
+};
+
+const ACCEPT_ENCODING_HEADER: oas31.HeaderObject = {
+  description: 'When it was the Content-Encoding that was refused: the one that is accepted.',
+  schema: { type: 'string' },
+};
 
 const DESCRIPTION = `A message broker over plain HTTP, stored in Apache ZooKeeper.
 
@@ -86,7 +107,7 @@ export function openApiDocument(operations: readonly Operation[]): oas31.OpenAPI
       [operation.method.toLowerCase()]: entry(operation, shared),
     };
   }
-  return createDocument({
+  const document = createDocument({
     openapi: '3.1.0',
     info: {
       title: 'zoogate',
@@ -98,7 +119,18 @@ export function openApiDocument(operations: readonly Operation[]): oas31.OpenAPI
     security: [],
     tags: TAGS,
     paths,
+    components: { headers: { [REQUEST_ID]: REQUEST_ID_HEADER } },
   });
+  return withParametersDescribed(document);
+}
+
+/** What a schema says of a parameter is also what the parameter is about; some generators look nowhere else. */
+function withParametersDescribed(document: oas31.OpenAPIObject): oas31.OpenAPIObject {
+  const operations = Object.values(document.paths ?? {}).flatMap((path) => Object.values(path));
+  for (const parameter of operations.flatMap(({ parameters = [] }) => parameters)) {
+    parameter.description ??= parameter.schema?.description;
+  }
+  return document;
 }
 
 function entry(operation: Operation, shared: SharedResponses): ZodOpenApiOperationObject {
@@ -114,8 +146,17 @@ function entry(operation: Operation, shared: SharedResponses): ZodOpenApiOperati
       ...(headers === undefined ? {} : { header: headers }),
     },
     ...(body.openapi === undefined ? {} : { requestBody: body.openapi }),
-    responses: { ...operation.responses, ...problemResponses(operation, shared) },
+    responses: { ...withRequestIds(operation.responses), ...problemResponses(operation, shared) },
   };
+}
+
+function withRequestIds(responses: Operation['responses']): Operation['responses'] {
+  return Object.fromEntries(
+    Object.entries(responses).map(([status, response]) => [
+      status,
+      { ...response, headers: { ...response.headers, ...REQUEST_ID_REFERENCE } },
+    ]),
+  );
 }
 
 function hasFields(schema: Operation['params']): boolean {
@@ -129,6 +170,7 @@ function problemResponses(
   const asksBroker = operation.path.startsWith('/v1/');
   const codes = new Set<ProblemCode>([
     ...COMMON,
+    ...(operation.method === 'GET' ? [] : BODY),
     ...(operation.produces.length > 0 ? (['not-acceptable'] as const) : []),
     ...(asksBroker ? BROKER : operation.id === 'readyz' ? (['unavailable'] as const) : []),
     ...operation.problems,
@@ -166,13 +208,10 @@ function problemResponse(id: string, codes: readonly ProblemCode[]): ZodOpenApiR
         ),
       },
     },
-    headers: retries
-      ? {
-          'Retry-After': {
-            description: 'Seconds to wait.',
-            schema: { type: 'integer' as const, minimum: 1 },
-          },
-        }
-      : {},
+    headers: {
+      ...(retries ? { 'Retry-After': RETRY_AFTER_HEADER } : {}),
+      ...(codes.includes('unsupported-media-type') ? { 'Accept-Encoding': ACCEPT_ENCODING_HEADER } : {}),
+      ...REQUEST_ID_REFERENCE,
+    },
   };
 }

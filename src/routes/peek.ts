@@ -8,7 +8,7 @@ import { peekedListText } from './received-json.ts';
 import { noBody } from './request-bodies.ts';
 import { EXAMPLE_MESSAGE, emptyResponse, jsonResponse } from './responses.ts';
 import { peekedList } from './schemas/answers.ts';
-import { noQuery, PAGE_LIMIT_DEFAULT, pageCursor, pageLimit } from './schemas/scalars.ts';
+import { messageState, noQuery, PAGE_LIMIT_DEFAULT, pageCursor, pageLimit } from './schemas/scalars.ts';
 import { topicMessages } from './topics.ts';
 
 /** GET …/messages */
@@ -22,8 +22,7 @@ export function peek<Params>({ broker }: RouteContext, source: MessageSource<Par
     description: 'In the order of the log, page by page; at most 1000 a page.',
     params: source.params,
     query: z.strictObject({
-      state: z
-        .enum(['ready', 'leased', 'delayed'])
+      state: messageState
         .optional()
         .meta({ description: 'Only messages in this state; by default in every state.' }),
       limit: pageLimit,

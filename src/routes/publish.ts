@@ -61,7 +61,7 @@ export function publish<Params>({ broker, limits }: RouteContext, target: Publis
     responses: {
       201: jsonResponse('All messages are stored.', publishedList, { messages: [{ id: '0-42' }] }),
     },
-    problems: ['not-found', 'payload-too-large', 'unsupported-media-type', 'queue-full', 'store-full'],
+    problems: ['not-found', 'queue-full', 'store-full'],
     produces: ['application/json'],
     async handle({ params, query, body, headers, rawHeaders, call }) {
       const contentType = headers['content-type'];

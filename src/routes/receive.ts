@@ -63,6 +63,8 @@ export function receive<Params>({ broker, log }: RouteContext, source: MessageSo
         content: {
           'application/json': { schema: receivedList, example: { messages: [EXAMPLE_RECEIVED] } },
           [OCTETS]: { schema: { type: 'string', format: 'binary' } },
+          // The content type that the message was published with.
+          '*/*': { schema: { type: 'string', format: 'binary' } },
         },
       },
       204: {
@@ -70,7 +72,7 @@ export function receive<Params>({ broker, log }: RouteContext, source: MessageSo
         headers: { 'Zoogate-Acked': OCTET_HEADERS['Zoogate-Acked'] },
       },
     },
-    problems: ['not-found', 'payload-too-large', 'unsupported-media-type', 'rate-limited'],
+    problems: ['not-found', 'rate-limited'],
     produces: ['application/json', OCTETS],
     async handle({ params, query, body, accepted, call }) {
       const request = requestOf(query, body);

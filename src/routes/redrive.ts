@@ -43,14 +43,7 @@ export function redrive({ broker }: RouteContext): Operation {
       example: { max: 100 },
     }),
     responses: { 200: jsonResponse('They are moved.', redriven, { moved: 3 }) },
-    problems: [
-      'not-found',
-      'conflict',
-      'payload-too-large',
-      'unsupported-media-type',
-      'queue-full',
-      'store-full',
-    ],
+    problems: ['not-found', 'conflict', 'queue-full', 'store-full'],
     produces: ['application/json'],
     async handle({ params: { queue }, body: { to, max }, call }) {
       if (to === queue) {

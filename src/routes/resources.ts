@@ -90,14 +90,7 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
       201: described(`The ${word} was created.`),
       200: described('The configuration was replaced.'),
     },
-    problems: [
-      ...type.listProblems,
-      'conflict',
-      'precondition-failed',
-      'payload-too-large',
-      'unsupported-media-type',
-      'store-full',
-    ],
+    problems: [...type.listProblems, 'conflict', 'precondition-failed', 'store-full'],
     produces: ['application/json'],
     async handle({ params: names, body, headers, call }) {
       type.requireConsistent(names, body);
@@ -123,14 +116,7 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
       example: type.exampleConfig,
     }),
     responses: { 200: described('The configuration was changed.') },
-    problems: [
-      'not-found',
-      'conflict',
-      'precondition-failed',
-      'payload-too-large',
-      'unsupported-media-type',
-      'store-full',
-    ],
+    problems: ['not-found', 'conflict', 'precondition-failed', 'store-full'],
     produces: ['application/json'],
     async handle({ params: names, body, headers, call }) {
       const change = (current: Config): Config => {

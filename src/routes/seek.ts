@@ -56,7 +56,7 @@ export function seek({ broker }: RouteContext): Operation {
       example: { to: '2030-01-31T12:00:00Z' },
     }),
     responses: { 204: emptyResponse('The next receive begins there.') },
-    problems: ['not-found', 'payload-too-large', 'unsupported-media-type', 'store-full'],
+    problems: ['not-found', 'store-full'],
     produces: [],
     async handle({ params, body: { to }, call }) {
       const target = targetOf(to);

@@ -9,6 +9,7 @@ import { createBroker } from '../../src/queue/broker.ts';
 import type { Broker } from '../../src/queue/index.ts';
 import { systemRandom, systemTimers } from '../../src/queue/system-runtime.ts';
 import { STREAM_LIMITS } from '../../src/routes/event-stream.ts';
+import { documentedAnswers } from './documented-answers.ts';
 import { openTestStore, silentLogger } from './test-store.ts';
 import { waitUntil } from './wait-until.ts';
 import { startZooKeeper } from './zookeeper-server.ts';
@@ -17,7 +18,7 @@ export interface TestGateways {
   /** Where each gateway listens. */
   readonly urls: readonly [string, ...string[]];
   /** Sends requests to the first gateway. */
-  readonly api: ReturnType<typeof supertest>;
+  readonly api: Api;
   /** Sends each request to a gateway picked at random. */
   readonly randomGateway: RandomGateway;
   /** Makes an empty queue with a name of its own; answers its path. */
@@ -31,10 +32,10 @@ export interface TestGateways {
   stop(): Promise<void>;
 }
 
-export type RandomGateway = Pick<
-  ReturnType<typeof supertest>,
-  'get' | 'put' | 'post' | 'patch' | 'delete'
-> & {
+/** Every answer must be as the OpenAPI document describes it, or the test fails. */
+type Api = Pick<ReturnType<typeof supertest>, 'get' | 'put' | 'post' | 'patch' | 'delete'>;
+
+export type RandomGateway = Api & {
   /** The URL of one of them. */
   url(): string;
 };
@@ -53,7 +54,7 @@ export async function startTestGateways(count = 1): Promise<TestGateways> {
   const chroot = `${server.address}/http-${randomUUID()}`;
   const first = await startTestGateway(chroot);
   const others = await Promise.all(Array.from({ length: count - 1 }, () => startTestGateway(chroot)));
-  const api = supertest(first.url);
+  const api = apiAt(() => first.url);
   let queues = 0;
   return {
     urls: [first.url, ...others.map(({ url }) => url)],
@@ -81,13 +82,21 @@ export async function startTestGateways(count = 1): Promise<TestGateways> {
 
 function randomGateway(urls: readonly string[]): RandomGateway {
   const url = () => urls[Math.floor(Math.random() * urls.length)] ?? '';
+  return { url, ...apiAt(url) };
+}
+
+function apiAt(url: () => string): Api {
+  const checkAnswer = documentedAnswers();
+  const watched = (test: supertest.Test): supertest.Test =>
+    test.expect(({ status, headers, text = '' }) => {
+      checkAnswer({ method: test.method, path: new URL(test.url).pathname, status, headers, text });
+    });
   return {
-    url,
-    get: (path) => supertest(url()).get(path),
-    put: (path) => supertest(url()).put(path),
-    post: (path) => supertest(url()).post(path),
-    patch: (path) => supertest(url()).patch(path),
-    delete: (path) => supertest(url()).delete(path),
+    get: (path) => watched(supertest(url()).get(path)),
+    put: (path) => watched(supertest(url()).put(path)),
+    post: (path) => watched(supertest(url()).post(path)),
+    patch: (path) => watched(supertest(url()).patch(path)),
+    delete: (path) => watched(supertest(url()).delete(path)),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { documentedAnswers } from './documented-answers.ts';
 
 export interface RawAnswer {
   readonly status: number;
@@ -18,7 +19,9 @@ export interface RawRequest {
   readonly body?: string | Buffer;
 }
 
-/** Sends a request to `path` exactly as it is written. */
+const checkAnswer = documentedAnswers();
+
+/** Sends a request to `path` exactly as it is written. The answer must be as the OpenAPI document describes it. */
 export function send(url: string, path: string, { method = 'POST', headers = {}, body }: RawRequest = {}) {
   return new Promise<RawAnswer>((resolve, reject) => {
     const { hostname, port } = new URL(url);
@@ -28,12 +31,17 @@ export function send(url: string, path: string, { method = 'POST', headers = {},
       response.on('error', reject);
       response.on('end', () => {
         const bytes = Buffer.concat(chunks);
-        resolve({
+        const answer = {
           status: response.statusCode ?? 0,
           headers: response.headers,
-          body: bytes,
           text: bytes.toString(),
-        });
+        };
+        try {
+          checkAnswer({ method, path, ...answer });
+          resolve({ ...answer, body: bytes });
+        } catch (error) {
+          reject(error);
+        }
       });
     });
     request.on('error', reject);

@@ -2,6 +2,7 @@
  * Acks and publishes that take effect together.
  */
 import { z } from 'zod';
+import { publishedList } from './answers.ts';
 import { message } from './messages.ts';
 import { label, name, receipts } from './scalars.ts';
 
@@ -92,11 +93,7 @@ export const transactionRequest = z
 
 export const transactionResult = z
   .strictObject({
-    publishes: z.array(
-      z.strictObject({
-        messages: z.array(z.strictObject({ id: z.string(), duplicate: z.literal(true).optional() })),
-      }),
-    ),
+    publishes: z.array(publishedList),
     duplicate: z.literal(true).optional().meta({
       description: 'The transactionId was seen before: nothing was done, and this is the first answer.',
     }),
