@@ -7,7 +7,7 @@ import { PROBLEM_CODES } from '../problems.ts';
 import { attributes } from './messages.ts';
 import { messageState, receipt } from './scalars.ts';
 
-const instantOut = z.iso
+export const instantOut = z.iso
   .datetime({ precision: 3 })
   .meta({ description: 'In UTC with milliseconds.', examples: ['2030-01-31T12:00:00.000Z'] });
 const nextCursor = z
@@ -111,7 +111,7 @@ const stored = {
   publishedAt: instantOut,
   deadLetter: deadLetter.optional(),
 };
-const fencingToken = z
+export const fencingToken = z
   .string()
   .regex(/^[0-9]+$/)
   .meta({
