@@ -60,7 +60,6 @@ export function publish<Params>({ broker, limits }: RouteContext, target: Publis
         },
         'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
         ...eventRequestContent,
-        '*/*': { schema: { type: 'string', format: 'binary' } },
       },
     }),
     responses: {

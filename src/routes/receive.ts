@@ -68,8 +68,6 @@ export function receive<Params>({ broker, log }: RouteContext, source: MessageSo
           'application/json': { schema: receivedList, example: { messages: [EXAMPLE_RECEIVED] } },
           [OCTETS]: { schema: { type: 'string', format: 'binary' } },
           ...eventResponseContent,
-          // The content type that the message was published with.
-          '*/*': { schema: { type: 'string', format: 'binary' } },
         },
       },
       204: {

@@ -68,7 +68,12 @@ const UNHANDLED: Readonly<Record<string, Response>> = Object.fromEntries(
   ]),
 );
 const OF_ANY_NAME = '-name';
-const PROBLEM = '#/components/schemas/Problem';
+/** Events are described together with all media types that have no description of their own. */
+const SCHEMAS = new Map([
+  ['application/problem+json', '#/components/schemas/Problem'],
+  ['application/cloudevents+json', '#/components/schemas/CloudEvent'],
+  ['application/cloudevents-batch+json', '#/components/schemas/ReceivedCloudEventBatch'],
+]);
 
 /** @throws Error saying what of the answer is not described */
 export type AnswerCheck = (exchange: Exchange) => void;
@@ -128,12 +133,12 @@ export function documentedAnswers(): AnswerCheck {
     }
     const mediaType = headers['content-type']?.split(';')[0] ?? '';
     // A message as bytes has a content type of its own, which may be that of our own answers.
-    const isOurs = headers['zoogate-receipt'] === undefined || mediaType === 'application/cloudevents+json';
-    const type = isOurs && types.includes(mediaType) ? mediaType : '*/*';
+    const isOurs = headers['zoogate-receipt'] === undefined && types.includes(mediaType);
+    const type = isOurs ? mediaType : '*/*';
     if (!types.includes(type)) throw new Error(`the media type ${mediaType || 'none'} is not described`);
-    if (mediaType === 'application/problem+json') requireValid(PROBLEM, JSON.parse(text));
-    else if (type.endsWith('json'))
-      requireValid(`${pointer}/content/${escaped(type)}/schema`, JSON.parse(text));
+    const schema =
+      SCHEMAS.get(mediaType) ?? (isOurs ? `${pointer}/content/${escaped(type)}/schema` : undefined);
+    if (schema !== undefined && mediaType.endsWith('json')) requireValid(schema, JSON.parse(text));
   }
 
   return (exchange) => {

@@ -33,9 +33,18 @@ export const eventHeaders = Object.fromEntries(
   ]),
 );
 
+const BYTES = z.string().meta({ format: 'binary' });
+
+/**
+ * Generators of clients are undone by a list among the bodies of a request, and by several kinds of JSON among those
+ * of one answer. So some of what has a media type of its own is told under the one that is for all others.
+ */
 export const eventRequestContent = {
   [EVENT]: { schema: cloudEvent, example: EXAMPLE_EVENT },
-  [EVENT_BATCH]: { schema: cloudEventBatch, example: [EXAMPLE_EVENT] },
+  '*/*': {
+    schema: z.union([BYTES, cloudEventBatch]),
+    examples: { [EVENT_BATCH]: { summary: `As ${EVENT_BATCH}`, value: [EXAMPLE_EVENT] } },
+  },
 };
 
 /** Of an answer with the bytes of a message that was published as an event. */
@@ -46,20 +55,23 @@ export const eventResponseHeaders = Object.fromEntries(
   ]),
 );
 
+const EXAMPLE_RECEIVED_EVENT = {
+  ...EXAMPLE_EVENT,
+  zoogateid: '0-42',
+  zoogatereceipt: EXAMPLE_RECEIPT,
+  zoogatedeliveries: 1,
+  zoogatepublishedat: '2030-01-31T12:00:00.000Z',
+  zoogateleaseexpires: '2030-01-31T12:00:30.000Z',
+  zoogatefencingtoken: '4294967338',
+};
+
+/** Of an answer that is neither our JSON nor bytes without a type: those have the type that they were published with. */
 export const eventResponseContent = {
-  [EVENT]: { schema: cloudEvent, example: EXAMPLE_EVENT },
-  [EVENT_BATCH]: {
-    schema: receivedCloudEventBatch,
-    example: [
-      {
-        ...EXAMPLE_EVENT,
-        zoogateid: '0-42',
-        zoogatereceipt: EXAMPLE_RECEIPT,
-        zoogatedeliveries: 1,
-        zoogatepublishedat: '2030-01-31T12:00:00.000Z',
-        zoogateleaseexpires: '2030-01-31T12:00:30.000Z',
-        zoogatefencingtoken: '4294967338',
-      },
-    ],
+  '*/*': {
+    schema: z.union([BYTES, cloudEvent, receivedCloudEventBatch]),
+    examples: {
+      [EVENT]: { summary: `With Accept: ${EVENT}`, value: EXAMPLE_EVENT },
+      [EVENT_BATCH]: { summary: `With Accept: ${EVENT_BATCH}`, value: [EXAMPLE_RECEIVED_EVENT] },
+    },
   },
 };

@@ -103,7 +103,10 @@ const stored = {
     description:
       'The JSON text as it was published, byte for byte; or a string for text/* in valid UTF-8. Either this or bodyBase64.',
   }),
-  bodyBase64: z.base64().optional().meta({ description: 'Everything that is neither JSON nor text.' }),
+  bodyBase64: z.string().optional().meta({
+    contentEncoding: 'base64',
+    description: 'Everything that is neither JSON nor text. Either this or body.',
+  }),
   contentType: z.string(),
   attributes,
   priority: tally,

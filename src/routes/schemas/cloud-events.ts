@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { instantMs } from '../instants.ts';
 import { fencingToken, instantOut } from './answers.ts';
+import { base64 } from './messages.ts';
 import { receipt } from './scalars.ts';
 
 const present = z.string().min(1);
@@ -40,7 +41,7 @@ const event = z.looseObject({
     .unknown()
     .optional()
     .meta({ description: 'The data: as JSON, or as a string if it is other text.' }),
-  data_base64: z.base64().nullish().meta({ description: 'The data, when it is neither JSON nor text.' }),
+  data_base64: base64.nullish().meta({ description: 'The data, when it is neither JSON nor text.' }),
 });
 
 export const cloudEvent = event

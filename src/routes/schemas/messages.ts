@@ -125,7 +125,7 @@ export const messageOptions = z
 export type MessageOptions = z.output<typeof messageOptions>;
 
 /** Not bounded here: what is too large is refused as such (413), by the size of the bytes. */
-const base64 = z
+export const base64 = z
   .string()
   .refine(
     // Writing it again is the strictest check there is: alphabet, padding and the unused bits.
