@@ -21,7 +21,9 @@ const redriveRequest = z
   .meta({ id: 'RedriveRequest' });
 
 const redriven = z
-  .strictObject({ moved: z.int().min(0).meta({ description: 'How many dead letters were moved.' }) })
+  .strictObject({
+    moved: z.int().min(0).meta({ description: 'How many dead letters were moved.', format: 'int64' }),
+  })
   .meta({ id: 'Redriven' });
 
 /** POST /v1/queues/{queue}/redrive */

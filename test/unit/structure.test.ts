@@ -21,7 +21,13 @@ interface SourceFile {
 }
 
 const files = sourceFiles('src');
-const programs = [...files, ...sourceFiles('bench'), ...sourceFiles('chaos'), ...sourceFiles('test')];
+const programs = [
+  ...files,
+  ...sourceFiles('bench'),
+  ...sourceFiles('chaos'),
+  ...sourceFiles('sdk'),
+  ...sourceFiles('test'),
+];
 const below = (folder: string) => files.filter(({ path }) => path.startsWith(`${folder}/`));
 
 describe('who imports whom', () => {

@@ -134,6 +134,9 @@ export const base64 = z
   )
   .meta({ contentEncoding: 'base64', maxLength: 1_228_800, description: 'Any bytes. Either this or body.' });
 
+/** Nothing fits; as an object, since readers of the document know no `false`. */
+const NEVER = { not: {} };
+
 export const message = z
   .strictObject({
     body: z.unknown().optional().meta({
@@ -172,7 +175,18 @@ export const message = z
       context.addIssue({ code: 'custom', path: ['delaySeconds'], message: DELAYED_TWICE });
     }
   })
-  .meta({ id: 'Message', description: 'A message to publish.' });
+  .meta({
+    id: 'Message',
+    description:
+      'A message to publish: with body or bodyBase64, and not with both delaySeconds and deliverAt.',
+    override: {
+      if: { properties: { bodyBase64: {} }, required: ['bodyBase64'] },
+      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+      then: { properties: { body: NEVER } },
+      else: { properties: { body: {} }, required: ['body'] },
+      dependentSchemas: { delaySeconds: { properties: { deliverAt: NEVER } } },
+    },
+  });
 
 export type MessageInput = z.output<typeof message>;
 

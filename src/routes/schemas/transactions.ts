@@ -35,7 +35,12 @@ const ackPart = z
   .meta({
     id: 'TransactionAck',
     description: 'Messages that are done: of a queue, or of a subscription.',
-    override: { oneOf: [{ required: ['queue'] }, { required: ['topic', 'subscription'] }] },
+    // Says as much as oneOf would, which generators of clients make no type of.
+    override: {
+      minProperties: 2,
+      maxProperties: 3,
+      dependentRequired: { topic: ['subscription'], subscription: ['topic'] },
+    },
   });
 
 const publishPart = z
@@ -54,7 +59,7 @@ const publishPart = z
   .meta({
     id: 'TransactionPublish',
     description: 'Messages for a queue or a topic.',
-    override: { oneOf: [{ required: ['queue'] }, { required: ['topic'] }] },
+    override: { minProperties: 2, maxProperties: 2 },
   });
 
 export const transactionRequest = z
