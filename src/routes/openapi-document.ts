@@ -10,6 +10,7 @@ import {
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponseObject,
 } from 'zod-openapi';
+import { linksOf } from './openapi-links.ts';
 import { operation as define, type Operation } from './operation.ts';
 import { PROBLEM_CODES, type ProblemCode, problemKind } from './problems.ts';
 import { noBody } from './request-bodies.ts';
@@ -104,7 +105,7 @@ export function openApiDocument(operations: readonly Operation[]): oas31.OpenAPI
   for (const operation of operations) {
     paths[operation.path] = {
       ...paths[operation.path],
-      [operation.method.toLowerCase()]: entry(operation, shared),
+      [operation.method.toLowerCase()]: entry(operation, operations, shared),
     };
   }
   const document = createDocument({
@@ -133,7 +134,11 @@ function withParametersDescribed(document: oas31.OpenAPIObject): oas31.OpenAPIOb
   return document;
 }
 
-function entry(operation: Operation, shared: SharedResponses): ZodOpenApiOperationObject {
+function entry(
+  operation: Operation,
+  all: readonly Operation[],
+  shared: SharedResponses,
+): ZodOpenApiOperationObject {
   const { params, query, headers, body } = operation;
   return {
     operationId: operation.id,
@@ -146,16 +151,17 @@ function entry(operation: Operation, shared: SharedResponses): ZodOpenApiOperati
       ...(headers === undefined ? {} : { header: headers }),
     },
     ...(body.openapi === undefined ? {} : { requestBody: body.openapi }),
-    responses: { ...withRequestIds(operation.responses), ...problemResponses(operation, shared) },
+    responses: { ...successes(operation, all), ...problemResponses(operation, shared) },
   };
 }
 
-function withRequestIds(responses: Operation['responses']): Operation['responses'] {
+function successes(operation: Operation, all: readonly Operation[]): Operation['responses'] {
   return Object.fromEntries(
-    Object.entries(responses).map(([status, response]) => [
-      status,
-      { ...response, headers: { ...response.headers, ...REQUEST_ID_REFERENCE } },
-    ]),
+    Object.entries(operation.responses).map(([status, response]) => {
+      const links = linksOf(operation, status, all);
+      const headers = { ...response.headers, ...REQUEST_ID_REFERENCE };
+      return [status, { ...response, headers, ...(Object.keys(links).length === 0 ? {} : { links }) }];
+    }),
   );
 }
 

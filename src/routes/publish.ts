@@ -44,10 +44,10 @@ export function publish<Params>({ broker, limits }: RouteContext, target: Publis
     params: target.params,
     query: messageOptions,
     headers: z.object({
-      'Zoogate-Attribute-NAME': z
-        .string()
-        .optional()
-        .meta({ description: 'For a message as bytes: the attribute `name`, its value percent-encoded.' }),
+      'Zoogate-Attribute-NAME': z.string().optional().meta({
+        pattern: '^[ -~]*$',
+        description: 'For a message as bytes: the attribute `name`, its value percent-encoded.',
+      }),
       ...eventHeaders,
     }),
     body: bytesBody(PUBLISH_BODY_BYTES_MAX, {

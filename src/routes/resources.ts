@@ -42,6 +42,7 @@ export interface ResourceType<Kind extends ResourceKind, Params, ListParams> {
 }
 
 const ifMatch = z.string().optional().meta({
+  pattern: String.raw`^(?:\*|(?:W/)?"[\x21\x23-\x7e]*"(?:[ \t]*,[ \t]*(?:W/)?"[\x21\x23-\x7e]*")*)$`,
   description:
     'Entity tags (or *): change only when the configuration is still one of these. Weak tags never match.',
 });
@@ -76,7 +77,7 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
     headers: z.object({
       'If-Match': ifMatch,
       'If-None-Match': z
-        .string()
+        .literal('*')
         .optional()
         .meta({ description: `* to create only: 412 when the ${word} exists.` }),
     }),

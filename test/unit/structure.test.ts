@@ -25,6 +25,7 @@ const programs = [
   ...files,
   ...sourceFiles('bench'),
   ...sourceFiles('chaos'),
+  ...sourceFiles('fuzz'),
   ...sourceFiles('sdk'),
   ...sourceFiles('test'),
 ];

@@ -14,22 +14,31 @@ const EXAMPLE_EVENT = {
   data: { order: 4711 },
 };
 
-const NAMES = {
-  specversion: '`1.0`: the message is a CloudEvent in binary mode.',
-  id: 'Together with ce-source it identifies the event.',
-  source: 'A URI reference: where the event happened.',
-  type: 'What kind of event it is.',
-  subject: 'What the event is about, within its source.',
-  time: 'An RFC 3339 instant: when it happened.',
-  dataschema: 'A URI: what the data adheres to.',
-  NAME: 'The extension attribute `name`, its value percent-encoded.',
-} as const;
+const TEXT = { type: 'string', pattern: '^[!-~](?:[ -~]*[!-~])?$' } as const;
+const URI_REFERENCE = { ...TEXT, format: 'uri-reference' } as const;
+
+/** As in binary mode. Values beyond printable ASCII are percent-encoded. */
+const HEADERS = [
+  {
+    name: 'specversion',
+    schema: { type: 'string', enum: ['1.0'] },
+    description:
+      'The message is a CloudEvent in binary mode; ce-id, ce-source and ce-type are then required.',
+  },
+  { name: 'id', schema: TEXT, description: 'Together with ce-source it identifies the event.' },
+  { name: 'source', schema: URI_REFERENCE, description: 'Where the event happened.' },
+  { name: 'type', schema: TEXT, description: 'What kind of event it is.' },
+  { name: 'subject', schema: TEXT, description: 'What the event is about, within its source.' },
+  { name: 'time', schema: { type: 'string', format: 'date-time' }, description: 'When it happened.' },
+  { name: 'dataschema', schema: URI_REFERENCE, description: 'What the data adheres to.' },
+  { name: 'NAME', schema: TEXT, description: 'The extension attribute `name`.' },
+] as const;
 
 /** Of a request that publishes in binary mode. */
 export const eventHeaders = Object.fromEntries(
-  Object.entries(NAMES).map(([name, description]) => [
+  HEADERS.map(({ name, schema, description }) => [
     `ce-${name}`,
-    z.string().optional().meta({ description }),
+    z.string().optional().meta({ description, override: schema }),
   ]),
 );
 
@@ -49,10 +58,7 @@ export const eventRequestContent = {
 
 /** Of an answer with the bytes of a message that was published as an event. */
 export const eventResponseHeaders = Object.fromEntries(
-  Object.entries(NAMES).map(([name, description]) => [
-    `ce-${name}`,
-    { description, schema: { type: 'string' as const } },
-  ]),
+  HEADERS.map(({ name, schema, description }) => [`ce-${name}`, { description, schema: { ...schema } }]),
 );
 
 const EXAMPLE_RECEIVED_EVENT = {

@@ -28,6 +28,7 @@ const attributes = {
   time: z
     .string()
     .refine((text) => instantMs(text) !== undefined, 'must be an RFC 3339 instant')
+    .meta({ format: 'date-time' })
     .nullish()
     .meta({ description: 'An RFC 3339 instant.' }),
 };

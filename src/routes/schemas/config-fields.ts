@@ -14,8 +14,8 @@ import {
 } from './scalars.ts';
 
 const BYTES_MAX = 1_000_000_000_000_000;
-const FILTER_VALUES_MAX = 64;
-const FILTER_VALUE_CHARS_MAX = 1024;
+export const FILTER_VALUES_MAX = 64;
+export const FILTER_VALUE_CHARS_MAX = 1024;
 /** Of the whole filter as JSON: patches could otherwise let one grow beyond what can be stored. */
 const FILTER_CHARS_MAX = 64 * 1024;
 

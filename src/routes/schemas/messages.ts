@@ -132,7 +132,12 @@ export const base64 = z
     (text) => text.length % 4 === 0 && Buffer.from(text, 'base64').toString('base64') === text,
     'must be base64 with the standard alphabet and padding',
   )
-  .meta({ contentEncoding: 'base64', maxLength: 1_228_800, description: 'Any bytes. Either this or body.' });
+  .meta({
+    contentEncoding: 'base64',
+    maxLength: 1_228_800,
+    pattern: '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$',
+    description: 'Any bytes. Either this or body.',
+  });
 
 /** Nothing fits; as an object, since readers of the document know no `false`. */
 const NEVER = { not: {} };

@@ -17,7 +17,7 @@ const ackPart = z
     queue: name('The queue that the messages were received from.').optional(),
     topic: name('The topic of the subscription that they were received from.').optional(),
     subscription: name('The subscription that they were received from.').optional(),
-    receipts,
+    receipts: receipts.meta({ uniqueItems: true, description: '1 to 1000 receipts, each once.' }),
   })
   .superRefine(({ queue, topic, subscription }, context) => {
     const refuse = (field: string, message: string): void =>
@@ -94,6 +94,11 @@ export const transactionRequest = z
     id: 'TransactionRequest',
     description:
       'At least one ack or publish; at most 1000 receipts, 1000 messages and 900 KiB of messages in all.',
+    override: {
+      if: { properties: { acks: { maxItems: 0 } } },
+      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+      then: { properties: { publishes: { minItems: 1 } }, required: ['publishes'] },
+    },
   });
 
 export const transactionResult = z
