@@ -2,8 +2,9 @@
  * Instants on the wire: RFC 3339 with any offset in, UTC with milliseconds out.
  */
 
-const RFC_3339 =
-  /^([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))$/;
+/** Its grammar; not every day of it is in the calendar. */
+export const RFC_3339 =
+  /^([0-9]{4})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt]([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]|60)(?:\.([0-9]{1,9}))?(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))$/;
 
 /** Long enough for nanoseconds and an offset. */
 export const INSTANT_CHARS_MAX = 35;
@@ -16,11 +17,10 @@ export function instantMs(text: string): number | undefined {
   }
   const part = (group: number): number => Number(match[group] ?? 0);
   const [year, month, day, hour, minute, second] = [part(1), part(2), part(3), part(4), part(5), part(6)];
-  const offsetInRange = part(9) <= 23 && part(10) <= 59;
-  // 60 is a leap second; like most clocks, this one counts it as the first of the next minute.
-  if (hour > 23 || minute > 59 || second > 60 || !offsetInRange || !isDay(year, month, day)) {
+  if (!isDay(year, month, day)) {
     return undefined;
   }
+  // 60 is a leap second; like most clocks, this one counts it as the first of the next minute.
   const fractionMs = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3));
   const offsetMinutes = (match[8] === '-' ? -1 : 1) * (part(9) * 60 + part(10));
   const date = new Date(0);
@@ -33,7 +33,7 @@ export function instantMs(text: string): number | undefined {
 function isDay(year: number, month: number, day: number): boolean {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
-  return month >= 1 && day >= 1 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
 }
 
 /** The instant in UTC with milliseconds. */

@@ -30,6 +30,26 @@ export function visitSpans(json: Buffer, path: readonly Step[], visit: SpanVisit
   descend(json, afterSpace(json, 0), path, 0, [], visit);
 }
 
+/** A member of an object: its name, and where it lies from its name to the end of its value. */
+export interface MemberSpan {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Every member of the object that the text is, in the order of the text. */
+export function memberSpans(json: Buffer): MemberSpan[] {
+  const spans: MemberSpan[] = [];
+  let next = afterSpace(json, afterSpace(json, 0) + 1);
+  while (json[next] !== CLOSE_BRACE) {
+    const nameEnd = afterString(json, next);
+    const end = afterValue(json, afterSpace(json, afterSpace(json, nameEnd) + 1));
+    spans.push({ name: JSON.parse(json.toString('utf8', next, nameEnd)), start: next, end });
+    next = afterComma(json, end);
+  }
+  return spans;
+}
+
 /** Goes as deep as the path, which is ours and short; returns the position after the value. */
 function descend(
   json: Buffer,

@@ -11,6 +11,7 @@ import {
   type ZodOpenApiResponseObject,
 } from 'zod-openapi';
 import { accessSentence, PUBLIC } from './access.ts';
+import { linksOf } from './openapi-links.ts';
 import { operation as define, type Operation } from './operation.ts';
 import { PROBLEM_CODES, type ProblemCode, problemKind } from './problems.ts';
 import { noBody } from './request-bodies.ts';
@@ -23,6 +24,8 @@ type SharedResponses = Map<string, ZodOpenApiResponseObject>;
 const COMMON: readonly ProblemCode[] = ['validation', 'headers-too-large', 'internal'];
 /** Problems of every operation that is not public. */
 const ACCESS: readonly ProblemCode[] = ['unauthorized', 'forbidden'];
+/** Problems of every operation that reads a body, be it to refuse one. */
+const BODY: readonly ProblemCode[] = ['payload-too-large', 'unsupported-media-type'];
 /** Problems of every operation that asks the broker. */
 const BROKER: readonly ProblemCode[] = ['rate-limited', 'unavailable', 'outcome-unknown'];
 
@@ -54,6 +57,25 @@ const TAGS = [
 
 /** Of the contract, not of the gateway. */
 const API_VERSION = '1.0.0';
+
+const REQUEST_ID = 'X-Request-Id';
+const REQUEST_ID_HEADER: oas31.HeaderObject = {
+  description: 'Names the request in the logs: the one that was sent, or a new one.',
+  required: true,
+  schema: { type: 'string', pattern: '^[A-Za-z0-9._:/+=-]{1,128}$' },
+};
+const REQUEST_ID_REFERENCE = { [REQUEST_ID]: { $ref: `#/components/headers/${REQUEST_ID}` } };
+
+const RETRY_AFTER_HEADER: oas31.HeaderObject = {
+  description: 'Seconds to wait.',
+  required: true,
+  schema: { type: 'integer', minimum: 1 },
+};
+
+const ACCEPT_ENCODING_HEADER: oas31.HeaderObject = {
+  description: 'When it was the Content-Encoding that was refused: the one that is accepted.',
+  schema: { type: 'string' },
+};
 
 const DESCRIPTION = `A message broker over plain HTTP, stored in Apache ZooKeeper.
 
@@ -92,10 +114,10 @@ export function openApiDocument(operations: readonly Operation[]): oas31.OpenAPI
   for (const operation of operations) {
     paths[operation.path] = {
       ...paths[operation.path],
-      [operation.method.toLowerCase()]: entry(operation, shared),
+      [operation.method.toLowerCase()]: entry(operation, operations, shared),
     };
   }
-  return createDocument({
+  const document = createDocument({
     openapi: '3.1.0',
     info: {
       title: 'zoogate',
@@ -116,11 +138,26 @@ export function openApiDocument(operations: readonly Operation[]): oas31.OpenAPI
             'An API key, or a JSON Web Token of the issuer that the gateway trusts. A gateway without authentication, which listens on its own machine alone unless told otherwise, asks for none.',
         },
       },
+      headers: { [REQUEST_ID]: REQUEST_ID_HEADER },
     },
   });
+  return withParametersDescribed(document);
 }
 
-function entry(operation: Operation, shared: SharedResponses): ZodOpenApiOperationObject {
+/** What a schema says of a parameter is also what the parameter is about; some generators look nowhere else. */
+function withParametersDescribed(document: oas31.OpenAPIObject): oas31.OpenAPIObject {
+  const operations = Object.values(document.paths ?? {}).flatMap((path) => Object.values(path));
+  for (const parameter of operations.flatMap(({ parameters = [] }) => parameters)) {
+    parameter.description ??= parameter.schema?.description;
+  }
+  return document;
+}
+
+function entry(
+  operation: Operation,
+  all: readonly Operation[],
+  shared: SharedResponses,
+): ZodOpenApiOperationObject {
   const { params, query, headers, body } = operation;
   return {
     operationId: operation.id,
@@ -134,8 +171,18 @@ function entry(operation: Operation, shared: SharedResponses): ZodOpenApiOperati
       ...(headers === undefined ? {} : { header: headers }),
     },
     ...(body.openapi === undefined ? {} : { requestBody: body.openapi }),
-    responses: { ...operation.responses, ...problemResponses(operation, shared) },
+    responses: { ...successes(operation, all), ...problemResponses(operation, shared) },
   };
+}
+
+function successes(operation: Operation, all: readonly Operation[]): Operation['responses'] {
+  return Object.fromEntries(
+    Object.entries(operation.responses).map(([status, response]) => {
+      const links = linksOf(operation, status, all);
+      const headers = { ...response.headers, ...REQUEST_ID_REFERENCE };
+      return [status, { ...response, headers, ...(Object.keys(links).length === 0 ? {} : { links }) }];
+    }),
+  );
 }
 
 function hasFields(schema: Operation['params']): boolean {
@@ -149,6 +196,7 @@ function problemResponses(
   const asksBroker = operation.path.startsWith('/v1/');
   const codes = new Set<ProblemCode>([
     ...COMMON,
+    ...(operation.method === 'GET' ? [] : BODY),
     ...(operation.produces.length > 0 ? (['not-acceptable'] as const) : []),
     ...(operation.access.kind === 'public' ? [] : ACCESS),
     ...(asksBroker ? BROKER : operation.id === 'readyz' ? (['unavailable'] as const) : []),
@@ -189,12 +237,12 @@ function problemResponse(id: string, codes: readonly ProblemCode[]): ZodOpenApiR
       },
     },
     headers: {
-      ...(retries
-        ? { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer', minimum: 1 } } }
-        : {}),
+      ...(retries ? { 'Retry-After': RETRY_AFTER_HEADER } : {}),
+      ...(codes.includes('unsupported-media-type') ? { 'Accept-Encoding': ACCEPT_ENCODING_HEADER } : {}),
       ...(challenges
         ? { 'WWW-Authenticate': { description: 'How to authenticate.', schema: { type: 'string' } } }
         : {}),
+      ...REQUEST_ID_REFERENCE,
     },
   };
 }

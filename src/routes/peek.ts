@@ -8,7 +8,7 @@ import { peekedListText } from './received-json.ts';
 import { noBody } from './request-bodies.ts';
 import { EXAMPLE_MESSAGE, emptyResponse, jsonResponse } from './responses.ts';
 import { peekedList } from './schemas/answers.ts';
-import { noQuery, PAGE_LIMIT_DEFAULT, pageCursor, pageLimit } from './schemas/scalars.ts';
+import { messageState, noQuery, PAGE_LIMIT_DEFAULT, pageCursor, pageLimit } from './schemas/scalars.ts';
 import { topicMessages } from './topics.ts';
 
 /** GET …/messages */
@@ -23,8 +23,7 @@ export function peek<Params>({ broker }: RouteContext, source: MessageSource<Par
     access: { kind: 'right', right: 'consume', nameOf: source.nameOf },
     params: source.params,
     query: z.strictObject({
-      state: z
-        .enum(['ready', 'leased', 'delayed'])
+      state: messageState
         .optional()
         .meta({ description: 'Only messages in this state; by default in every state.' }),
       limit: pageLimit,

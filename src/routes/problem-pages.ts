@@ -18,7 +18,9 @@ export function describeProblem(): Operation {
     summary: 'What a problem means',
     description: 'The page that the `type` of a problem points to.',
     access: PUBLIC,
-    params: z.strictObject({ code: z.enum(PROBLEM_CODES) }),
+    params: z.strictObject({
+      code: z.enum(PROBLEM_CODES).meta({ description: 'The `code` of the problem.' }),
+    }),
     query: noQuery,
     body: noBody(),
     responses: {

@@ -4,6 +4,8 @@
 import { z } from 'zod';
 import type { NewMessage, PublishedMessage } from '../queue/index.ts';
 import { attributesOfHeaders } from './attribute-headers.ts';
+import { eventHeaders, eventRequestContent } from './cloud-events/documentation.ts';
+import { eventModeOf, messagesOfEvents } from './cloud-events/publishing.ts';
 import type { PublishTarget, RouteContext } from './context.ts';
 import { CONTENT_TYPE, CONTENT_TYPE_CHARS_MAX, mediaTypeOf } from './media-types.ts';
 import {
@@ -13,7 +15,7 @@ import {
   requireMessageCount,
   requireWithinLimits,
 } from './new-messages.ts';
-import { json, type Operation, operation } from './operation.ts';
+import { type CheckedRequest, json, type Operation, operation } from './operation.ts';
 import { invalidField, invalidFields } from './problems.ts';
 import { bytesBody, parseJson } from './request-bodies.ts';
 import { jsonResponse } from './responses.ts';
@@ -38,15 +40,16 @@ export function publish<Params>({ broker, limits }: RouteContext, target: Publis
     tag: target.tag,
     summary: 'Publish messages',
     description:
-      'All or nothing: one request is one atomic write, answered once a quorum of the ensemble has committed it. With Content-Type application/json: 1 to 1000 messages of 900 KiB in sum, each with its options. With any other Content-Type, or none: the body is one message’s bytes, options are query parameters, and attributes are Zoogate-Attribute-<name> headers (values percent-encoded UTF-8). A message’s size is its body and its attributes; at most 256 KiB unless configured otherwise.',
+      'All or nothing: one request is one atomic write, answered once a quorum of the ensemble has committed it. With Content-Type application/json: 1 to 1000 messages of 900 KiB in sum, each with its options. With any other Content-Type, or none: the body is one message’s bytes, options are query parameters, and attributes are Zoogate-Attribute-<name> headers (values percent-encoded UTF-8). A message’s size is its body and its attributes; at most 256 KiB unless configured otherwise. CloudEvents 1.0 are taken in each mode of their HTTP binding: structured as they are, a batch as its events (options hold for each), and with a ce-specversion header in binary mode, whatever the Content-Type; the ce- headers are then attributes of the message, for filters to see.',
     access: { kind: 'right', right: 'publish', nameOf: target.nameOf },
     params: target.params,
     query: messageOptions,
     headers: z.object({
-      'Zoogate-Attribute-NAME': z
-        .string()
-        .optional()
-        .meta({ description: 'For a message as bytes: the attribute `name`, its value percent-encoded.' }),
+      'Zoogate-Attribute-NAME': z.string().optional().meta({
+        pattern: '^[ -~]*$',
+        description: 'For a message as bytes: the attribute `name`, its value percent-encoded.',
+      }),
+      ...eventHeaders,
     }),
     body: bytesBody(PUBLISH_BODY_BYTES_MAX, {
       description: 'Messages as JSON, or one message’s bytes; at most 8 MiB as sent.',
@@ -56,23 +59,19 @@ export function publish<Params>({ broker, limits }: RouteContext, target: Publis
           schema: publishRequest,
           example: { messages: [{ body: { order: 4711 }, attributes: { kind: 'created' } }] },
         },
-        '*/*': { schema: { type: 'string', format: 'binary' } },
+        'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
+        ...eventRequestContent,
       },
     }),
     responses: {
       201: jsonResponse('All messages are stored.', publishedList, { messages: [{ id: '0-42' }] }),
     },
-    problems: ['not-found', 'payload-too-large', 'unsupported-media-type', 'queue-full', 'store-full'],
+    problems: ['not-found', 'queue-full', 'store-full'],
     produces: ['application/json'],
-    async handle({ params, query, body, headers, rawHeaders, call }) {
-      const contentType = headers['content-type'];
-      const isJson = contentType !== undefined && mediaTypeOf(contentType) === 'application/json';
-      const attributes = attributesOfHeaders(rawHeaders);
-      const messages = isJson
-        ? messagesFromJson(body, query, attributes)
-        : [messageOfBytes(body, checkedContentType(contentType), attributes, query)];
+    async handle(request) {
+      const messages = messagesOf(request);
       requireWithinLimits(messages, limits);
-      const published = await broker.publish(target.refOf(params), messages, call);
+      const published = await broker.publish(target.refOf(request.params), messages, request.call);
       return json(201, publishedJson(published));
     },
   });
@@ -83,6 +82,22 @@ export function publishedJson(published: readonly PublishedMessage[]): object {
   return {
     messages: published.map(({ id, duplicate }) => (duplicate === true ? { id, duplicate } : { id })),
   };
+}
+
+/** The messages of a request, in whichever form it brings them. */
+function messagesOf(request: CheckedRequest<unknown, MessageOptions, Buffer>): NewMessage[] {
+  const { body, query, headers, rawHeaders } = request;
+  const contentType = headers['content-type'];
+  const mediaType = contentType === undefined ? undefined : mediaTypeOf(contentType);
+  const attributes = attributesOfHeaders(rawHeaders);
+  const eventMode = eventModeOf(mediaType, headers);
+  if (eventMode === undefined && mediaType === 'application/json') {
+    return messagesFromJson(body, query, attributes);
+  }
+  const storedType = checkedContentType(contentType);
+  return eventMode === undefined
+    ? [messageOfBytes(body, storedType, attributes, query)]
+    : messagesOfEvents(eventMode, { body, contentType: storedType, rawHeaders, attributes, options: query });
 }
 
 function messagesFromJson(

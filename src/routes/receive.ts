@@ -5,8 +5,12 @@
  * at once, unless the client announced with an attemptId that it will ask again.
  */
 import type { z } from 'zod';
-import type { ReceivedMessage, ReceiveRequest, ReceiveResult } from '../queue/index.ts';
+import type { ReceivedMessage, ReceiveRequest, ReceiveResult, SubscriptionRef } from '../queue/index.ts';
 import { headersOfAttributes } from './attribute-headers.ts';
+import { headersOfEvent } from './cloud-events/binary-mode.ts';
+import { eventResponseContent, eventResponseHeaders } from './cloud-events/documentation.ts';
+import { EVENT, EVENT_BATCH } from './cloud-events/media-types.ts';
+import { eventBatchText, eventText } from './cloud-events/presentation.ts';
 import type { MessageSource, RouteContext } from './context.ts';
 import { instantText } from './instants.ts';
 import { type Answer, givenTwice, type Operation, operation } from './operation.ts';
@@ -47,7 +51,7 @@ export function receive<Params>({ broker, log }: RouteContext, source: MessageSo
     tag: source.tag,
     summary: 'Receive messages under a lease',
     description:
-      'Answers as soon as there is at least one message, or with an empty list after waitSeconds. Every field but `ack` may be a query parameter instead; the same field in both is refused. With Accept: application/octet-stream and max 1, the answer is the message’s bytes with its own Content-Type. When the client goes away during the wait, what was leased for it is given back at once (not with attemptId).',
+      'Answers as soon as there is at least one message, or with an empty list after waitSeconds. Every field but `ack` may be a query parameter instead; the same field in both is refused. With Accept: application/octet-stream and max 1, the answer is the message’s bytes with its own Content-Type, and with the ce- headers of an event if it was published as one in binary mode. With Accept: application/cloudevents+json and max 1, or application/cloudevents-batch+json, any message is a CloudEvent: as it was published, or of type zoogate.message with the message’s id, the path of the queue or topic as its source and those attributes whose names allow it. When the client goes away during the wait, what was leased for it is given back at once (not with attemptId).',
     access: { kind: 'right', right: 'consume', nameOf: source.nameOf },
     params: source.params,
     query: receiveQuery,
@@ -60,28 +64,29 @@ export function receive<Params>({ broker, log }: RouteContext, source: MessageSo
     responses: {
       200: {
         ...jsonResponse('Messages, or an empty list.', receivedList, { messages: [EXAMPLE_RECEIVED] }),
-        headers: OCTET_HEADERS,
+        headers: { ...OCTET_HEADERS, ...eventResponseHeaders },
         content: {
           'application/json': { schema: receivedList, example: { messages: [EXAMPLE_RECEIVED] } },
           [OCTETS]: { schema: { type: 'string', format: 'binary' } },
+          ...eventResponseContent,
         },
       },
       204: {
-        description: 'With Accept: application/octet-stream: there is no message.',
+        description:
+          'With Accept: application/octet-stream or application/cloudevents+json: there is no message.',
         headers: { 'Zoogate-Acked': OCTET_HEADERS['Zoogate-Acked'] },
       },
     },
-    problems: ['not-found', 'payload-too-large', 'unsupported-media-type', 'rate-limited'],
-    produces: ['application/json', OCTETS],
+    problems: ['not-found', 'rate-limited'],
+    produces: ['application/json', OCTETS, EVENT, EVENT_BATCH],
     async handle({ params, query, body, accepted, call }) {
       const request = requestOf(query, body);
-      const asOctets = accepted === OCTETS;
-      if (asOctets && request.max !== 1) {
-        throw invalidField('max', 'must be 1 with Accept: application/octet-stream');
+      if ((accepted === OCTETS || accepted === EVENT) && request.max !== 1) {
+        throw invalidField('max', `must be 1 with Accept: ${accepted}`);
       }
       const ref = source.refOf(params);
       const result = await broker.receive(ref, request, call);
-      const answer = asOctets ? octets(result) : { status: 200, payload: receivedListText(result) };
+      const answer = answerIn(accepted, result, ref);
       if (result.messages.length === 0 || request.autoAck || request.attemptId !== undefined) {
         return answer;
       }
@@ -126,21 +131,42 @@ function requestOf(
   };
 }
 
-function octets({ messages: [message], acked }: ReceiveResult): Answer {
+function answerIn(accepted: string, result: ReceiveResult, ref: SubscriptionRef): Answer {
+  const { messages, acked } = result;
+  if (accepted !== OCTETS && accepted !== EVENT && accepted !== EVENT_BATCH) {
+    return { status: 200, payload: receivedListText(result) };
+  }
   const ackedHeader: Record<string, string> =
     acked === undefined ? {} : { 'zoogate-acked': acked.map(({ outcome }) => outcome).join(', ') };
+  const place = ref.kind === 'queue' ? `/v1/queues/${ref.name}` : `/v1/topics/${ref.name}`;
+  if (accepted === EVENT_BATCH) {
+    const headers = { 'content-type': `${EVENT_BATCH}; charset=utf-8`, ...ackedHeader };
+    return { status: 200, headers, payload: eventBatchText(messages, place) };
+  }
+  const [message] = messages;
   if (message === undefined) {
     return { status: 204, headers: ackedHeader };
   }
-  return { status: 200, headers: { ...octetHeaders(message), ...ackedHeader }, payload: message.body };
+  const common = { ...deliveryHeaders(message), ...ackedHeader };
+  if (accepted === EVENT) {
+    const headers = { ...common, 'content-type': `${EVENT}; charset=utf-8` };
+    return { status: 200, headers, payload: eventText(message, place) };
+  }
+  return { status: 200, headers: { ...common, ...octetHeaders(message) }, payload: message.body };
 }
 
-function octetHeaders(message: ReceivedMessage): Record<string, string | string[]> {
+function octetHeaders({ contentType, attributes }: ReceivedMessage): Record<string, string> {
   return {
-    ...headersOfAttributes(message.attributes),
-    'content-type': message.contentType,
+    ...headersOfEvent(attributes),
+    'content-type': contentType,
     // A stored text/html must not run as if it were ours.
     'content-security-policy': "default-src 'none'; sandbox",
+  };
+}
+
+function deliveryHeaders(message: ReceivedMessage): Record<string, string | string[]> {
+  return {
+    ...headersOfAttributes(message.attributes),
     'zoogate-id': message.id,
     'zoogate-receipt': message.receipt,
     'zoogate-deliveries': String(message.deliveries),

@@ -22,7 +22,9 @@ const redriveRequest = z
   .meta({ id: 'RedriveRequest' });
 
 const redriven = z
-  .strictObject({ moved: z.int().min(0).meta({ description: 'How many dead letters were moved.' }) })
+  .strictObject({
+    moved: z.int().min(0).meta({ description: 'How many dead letters were moved.', format: 'int64' }),
+  })
   .meta({ id: 'Redriven' });
 
 /** POST /v1/queues/{queue}/redrive */
@@ -45,14 +47,7 @@ export function redrive({ broker }: RouteContext): Operation {
       example: { max: 100 },
     }),
     responses: { 200: jsonResponse('They are moved.', redriven, { moved: 3 }) },
-    problems: [
-      'not-found',
-      'conflict',
-      'payload-too-large',
-      'unsupported-media-type',
-      'queue-full',
-      'store-full',
-    ],
+    problems: ['not-found', 'conflict', 'queue-full', 'store-full'],
     produces: ['application/json'],
     async handle({ params: { queue }, body: { to, max }, principal, call }) {
       if (to === queue) {

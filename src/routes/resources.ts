@@ -48,6 +48,7 @@ export interface ResourceType<Kind extends ResourceKind, Params, ListParams> {
 }
 
 const ifMatch = z.string().optional().meta({
+  pattern: String.raw`^(?:\*|(?:W/)?"[\x21\x23-\x7e]*"(?:[ \t]*,[ \t]*(?:W/)?"[\x21\x23-\x7e]*")*)$`,
   description:
     'Entity tags (or *): change only when the configuration is still one of these. Weak tags never match.',
 });
@@ -83,7 +84,7 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
     headers: z.object({
       'If-Match': ifMatch,
       'If-None-Match': z
-        .string()
+        .literal('*')
         .optional()
         .meta({ description: `* to create only: 412 when the ${word} exists.` }),
     }),
@@ -97,14 +98,7 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
       201: described(`The ${word} was created.`),
       200: described('The configuration was replaced.'),
     },
-    problems: [
-      ...type.listProblems,
-      'conflict',
-      'precondition-failed',
-      'payload-too-large',
-      'unsupported-media-type',
-      'store-full',
-    ],
+    problems: [...type.listProblems, 'conflict', 'precondition-failed', 'store-full'],
     produces: ['application/json'],
     async handle({ params: names, body, headers, principal, call }) {
       type.requireConsistent(names, body);
@@ -132,14 +126,7 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
       example: type.exampleConfig,
     }),
     responses: { 200: described('The configuration was changed.') },
-    problems: [
-      'not-found',
-      'conflict',
-      'precondition-failed',
-      'payload-too-large',
-      'unsupported-media-type',
-      'store-full',
-    ],
+    problems: ['not-found', 'conflict', 'precondition-failed', 'store-full'],
     produces: ['application/json'],
     async handle({ params: names, body, headers, principal, call }) {
       requireDeadLetterQueue(principal, body);

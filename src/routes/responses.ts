@@ -9,6 +9,7 @@ type Headers = oas31.HeadersObject;
 export const ETAG_HEADER: Headers = {
   ETag: {
     description: 'The revision of the configuration, for If-Match.',
+    required: true,
     schema: { type: 'string', examples: ['"3f"'] },
   },
 };

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import type { SeekTarget } from '../queue/index.ts';
 import type { RouteContext } from './context.ts';
-import { INSTANT_CHARS_MAX, instantMs } from './instants.ts';
+import { INSTANT_CHARS_MAX, instantMs, RFC_3339 } from './instants.ts';
 import { type Operation, operation } from './operation.ts';
 import { jsonBody } from './request-bodies.ts';
 import { emptyResponse } from './responses.ts';
@@ -23,6 +23,7 @@ const seekRequest = z
         'must be "earliest", "latest" or an RFC 3339 instant such as 2030-01-31T12:00:00Z',
       )
       .meta({
+        pattern: `^(?:earliest|latest|${RFC_3339.source.slice(1, -1)})$`,
         examples: ['earliest', 'latest', '2030-01-31T12:00:00Z'],
         description:
           '`earliest`: the oldest message that the topic still has. `latest`: only what is published from now on. An RFC 3339 instant: everything published from then on.',
@@ -57,7 +58,7 @@ export function seek({ broker }: RouteContext): Operation {
       example: { to: '2030-01-31T12:00:00Z' },
     }),
     responses: { 204: emptyResponse('The next receive begins there.') },
-    problems: ['not-found', 'payload-too-large', 'unsupported-media-type', 'store-full'],
+    problems: ['not-found', 'store-full'],
     produces: [],
     async handle({ params, body: { to }, call }) {
       const target = targetOf(to);

@@ -51,7 +51,7 @@ function settlement<Params, Schema extends z.ZodType<{ receipts: string[] }>>(
         results: [{ receipt: EXAMPLE_RECEIPT, outcome: 'ok' }],
       }),
     },
-    problems: ['not-found', 'payload-too-large', 'unsupported-media-type', 'store-full'],
+    problems: ['not-found', 'store-full'],
     produces: ['application/json'],
     async handle({ params, body: request, call }) {
       const outcomes = await broker.settle(source.refOf(params), actionOf(request), request.receipts, call);

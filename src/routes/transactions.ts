@@ -48,14 +48,7 @@ export function transact({ broker, limits }: RouteContext): Operation {
     responses: {
       200: jsonResponse('It is done.', transactionResult, { publishes: [{ messages: [{ id: '0-42' }] }] }),
     },
-    problems: [
-      'not-found',
-      'transaction-aborted',
-      'payload-too-large',
-      'unsupported-media-type',
-      'queue-full',
-      'store-full',
-    ],
+    problems: ['not-found', 'transaction-aborted', 'queue-full', 'store-full'],
     produces: ['application/json'],
     async handle({ body, principal, call }) {
       const value = parseJson(body);

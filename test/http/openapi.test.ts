@@ -26,6 +26,7 @@ interface Operation {
   readonly description: string;
   readonly tags: string[];
   readonly responses: Record<string, Response>;
+  readonly requestBody?: { readonly content: Record<string, { schema?: { $ref?: string } }> };
 }
 
 interface Document {
@@ -33,7 +34,7 @@ interface Document {
   readonly tags: { name: string }[];
   readonly paths: Record<string, Record<string, Operation>>;
   readonly components: {
-    schemas: Record<string, { properties: { code: { enum: string[] } } }>;
+    schemas: Record<string, { type?: string; properties: { code: { enum: string[] } } }>;
     responses: Record<string, Response>;
   };
 }
@@ -64,6 +65,19 @@ describe('the OpenAPI document', () => {
       expect(summary.length).toBeGreaterThan(5);
       expect(description.length).toBeGreaterThan(20);
       expect(own.every((tag) => tags.includes(tag))).toBe(true);
+    }
+  });
+
+  it('has nothing that undoes generators of clients: several kinds of JSON in an answer, a list as a request', () => {
+    for (const { operationId, responses, requestBody } of operations) {
+      for (const { content = {} } of Object.values(responses)) {
+        const kinds = Object.keys(content).filter((type) => type.includes('json'));
+        expect(kinds.length, operationId).toBeLessThanOrEqual(1);
+      }
+      for (const [type, { schema }] of Object.entries(requestBody?.content ?? {})) {
+        const name = schema?.$ref?.split('/').at(-1) ?? '';
+        expect(document.components.schemas[name]?.type ?? 'none', `${operationId} ${type}`).not.toBe('array');
+      }
     }
   });
 

@@ -14,6 +14,7 @@ import { systemRandom, systemTimers } from '../../src/queue/system-runtime.ts';
 import { STREAM_LIMITS } from '../../src/routes/event-stream.ts';
 import { type AccessRules, LOOPBACK_RULES } from '../../src/routes/gatekeeper.ts';
 import { credentialsFor, sendKey } from './credentials.ts';
+import { documentedAnswers } from './documented-answers.ts';
 import { openTestStore, silentLogger } from './test-store.ts';
 import { waitUntil } from './wait-until.ts';
 import { startZooKeeper } from './zookeeper-server.ts';
@@ -22,7 +23,7 @@ export interface TestGateways {
   /** Where each gateway listens. */
   readonly urls: readonly [string, ...string[]];
   /** Sends requests to the first gateway. */
-  readonly api: ReturnType<typeof supertest>;
+  readonly api: Api;
   /** Sends each request to a gateway picked at random. */
   readonly randomGateway: RandomGateway;
   /** Makes an empty queue with a name of its own; answers its path. */
@@ -36,10 +37,10 @@ export interface TestGateways {
   stop(): Promise<void>;
 }
 
-export type RandomGateway = Pick<
-  ReturnType<typeof supertest>,
-  'get' | 'put' | 'post' | 'patch' | 'delete'
-> & {
+/** Every answer must be as the OpenAPI document describes it, or the test fails. */
+type Api = Pick<ReturnType<typeof supertest>, 'get' | 'put' | 'post' | 'patch' | 'delete'>;
+
+export type RandomGateway = Api & {
   /** The URL of one of them. */
   url(): string;
 };
@@ -62,7 +63,7 @@ export async function startTestGateways(count = 1, access?: Partial<AccessRules>
   const first = await start();
   const others = await Promise.all(Array.from({ length: count - 1 }, start));
   if (key?.text) for (const { url } of [first, ...others]) sendKey(url, key.text);
-  const api = client(first.url);
+  const api = apiAt(() => first.url);
   let queues = 0;
   return {
     urls: [first.url, ...others.map(({ url }) => url)],
@@ -108,13 +109,21 @@ function client(url: string): ReturnType<typeof supertest> {
 
 function randomGateway(urls: readonly string[]): RandomGateway {
   const url = () => urls[Math.floor(Math.random() * urls.length)] ?? '';
+  return { url, ...apiAt(url) };
+}
+
+function apiAt(url: () => string): Api {
+  const checkAnswer = documentedAnswers();
+  const watched = (test: supertest.Test): supertest.Test =>
+    test.expect(({ status, headers, text = '' }) => {
+      checkAnswer({ method: test.method, path: new URL(test.url).pathname, status, headers, text });
+    });
   return {
-    url,
-    get: (path) => client(url()).get(path),
-    put: (path) => client(url()).put(path),
-    post: (path) => client(url()).post(path),
-    patch: (path) => client(url()).patch(path),
-    delete: (path) => client(url()).delete(path),
+    get: (path) => watched(client(url()).get(path)),
+    put: (path) => watched(client(url()).put(path)),
+    post: (path) => watched(client(url()).post(path)),
+    patch: (path) => watched(client(url()).patch(path)),
+    delete: (path) => watched(client(url()).delete(path)),
   };
 }
 

@@ -5,6 +5,7 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { credentialsFor } from './credentials.ts';
+import { documentedAnswers } from './documented-answers.ts';
 
 export interface RawAnswer {
   readonly status: number;
@@ -21,7 +22,12 @@ export interface RawRequest {
   readonly headersOnly?: boolean;
 }
 
-/** Sends a request to `path` exactly as it is written, with the credentials that the gateway needs. */
+const checkAnswer = documentedAnswers();
+
+/**
+ * Sends a request to `path` exactly as it is written, with the credentials that the gateway
+ * needs. The answer must be as the OpenAPI document describes it.
+ */
 export function send(
   url: string,
   path: string,
@@ -32,20 +38,25 @@ export function send(
     const sent = { ...credentialsFor(url), ...headers };
     const request = httpRequest({ hostname, port, path, method, headers: sent, agent: false }, (response) => {
       const chunks: Buffer[] = [];
-      const answer = (): void => {
+      const finish = (): void => {
         const bytes = Buffer.concat(chunks);
-        resolve({
+        const answer = {
           status: response.statusCode ?? 0,
           headers: response.headers,
-          body: bytes,
           text: bytes.toString(),
-        });
+        };
+        try {
+          checkAnswer({ method, path, ...answer });
+          resolve({ ...answer, body: bytes });
+        } catch (error) {
+          reject(error);
+        }
       };
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
-      response.on('end', answer);
+      response.on('end', finish);
       if (headersOnly && response.statusCode === 200) {
-        answer();
+        finish();
         request.destroy();
       }
     });

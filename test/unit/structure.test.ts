@@ -21,7 +21,14 @@ interface SourceFile {
 }
 
 const files = sourceFiles('src');
-const programs = [...files, ...sourceFiles('bench'), ...sourceFiles('chaos'), ...sourceFiles('test')];
+const programs = [
+  ...files,
+  ...sourceFiles('bench'),
+  ...sourceFiles('chaos'),
+  ...sourceFiles('fuzz'),
+  ...sourceFiles('sdk'),
+  ...sourceFiles('test'),
+];
 const below = (folder: string) => files.filter(({ path }) => path.startsWith(`${folder}/`));
 
 describe('who imports whom', () => {

@@ -4,9 +4,10 @@
  */
 import { z } from 'zod';
 import { PROBLEM_CODES } from '../problems.ts';
-import { receipt } from './scalars.ts';
+import { attributes } from './messages.ts';
+import { messageState, receipt } from './scalars.ts';
 
-const instantOut = z.iso
+export const instantOut = z.iso
   .datetime({ precision: 3 })
   .meta({ description: 'In UTC with milliseconds.', examples: ['2030-01-31T12:00:00.000Z'] });
 const nextCursor = z
@@ -14,7 +15,7 @@ const nextCursor = z
   .max(512)
   .optional()
   .meta({ description: 'Present when there is more: the `cursor` of the next page.' });
-const tally = z.int().min(0);
+const tally = z.int().min(0).meta({ format: 'int64' });
 
 export const stats = z
   .strictObject({
@@ -23,7 +24,12 @@ export const stats = z
     leased: tally,
     delayed: tally.meta({ description: 'Not yet due, or nacked with a delay.' }),
     bytes: tally.meta({ description: 'Of the bodies as stored, base64 decoded.' }),
-    oldestMessageAgeSeconds: z.number().min(0).nullable().meta({ description: 'null when empty.' }),
+    oldestMessageAgeSeconds: z
+      .number()
+      .min(0)
+      .meta({ format: 'double' })
+      .nullable()
+      .meta({ description: 'null when empty.' }),
   })
   .meta({ id: 'Stats', description: 'Exact at the moment of the read.' });
 
@@ -45,23 +51,24 @@ export function resourceList(noun: string, plural: string, item: z.ZodType) {
   return z.strictObject({ [plural]: z.array(item), nextCursor }).meta({ id: `${noun}List` });
 }
 
-export const publishedList = z
+const published = z
   .strictObject({
-    messages: z.array(
-      z.strictObject({
-        id: z.string().meta({ description: 'Identifies the message for as long as it exists.' }),
-        duplicate: z.literal(true).optional().meta({
-          description: 'The dedupId was seen before: nothing was stored, and this is the first one’s id.',
-        }),
-      }),
-    ),
+    id: z.string().meta({ description: 'Identifies the message for as long as it exists.' }),
+    duplicate: z.literal(true).optional().meta({
+      description: 'The dedupId was seen before: nothing was stored, and this is the first one’s id.',
+    }),
   })
+  .meta({ id: 'PublishedMessage' });
+
+export const publishedList = z
+  .strictObject({ messages: z.array(published) })
   .meta({ id: 'Published', description: 'In the order of the request.' });
 
 export const outcome = z
   .strictObject({
     receipt,
     outcome: z.enum(['ok', 'lost', 'invalid']).meta({
+      id: 'OutcomeCode',
       description:
         '`lost`: the lease ran out and the message was given to someone else, or it was returned, purged or sought away. `invalid`: never a receipt of this queue.',
     }),
@@ -73,14 +80,18 @@ export const outcomeList = z.strictObject({ results: z.array(outcome) }).meta({
   description: 'In the order of the receipts.',
 });
 
+const deadLetterSource = z
+  .union([
+    z.strictObject({ queue: z.string() }).meta({ id: 'DeadLetterOfQueue' }),
+    z.strictObject({ topic: z.string(), subscription: z.string() }).meta({ id: 'DeadLetterOfSubscription' }),
+  ])
+  .meta({ id: 'DeadLetterSource' });
+
 const deadLetter = z
   .strictObject({
-    source: z.union([
-      z.strictObject({ queue: z.string() }),
-      z.strictObject({ topic: z.string(), subscription: z.string() }),
-    ]),
-    reason: z.enum(['max-deliveries', 'rejected']),
-    detail: z.string().optional(),
+    source: deadLetterSource,
+    reason: z.enum(['max-deliveries', 'rejected']).meta({ id: 'DeadLetterReason' }),
+    detail: z.string().optional().meta({ description: 'The reason that was given with a reject.' }),
     deliveries: tally,
     at: instantOut,
   })
@@ -92,15 +103,18 @@ const stored = {
     description:
       'The JSON text as it was published, byte for byte; or a string for text/* in valid UTF-8. Either this or bodyBase64.',
   }),
-  bodyBase64: z.base64().optional().meta({ description: 'Everything that is neither JSON nor text.' }),
+  bodyBase64: z.string().optional().meta({
+    contentEncoding: 'base64',
+    description: 'Everything that is neither JSON nor text. Either this or body.',
+  }),
   contentType: z.string(),
-  attributes: z.record(z.string(), z.string()),
+  attributes,
   priority: tally,
   group: z.string().optional(),
   publishedAt: instantOut,
   deadLetter: deadLetter.optional(),
 };
-const fencingToken = z
+export const fencingToken = z
   .string()
   .regex(/^[0-9]+$/)
   .meta({
@@ -112,7 +126,7 @@ export const received = z
   .strictObject({
     ...stored,
     receipt,
-    deliveries: z.int().min(1).meta({ description: '1 on the first delivery.' }),
+    deliveries: z.int().min(1).meta({ description: '1 on the first delivery.', format: 'int64' }),
     leaseExpiresAt: instantOut,
     fencingToken,
   })
@@ -128,7 +142,7 @@ export const receivedList = z
 export const peeked = z
   .strictObject({
     ...stored,
-    state: z.enum(['ready', 'leased', 'delayed']),
+    state: messageState,
     deliveries: tally.meta({ description: 'So far; 0 when it was never received.' }),
     leaseExpiresAt: instantOut.optional(),
     fencingToken: fencingToken.optional(),
@@ -139,15 +153,17 @@ export const peekedList = z
   .strictObject({ messages: z.array(peeked), nextCursor })
   .meta({ id: 'PeekedList' });
 
+const fieldError = z.strictObject({ path: z.string(), message: z.string() }).meta({ id: 'FieldError' });
+
 export const problem = z
   .strictObject({
     type: z.string().meta({ description: 'A URI reference; the page there explains the problem.' }),
     title: z.string(),
-    status: z.int(),
+    status: z.int().meta({ format: 'int32' }),
     detail: z.string(),
     code: z.enum(PROBLEM_CODES),
     errors: z
-      .array(z.strictObject({ path: z.string(), message: z.string() }))
+      .array(fieldError)
       .optional()
       .meta({ description: 'With `validation`: each place, such as messages.0.priority, and what to do.' }),
   })

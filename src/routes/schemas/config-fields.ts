@@ -14,8 +14,8 @@ import {
 } from './scalars.ts';
 
 const BYTES_MAX = 1_000_000_000_000_000;
-const FILTER_VALUES_MAX = 64;
-const FILTER_VALUE_CHARS_MAX = 1024;
+export const FILTER_VALUES_MAX = 64;
+export const FILTER_VALUE_CHARS_MAX = 1024;
 /** Of the whole filter as JSON: patches could otherwise let one grow beyond what can be stored. */
 const FILTER_CHARS_MAX = 64 * 1024;
 
@@ -59,6 +59,7 @@ export const deliveryFields = {
     'An existing queue that takes messages beyond maxDeliveries and rejected ones. Absent: they are dropped.',
   ),
   ordering: z.enum(['none', 'group', 'strict']).meta({
+    id: 'Ordering',
     description:
       '`none`: best-effort first in, first out. `group`: strict within a group. `strict`: one message in flight at a time, in the order of the log.',
   }),
@@ -90,6 +91,8 @@ const filter = z
   })
   .transform((value) => value as Readonly<Record<string, readonly string[]>>)
   .meta({
+    id: 'Filter',
+    outputId: 'Filter',
     override: {
       type: 'object',
       maxProperties: ATTRIBUTES_MAX,
@@ -121,6 +124,7 @@ function acceptedProblem(accepted: unknown): string | undefined {
 export const selectionFields = {
   filter,
   startFrom: z.enum(['latest', 'earliest']).meta({
+    id: 'StartFrom',
     description:
       'Where a new subscription begins: after everything published before, or with the oldest message that the topic still has. A later change is shown but has no effect; see seek.',
   }),

@@ -6,7 +6,15 @@ import { z } from 'zod';
 import type { QueueConfig, SubscriptionConfig, TopicConfig } from '../../queue/index.ts';
 import { mergePatch } from '../merge-patch.ts';
 import { checked } from '../validation.ts';
-import { deliveryFields, retentionFields, selectionFields, storageFields } from './config-fields.ts';
+import {
+  deliveryFields,
+  FILTER_VALUE_CHARS_MAX,
+  FILTER_VALUES_MAX,
+  retentionFields,
+  selectionFields,
+  storageFields,
+} from './config-fields.ts';
+import { ATTRIBUTE_NAME } from './messages.ts';
 
 /** The forms in which a configuration is sent and shown. */
 export interface ConfigSchemas<Config> {
@@ -61,7 +69,13 @@ const FILTER_PATCH = z
   .meta({
     override: {
       type: ['object', 'null'],
-      additionalProperties: { type: ['array', 'null'], items: { type: 'string' } },
+      propertyNames: { pattern: ATTRIBUTE_NAME.source },
+      additionalProperties: {
+        type: ['array', 'null'],
+        minItems: 1,
+        maxItems: FILTER_VALUES_MAX,
+        items: { type: 'string', maxLength: FILTER_VALUE_CHARS_MAX },
+      },
       description:
         'Attributes that are left out stay, null removes one; null for the filter as a whole removes it.',
     },

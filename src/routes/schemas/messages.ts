@@ -26,7 +26,7 @@ export const ATTRIBUTE_NAME_MESSAGE =
 const UNSTORABLE_MESSAGE = 'must be valid Unicode, without lone surrogates';
 
 /** Not z.record, which drops an attribute named __proto__ without a word. */
-const attributes = z
+export const attributes = z
   .unknown()
   .superRefine((value, context) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -57,6 +57,8 @@ const attributes = z
       additionalProperties: { type: 'string' },
       description: 'At most 32 strings that travel with the message. They count towards its size.',
     },
+    id: 'Attributes',
+    outputId: 'Attributes',
   });
 
 const options = {
@@ -86,7 +88,7 @@ const optional = {
   delaySeconds: options.delaySeconds.optional(),
   deliverAt: options.deliverAt.optional(),
   expiresInSeconds: options.expiresInSeconds.optional(),
-  priority: options.priority.optional().meta({ default: 0 }),
+  priority: options.priority.optional(),
   group: options.group.optional(),
   dedupId: options.dedupId.optional(),
 };
@@ -123,14 +125,22 @@ export const messageOptions = z
 export type MessageOptions = z.output<typeof messageOptions>;
 
 /** Not bounded here: what is too large is refused as such (413), by the size of the bytes. */
-const base64 = z
+export const base64 = z
   .string()
   .refine(
     // Writing it again is the strictest check there is: alphabet, padding and the unused bits.
     (text) => text.length % 4 === 0 && Buffer.from(text, 'base64').toString('base64') === text,
     'must be base64 with the standard alphabet and padding',
   )
-  .meta({ contentEncoding: 'base64', maxLength: 1_228_800, description: 'Any bytes. Either this or body.' });
+  .meta({
+    contentEncoding: 'base64',
+    maxLength: 1_228_800,
+    pattern: '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$',
+    description: 'Any bytes. Either this or body.',
+  });
+
+/** Nothing fits; as an object, since readers of the document know no `false`. */
+const NEVER = { not: {} };
 
 export const message = z
   .strictObject({
@@ -170,7 +180,18 @@ export const message = z
       context.addIssue({ code: 'custom', path: ['delaySeconds'], message: DELAYED_TWICE });
     }
   })
-  .meta({ id: 'Message', description: 'A message to publish.' });
+  .meta({
+    id: 'Message',
+    description:
+      'A message to publish: with body or bodyBase64, and not with both delaySeconds and deliverAt.',
+    override: {
+      if: { properties: { bodyBase64: {} }, required: ['bodyBase64'] },
+      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+      then: { properties: { body: NEVER } },
+      else: { properties: { body: {} }, required: ['body'] },
+      dependentSchemas: { delaySeconds: { properties: { deliverAt: NEVER } } },
+    },
+  });
 
 export type MessageInput = z.output<typeof message>;
 
@@ -179,18 +200,21 @@ export const publishRequest = z.strictObject({ messages: z.array(message).min(1)
   description: '1 to 1000 messages, 900 KiB in sum. All are stored, or none.',
 });
 
+/** Their defaults are told in words: clients that send what is documented as a default would send it twice. */
 const receiveOptions = {
-  max: count(1, 1000, 'How many messages to take at most.').optional().meta({ default: 1 }),
-  waitSeconds: seconds(0, 50, 'For how long to wait for the first message, in seconds.')
-    .optional()
-    .meta({ default: 0 }),
+  max: count(1, 1000, 'How many messages to take at most; 1 by default.').optional(),
+  waitSeconds: seconds(
+    0,
+    50,
+    'For how long to wait for the first message, in seconds; by default not at all.',
+  ).optional(),
   leaseSeconds: leaseSeconds
     .optional()
     .meta({ description: 'Instead of the default of the queue, in seconds.' }),
   autoAck: z
     .boolean()
     .optional()
-    .meta({ default: false, description: 'Take and delete in one step: at most once. Not with attemptId.' }),
+    .meta({ description: 'Take and delete in one step: at most once. Not with attemptId.' }),
   attemptId: label(
     128,
     'Makes it safe to repeat this receive when its answer was lost. Not with autoAck.',

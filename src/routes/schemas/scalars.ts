@@ -34,12 +34,18 @@ export function name(description: string) {
 
 /** A number of seconds, fractions allowed. */
 export function seconds(min: number, max: number, description: string) {
-  return z.number().min(min).max(max).meta({ description });
+  return z.number().min(min).max(max).meta({ description, format: 'double' });
 }
+
+const INT32_MAX = 2_147_483_647;
 
 /** A whole number. */
 export function count(min: number, max: number, description: string) {
-  return z.int().min(min).max(max).meta({ description });
+  return z
+    .int()
+    .min(min)
+    .max(max)
+    .meta({ description, format: max > INT32_MAX ? 'int64' : 'int32' });
 }
 
 /** Text that means something only to its sender. */
@@ -64,6 +70,8 @@ export const receipt = z
   .meta({ description: 'Stands for one delivery under one lease. Opaque; any replica accepts it.' });
 
 export const receipts = z.array(receipt).min(1).max(1000).meta({ description: '1 to 1000 receipts.' });
+
+export const messageState = z.enum(['ready', 'leased', 'delayed']).meta({ id: 'MessageState' });
 
 export const instant = z
   .string()

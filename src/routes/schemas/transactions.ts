@@ -2,6 +2,7 @@
  * Acks and publishes that take effect together.
  */
 import { z } from 'zod';
+import { publishedList } from './answers.ts';
 import { message } from './messages.ts';
 import { label, name, receipts } from './scalars.ts';
 
@@ -16,7 +17,7 @@ const ackPart = z
     queue: name('The queue that the messages were received from.').optional(),
     topic: name('The topic of the subscription that they were received from.').optional(),
     subscription: name('The subscription that they were received from.').optional(),
-    receipts,
+    receipts: receipts.meta({ uniqueItems: true, description: '1 to 1000 receipts, each once.' }),
   })
   .superRefine(({ queue, topic, subscription }, context) => {
     const refuse = (field: string, message: string): void =>
@@ -34,7 +35,12 @@ const ackPart = z
   .meta({
     id: 'TransactionAck',
     description: 'Messages that are done: of a queue, or of a subscription.',
-    override: { oneOf: [{ required: ['queue'] }, { required: ['topic', 'subscription'] }] },
+    // Says as much as oneOf would, which generators of clients make no type of.
+    override: {
+      minProperties: 2,
+      maxProperties: 3,
+      dependentRequired: { topic: ['subscription'], subscription: ['topic'] },
+    },
   });
 
 const publishPart = z
@@ -53,7 +59,7 @@ const publishPart = z
   .meta({
     id: 'TransactionPublish',
     description: 'Messages for a queue or a topic.',
-    override: { oneOf: [{ required: ['queue'] }, { required: ['topic'] }] },
+    override: { minProperties: 2, maxProperties: 2 },
   });
 
 export const transactionRequest = z
@@ -88,15 +94,16 @@ export const transactionRequest = z
     id: 'TransactionRequest',
     description:
       'At least one ack or publish; at most 1000 receipts, 1000 messages and 900 KiB of messages in all.',
+    override: {
+      if: { properties: { acks: { maxItems: 0 } } },
+      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+      then: { properties: { publishes: { minItems: 1 } }, required: ['publishes'] },
+    },
   });
 
 export const transactionResult = z
   .strictObject({
-    publishes: z.array(
-      z.strictObject({
-        messages: z.array(z.strictObject({ id: z.string(), duplicate: z.literal(true).optional() })),
-      }),
-    ),
+    publishes: z.array(publishedList),
     duplicate: z.literal(true).optional().meta({
       description: 'The transactionId was seen before: nothing was done, and this is the first answer.',
     }),

@@ -1,0 +1,16 @@
+/**
+ * `npm run sdk`: installs what is missing, and has generated clients use a live gateway. `npm run sdk -- python` does so
+ * for one language.
+ */
+import { runNode } from './child.mjs';
+import { ensurePackages } from './workspace.mjs';
+import { installZooKeeper } from './zookeeper-installation.mjs';
+
+try {
+  await ensurePackages({ report: console.log });
+  installZooKeeper({ report: console.log });
+  process.exitCode = await runNode(['--import', 'tsx', 'sdk/main.ts', ...process.argv.slice(2)]);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
