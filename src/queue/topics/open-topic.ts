@@ -2,7 +2,8 @@
  * An incarnation in use at this gateway, with all that works on it: the appender, the trimmer, the schedule, the
  * dedupIds, and the subscriptions that somebody here uses.
  */
-import type { SubscriptionRef, TopicConfig } from '../broker-types.ts';
+import type { Stats, SubscriptionRef, TopicConfig } from '../broker-types.ts';
+import type { MessageCounts } from '../counts.ts';
 import { DeadLetters } from '../cursor/dead-letters.ts';
 import { hasDead, type Inspection, inspect } from '../cursor/inspection.ts';
 import { statsOf } from '../cursor/stats.ts';
@@ -48,6 +49,7 @@ export class OpenTopic implements AppendTarget {
   /** How many requests are using each. */
   readonly #users = new Map<Subscription, number>();
   readonly #deadLetters: DeadLetters;
+  #counts: MessageCounts | undefined;
   #draining = false;
 
   constructor(topic: Topic, surroundings: TopicSurroundings) {
@@ -80,6 +82,13 @@ export class OpenTopic implements AppendTarget {
     topic.onSealed((level, segment) => {
       if (topic.kind === 'topic') this.trimmer.considerFrom(level, segment);
     });
+  }
+
+  /** What was published to it at this gateway. Not to be asked before something was: it takes a name's place. */
+  get counts(): MessageCounts {
+    const { kind, name } = this.topic;
+    this.#counts ??= this.runtime.counts.of({ kind, name });
+    return this.#counts;
   }
 
   /** The subscription's loop at this gateway. Whether there is such a subscription shows when it is used. */
@@ -138,6 +147,26 @@ export class OpenTopic implements AppendTarget {
       if (!hasDead(inspection)) return inspection;
       await this.subscription(name).bury();
     }
+  }
+
+  /** The subscriptions in use of which it costs little to tell how deep they are. */
+  *subscriptionsInUse(): Generator<string> {
+    for (const { name, state } of this.#subscriptions.values()) {
+      // What one wants that does not want everything is only known by looking at each message.
+      const wantsAll =
+        state.exists && state.record.config?.filter === undefined && !state.record.purgedSchedule;
+      if (wantsAll) yield name;
+    }
+  }
+
+  /**
+   * How deep a subscription is, as one server shows it that may be behind: reads only, and brings nothing in. Rejects
+   * with a StoreError; throws BrokerError.
+   */
+  async glance(name: string): Promise<Stats> {
+    const inspection = await inspect(this.runtime, this.cache, this.topic, name);
+    const { messages, bytes } = this.schedule.state;
+    return statsOf(inspection, this.cache, { messages, bytes, oldestPublishedAtMs: undefined });
   }
 
   /** Moves into the log what is due, and what has died elsewhere. A subscription's own dead are its rounds' business. */
