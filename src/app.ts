@@ -11,10 +11,12 @@ import swaggerUi from '@fastify/swagger-ui';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from 'fastify';
 import { CLOSING_LIMITS, type ClosingLimits, Connections } from './connections.ts';
 import { createLogger } from './logging.ts';
+import type { HttpVitals } from './metrics/index.ts';
 import type { Broker } from './queue/index.ts';
 import { refuseConnection } from './routes/client-errors.ts';
 import { EDGE_LIMITS, type EdgeLimits, EdgeLoad } from './routes/edge-load.ts';
 import { STREAM_LIMITS, type StreamLimits } from './routes/event-stream.ts';
+import { HttpCounts } from './routes/http-counts.ts';
 import { apiOf } from './routes/index.ts';
 import {
   invalidField,
@@ -36,6 +38,8 @@ export interface AppOptions {
   readonly load?: Partial<EdgeLimits>;
   readonly patience?: Patience;
   readonly closing?: ClosingLimits;
+  /** Makes what GET /metrics answers with from what the application counts. Left out: it answers with nothing. */
+  readonly metrics?: (http: HttpVitals) => () => Promise<string>;
 }
 
 /** How long a client may take. */
@@ -74,6 +78,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
   const { broker, logger = createLogger('silent'), maxMessageBytes = MAX_MESSAGE_BYTES_DEFAULT } = options;
   const { patience = PATIENCE } = options;
   const load = new EdgeLoad({ ...EDGE_LIMITS, ...options.load });
+  const counts = new HttpCounts();
+  const metricsText = options.metrics?.({ counts, load }) ?? (async () => '');
   const closing = new AbortController();
   // Fastify gets no logger: it would follow every request at a cost, and all that it has to tell comes to us as errors.
   const app = Fastify({
@@ -105,17 +111,19 @@ export function buildApp(options: AppOptions): FastifyInstance {
     log: logger,
     streaming: options.streaming ?? STREAM_LIMITS,
     load,
+    metricsText,
     closing: closing.signal,
   });
+  for (const operation of operations) counts.follow(operation.counts);
   const connections = new Connections(app.server, options.closing ?? CLOSING_LIMITS);
   app.addHook('preClose', async () => {
     // Streams have no end of their own; this would wait for them for ever.
     closing.abort();
     await connections.close();
   });
-  answerErrors(app, logger);
+  answerErrors(app, logger, counts);
   logResponses(app, logger);
-  prepareRequests(app, knownPaths(operations));
+  prepareRequests(app, knownPaths(operations), counts);
 
   // Operations read their bodies themselves, after everything that can be refused without: nobody else is to.
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
@@ -150,9 +158,10 @@ function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   );
 }
 
-function answerErrors(app: FastifyInstance, log: FastifyBaseLogger): void {
+function answerErrors(app: FastifyInstance, log: FastifyBaseLogger, counts: HttpCounts): void {
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
+    counts.noteProblem(problem.code);
     const { status } = problemKind(problem.code);
     const line = { reqId: request.id, method: request.method, route: request.routeOptions.url };
     if (status >= 500) log.warn({ ...line, statusCode: status, code: problem.code }, 'request failed');
@@ -178,13 +187,19 @@ function answerErrors(app: FastifyInstance, log: FastifyBaseLogger): void {
   });
 }
 
-function prepareRequests(app: FastifyInstance, paths: ReturnType<typeof knownPaths>): void {
+function prepareRequests(
+  app: FastifyInstance,
+  paths: ReturnType<typeof knownPaths>,
+  counts: HttpCounts,
+): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(headersOfEveryAnswer(request.id));
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
       throw invalidField('Host', 'is required by HTTP/1.1');
     }
     if (request.is404) {
+      const startMs = performance.now();
+      reply.raw.once('finish', () => counts.unknown.note(reply.statusCode, performance.now() - startMs));
       const { status, headers = {} } = unhandled(paths, request.method, request.url);
       reply.code(status).headers(headers).send();
       return;

@@ -5,6 +5,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { buildApp } from './app.ts';
 import type { GatewayConfiguration } from './config/environment.ts';
+import { createMetrics } from './metrics/index.ts';
 import { createBroker } from './queue/broker.ts';
 import type { Broker } from './queue/index.ts';
 import { systemRandom, systemTimers } from './queue/system-runtime.ts';
@@ -61,6 +62,7 @@ export async function startGateway(
     broker,
     logger,
     maxMessageBytes,
+    metrics: (http) => createMetrics({ broker, http, store, isOwnProcess: true }),
     load: {
       requestsMax: configuration.maxRequests,
       requestBytesMax: configuration.maxRequestBytes,

@@ -2,14 +2,13 @@
  * What a broker shows of itself to whoever watches it. Looking changes nothing and is answered from memory; only `depth`
  * and `stored` ask the ensemble, and only reads.
  */
-import type { Stats, SubscriptionRef } from './broker-types.ts';
+import type { Stats, SubscriptionRef, TopicRef } from './broker-types.ts';
 import type { Counts } from './counts.ts';
 import type { EntryCache } from './log/entry-cache.ts';
 import type { Budget } from './model/budget.ts';
 import type { Runtime } from './runtime.ts';
 import type { Directory } from './topics/directory.ts';
-import { subscriptionName } from './topics/open-topic.ts';
-import { subscriptionRef } from './topics/topic.ts';
+import { type OpenTopic, subscriptionName } from './topics/open-topic.ts';
 
 export interface Vitals {
   /** What was done so far. */
@@ -21,15 +20,12 @@ export interface Vitals {
   readonly entryCache: Pick<EntryCache, 'size' | 'loads'>;
   /** Queues and topics in use here. */
   readonly openTopics: number;
-  /**
-   * Queues and subscriptions in use here whose depth costs little, the most recently used first. One with a filter is
-   * not among them: what it wants is only known by looking at every message.
-   */
-  inUse(): Iterable<SubscriptionRef>;
+  /** The subscriptions of a topic that is in use here; none of another one. One read. Rejects with a StoreError. */
+  subscriptions(topic: string): Promise<SubscriptionRef[]>;
   /**
    * How deep it is, as one server shows it that may be behind: about ten reads, no write, no barrier; what is due or dead
-   * by now is not moved for it. Undefined when it is not in use here any more. Rejects with a StoreError; throws
-   * BrokerError.
+   * by now is not moved for it. Undefined when it is not in use here any more, or has a filter: what such a one wants
+   * is only known by looking at every message. Rejects with a StoreError; throws BrokerError.
    */
   depth(source: SubscriptionRef): Promise<Stats | undefined>;
   /** How much the ensemble stores, of how much it may; undefined when that is not limited, or can't be told. */
@@ -63,17 +59,19 @@ export class BrokerVitals implements Vitals {
     return this.#directory.size;
   }
 
-  *inUse(): Generator<SubscriptionRef> {
-    for (const open of this.#directory.inUse()) {
-      if (open.topic.deleted) continue;
-      for (const name of open.subscriptionsInUse()) yield subscriptionRef(open.topic, name);
-    }
+  async subscriptions(topic: string): Promise<SubscriptionRef[]> {
+    const open = this.#inUse({ kind: 'topic', name: topic });
+    const names = (await open?.subscriptionNames()) ?? [];
+    return names.map((subscription) => ({ kind: 'topic', name: topic, subscription }));
   }
 
   async depth(source: SubscriptionRef): Promise<Stats | undefined> {
-    const open = this.#directory.peek(source.name);
-    if (open === undefined || open.topic.deleted || open.topic.kind !== source.kind) return undefined;
-    return open.glance(subscriptionName(source));
+    return this.#inUse(source)?.glance(subscriptionName(source));
+  }
+
+  #inUse({ kind, name }: TopicRef): OpenTopic | undefined {
+    const open = this.#directory.peek(name);
+    return open?.topic.kind === kind && !open.topic.deleted ? open : undefined;
   }
 
   async stored(): Promise<{ readonly bytes: number; readonly bytesMax: number } | undefined> {

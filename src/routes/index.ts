@@ -3,6 +3,7 @@
  */
 import type { MessageSource, RouteContext } from './context.ts';
 import { livez, readyz } from './health.ts';
+import { metrics } from './metrics.ts';
 import { describeApi, openApiDocument } from './openapi-document.ts';
 import type { Operation } from './operation.ts';
 import { browse, peek, purge } from './peek.ts';
@@ -56,6 +57,7 @@ function operationsOf(context: RouteContext): Operation[] {
 
     livez(),
     readyz(context),
+    metrics(context),
     describeProblem(),
   ];
 }

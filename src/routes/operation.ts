@@ -11,6 +11,7 @@ import type { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
 import type { Call, CallSignal } from '../queue/index.ts';
 import type { EdgeLoad, RequestShare } from './edge-load.ts';
+import { RouteCounts } from './http-counts.ts';
 import { preferredType } from './media-types.ts';
 import { invalidField, Problem, type ProblemCode } from './problems.ts';
 import { fieldKinds, queryFields } from './query-strings.ts';
@@ -71,6 +72,8 @@ export interface OperationDefinition<Params extends z.ZodObject, Query extends z
 export interface Operation
   extends Omit<OperationDefinition<z.ZodObject, z.ZodObject, never>, 'handle' | 'body'> {
   readonly body: Pick<BodyReader<unknown>, 'openapi' | 'limitBytes'>;
+  /** What has been asked of it. */
+  readonly counts: RouteCounts;
   respond(request: FastifyRequest, reply: FastifyReply, load: EdgeLoad): Promise<FastifyReply>;
 }
 
@@ -81,11 +84,12 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
   const { handle, body, ...documentation } = definition;
   const takesBody = definition.method !== 'GET';
   // Whether the process runs, and what it is, can be asked under any load.
-  const isCounted = definition.path.startsWith('/v1/');
+  const isLimited = definition.path.startsWith('/v1/');
+  const counts = new RouteCounts(definition.method, definition.path);
   const queryOf = queryReader(definition.query);
   const answerTo: Operation['respond'] = async (request, reply, load) => {
     const { raw } = request;
-    const share = load.enter(reply, isCounted);
+    const share = load.enter(reply, counts, isLimited);
     const connection = new ClientConnection(share);
     const accepted = acceptedType(raw.headers.accept, definition.produces);
     const params = checked(definition.params, request.params);
@@ -108,6 +112,7 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
   return {
     ...documentation,
     body,
+    counts,
     async respond(request, reply, load) {
       try {
         return await answerTo(request, reply, load);

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import supertest from 'supertest';
 import { buildApp } from '../../src/app.ts';
+import { createMetrics } from '../../src/metrics/index.ts';
 import { createBroker } from '../../src/queue/broker.ts';
 import type { Broker } from '../../src/queue/index.ts';
 import { systemRandom, systemTimers } from '../../src/queue/system-runtime.ts';
@@ -102,7 +103,11 @@ async function startTestGateway(connectionString: string): Promise<TestGateway> 
     entryCacheBytesMax: 16 * 1024 * 1024,
   });
   const receiving = countReceives(broker);
-  const app = buildApp({ broker, streaming: { ...STREAM_LIMITS, heartbeatMs: 500 } });
+  const app = buildApp({
+    broker,
+    streaming: { ...STREAM_LIMITS, heartbeatMs: 500 },
+    metrics: (http) => createMetrics({ broker, http, store }),
+  });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   await becomeReady(app);
   return {

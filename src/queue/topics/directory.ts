@@ -82,11 +82,6 @@ export class Directory {
     return this.#known(name) ?? (await this.#look(name)) ?? (await this.#lookAgain(name));
   }
 
-  /** Everything that is in use here, the most recently used first. */
-  inUse(): Iterable<OpenTopic> {
-    return this.#open.values();
-  }
-
   /** What is in use under a name, without looking further. */
   peek(name: string): OpenTopic | undefined {
     return this.#open.peek(name);

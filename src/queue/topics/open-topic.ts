@@ -149,22 +149,15 @@ export class OpenTopic implements AppendTarget {
     }
   }
 
-  /** The subscriptions in use of which it costs little to tell how deep they are. */
-  *subscriptionsInUse(): Generator<string> {
-    for (const { name, state } of this.#subscriptions.values()) {
-      // What one wants that does not want everything is only known by looking at each message.
-      const wantsAll =
-        state.exists && state.record.config?.filter === undefined && !state.record.purgedSchedule;
-      if (wantsAll) yield name;
-    }
-  }
-
   /**
-   * How deep a subscription is, as one server shows it that may be behind: reads only, and brings nothing in. Rejects
-   * with a StoreError; throws BrokerError.
+   * How deep a subscription is, as one server shows it that may be behind: reads only, and brings nothing in. Undefined
+   * when it does not want everything, for then it would cost a look at each message. Rejects with a StoreError; throws
+   * BrokerError.
    */
-  async glance(name: string): Promise<Stats> {
+  async glance(name: string): Promise<Stats | undefined> {
     const inspection = await inspect(this.runtime, this.cache, this.topic, name);
+    const { filter, purgedSchedule } = inspection.state.policy;
+    if (filter !== undefined || purgedSchedule > 0) return undefined;
     const { messages, bytes } = this.schedule.state;
     return statsOf(inspection, this.cache, { messages, bytes, oldestPublishedAtMs: undefined });
   }
