@@ -52,6 +52,7 @@ export async function startGateway(
     logger,
     requestTimeoutMs,
     entryCacheBytesMax: ENTRY_CACHE_BYTES_MAX,
+    countedNamesMax: configuration.metricsNamesMax,
     loadLimits: {
       waitingReceivesMax: configuration.maxWaitingReceives,
       queuedBytesMax: configuration.maxQueuedBytes,

@@ -10,9 +10,7 @@ export function budgetMetrics(
 ): Metric[] {
   return [
     gauge(name, help, [], () => only(budget().used)),
-    gauge(limitName(name), `${help}: the limit, beyond which requests are refused`, [], () =>
-      only(budget().max),
-    ),
+    gauge(limitName(name), `The limit of ${name}`, [], () => only(budget().max)),
   ];
 }
 

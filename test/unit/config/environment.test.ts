@@ -23,6 +23,9 @@ describe('the configuration', () => {
       maxQueuedBytes: 67_108_864,
       maxAnswerBytes: 134_217_728,
       maxDataBytes: 536_870_912,
+      metricsNamesMax: 100,
+      otlpEndpoint: undefined,
+      auditFile: undefined,
     });
   });
 
@@ -42,6 +45,9 @@ describe('the configuration', () => {
       ZOOGATE_MAX_QUEUED_BYTES: '1048576',
       ZOOGATE_MAX_ANSWER_BYTES: '8388608',
       ZOOGATE_MAX_DATA_BYTES: '0',
+      ZOOGATE_METRICS_NAMES_MAX: '0',
+      ZOOGATE_OTLP_ENDPOINT: 'http://[::1]:4318/otlp',
+      ZOOGATE_AUDIT_FILE: '/var/log/zoogate/audit.log',
     };
     expect(readConfiguration(environment)).toEqual({
       host: '::1',
@@ -58,6 +64,9 @@ describe('the configuration', () => {
       maxQueuedBytes: 1_048_576,
       maxAnswerBytes: 8_388_608,
       maxDataBytes: undefined,
+      metricsNamesMax: 0,
+      otlpEndpoint: 'http://[::1]:4318/otlp',
+      auditFile: '/var/log/zoogate/audit.log',
     });
   });
 
@@ -86,6 +95,9 @@ describe('the configuration', () => {
     ['ZOOGATE_MAX_QUEUED_BYTES', '1000'],
     ['ZOOGATE_MAX_ANSWER_BYTES', '1000'],
     ['ZOOGATE_MAX_DATA_BYTES', '-1'],
+    ['ZOOGATE_METRICS_NAMES_MAX', '10001'],
+    ['ZOOGATE_OTLP_ENDPOINT', 'collector:4318'],
+    ['ZOOGATE_OTLP_ENDPOINT', '/v1/traces'],
   ])('%s=%s is refused by its name', (name, value) => {
     expect(() => readConfiguration({ [name]: value })).toThrow(ConfigurationError);
     expect(problemsOf({ [name]: value })).toEqual([expect.stringContaining(`${name}: `)]);

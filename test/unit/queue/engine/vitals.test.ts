@@ -125,6 +125,6 @@ describe('what this gateway has done', () => {
     await Promise.all([consume(engine), consume(other), consume(engine), consume(other)]);
     const conflictsAt = ({ broker }: Engine) => broker.vitals.counts.of(jobs).conflicts;
     expect(conflictsAt(engine) + conflictsAt(other)).toBeGreaterThan(0);
-    expect(conflictsAt(engine)).toBe(engine.store.counters.conflicts);
+    expect(conflictsAt(engine)).toBeLessThanOrEqual(engine.store.counters.conflicts);
   });
 });
