@@ -9,6 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from 'fastify';
+import { type AuditLog, auditEntry } from './audit-log.ts';
 import { CLOSING_LIMITS, type ClosingLimits, Connections } from './connections.ts';
 import { createLogger } from './logging.ts';
 import type { HttpVitals } from './metrics/index.ts';
@@ -18,6 +19,7 @@ import { EDGE_LIMITS, type EdgeLimits, EdgeLoad } from './routes/edge-load.ts';
 import { STREAM_LIMITS, type StreamLimits } from './routes/event-stream.ts';
 import { HttpCounts } from './routes/http-counts.ts';
 import { apiOf } from './routes/index.ts';
+import type { Operation } from './routes/operation.ts';
 import {
   invalidField,
   Problem,
@@ -40,6 +42,8 @@ export interface AppOptions {
   readonly closing?: ClosingLimits;
   /** Makes what GET /metrics answers with from what the application counts. Left out: it answers with nothing. */
   readonly metrics?: (http: HttpVitals) => () => Promise<string>;
+  /** Told of each attempt to manage a queue, a topic or a subscription. */
+  readonly audit?: Pick<AuditLog, 'note'>;
 }
 
 /** How long a client may take. */
@@ -128,7 +132,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
   // Operations read their bodies themselves, after everything that can be refused without: nobody else is to.
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
     app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
-  for (const { method, path, respond } of operations) {
+  for (const { method, path, ...operation } of operations) {
+    const respond = options.audit === undefined ? operation.respond : audited(operation, options.audit);
     app.route({
       method,
       url: path.replaceAll(/\{([^}]+)\}/g, ':$1'),
@@ -137,6 +142,26 @@ export function buildApp(options: AppOptions): FastifyInstance {
   }
   serveDocs(app, documentText);
   return app;
+}
+
+/** The operation, of which the audit log is told when it manages something. */
+function audited(
+  { managementAction: action, respond }: Pick<Operation, 'managementAction' | 'respond'>,
+  audit: Pick<AuditLog, 'note'>,
+): Operation['respond'] {
+  if (action === undefined) return respond;
+  return async (...parameters) => {
+    const [request, reply] = parameters;
+    try {
+      const answered = await respond(...parameters);
+      audit.note(auditEntry(action, request, reply.statusCode, 'ok'));
+      return answered;
+    } catch (error) {
+      const { code } = problemOf(error);
+      audit.note(auditEntry(action, request, problemKind(code).status, code));
+      throw error;
+    }
+  };
 }
 
 function requestId(request: IncomingMessage): string {

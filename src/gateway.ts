@@ -4,6 +4,7 @@
  */
 import type { FastifyBaseLogger } from 'fastify';
 import { buildApp } from './app.ts';
+import { openAuditLog } from './audit-log.ts';
 import type { GatewayConfiguration } from './config/environment.ts';
 import { createMetrics } from './metrics/index.ts';
 import { createBroker } from './queue/broker.ts';
@@ -32,13 +33,14 @@ export interface Gateway {
 
 /**
  * Returns once it listens. The ensemble need not be there yet: the gateway is not ready until it is.
- * @throws when the address cannot be listened on
+ * @throws when the address cannot be listened on, or a file cannot be opened
  */
 export async function startGateway(
   configuration: GatewayConfiguration,
   logger: FastifyBaseLogger,
 ): Promise<Gateway> {
   const { sessionTimeoutMs, requestTimeoutMs, maxMessageBytes, maxDataBytes } = configuration;
+  const audit = openAuditLog(logger, configuration.auditFile);
   const store = openStore({
     connectionString: configuration.zooKeeper,
     sessionTimeoutMs,
@@ -63,6 +65,7 @@ export async function startGateway(
     broker,
     logger,
     maxMessageBytes,
+    audit,
     metrics: (http) => createMetrics({ broker, http, store, isOwnProcess: true }),
     load: {
       requestsMax: configuration.maxRequests,
@@ -82,6 +85,7 @@ export async function startGateway(
       clearTimeout(timer);
       await broker.close();
       await store.close();
+      audit.close();
     }
   };
   const gateway: Omit<Gateway, 'url'> = {

@@ -21,6 +21,8 @@ import { topicMessages, topics } from './topics.ts';
 import { transact } from './transactions.ts';
 
 export type { RouteContext } from './context.ts';
+export type { ManagementAction } from './operation.ts';
+export type { ProblemCode } from './problems.ts';
 
 export interface Api {
   readonly operations: readonly Operation[];

@@ -18,6 +18,9 @@ import { fieldKinds, queryFields } from './query-strings.ts';
 import { type BodyReader, readBytes, readOver } from './request-bodies.ts';
 import { checked } from './validation.ts';
 
+/** What changes queues, topics and subscriptions as such, in the words of the audit log. */
+export type ManagementAction = 'put' | 'patch' | 'delete' | 'purge' | 'seek' | 'redrive';
+
 export type Method = 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE';
 
 /** A request whose every part has been checked. */
@@ -53,6 +56,8 @@ export interface OperationDefinition<Params extends z.ZodObject, Query extends z
   readonly path: string;
   readonly id: string;
   readonly tag: string;
+  /** What the audit log calls it; left out for what manages nothing. */
+  readonly managementAction?: ManagementAction;
   readonly summary: string;
   readonly description: string;
   readonly params: Params;

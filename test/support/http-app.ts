@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import supertest from 'supertest';
 import { buildApp } from '../../src/app.ts';
+import type { AuditEntry } from '../../src/audit-log.ts';
 import { createMetrics } from '../../src/metrics/index.ts';
 import { createBroker } from '../../src/queue/broker.ts';
 import type { Broker } from '../../src/queue/index.ts';
@@ -21,6 +22,8 @@ export interface TestGateways {
   readonly api: ReturnType<typeof supertest>;
   /** Sends each request to a gateway picked at random. */
   readonly randomGateway: RandomGateway;
+  /** What the audit log of the first gateway was told, in order. */
+  readonly audited: readonly AuditEntry[];
   /** Makes an empty queue with a name of its own; answers its path. */
   createQueue(config?: object): Promise<string>;
   /** Returns once so many receives are under way, over all gateways. */
@@ -42,6 +45,7 @@ export type RandomGateway = Pick<
 
 interface TestGateway {
   readonly url: string;
+  readonly audited: readonly AuditEntry[];
   readonly broker: Broker;
   readonly receiving: () => number;
   connections(): Promise<number>;
@@ -59,6 +63,7 @@ export async function startTestGateways(count = 1): Promise<TestGateways> {
   return {
     urls: [first.url, ...others.map(({ url }) => url)],
     api,
+    audited: first.audited,
     randomGateway: randomGateway([first, ...others].map(({ url }) => url)),
     async createQueue(config = {}) {
       queues += 1;
@@ -103,15 +108,18 @@ async function startTestGateway(connectionString: string): Promise<TestGateway> 
     entryCacheBytesMax: 16 * 1024 * 1024,
   });
   const receiving = countReceives(broker);
+  const audited: AuditEntry[] = [];
   const app = buildApp({
     broker,
     streaming: { ...STREAM_LIMITS, heartbeatMs: 500 },
     metrics: (http) => createMetrics({ broker, http, store }),
+    audit: { note: (entry) => void audited.push(entry) },
   });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   await becomeReady(app);
   return {
     url,
+    audited,
     broker,
     receiving,
     connections: () =>
