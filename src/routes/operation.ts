@@ -9,13 +9,14 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerResponse } from 'n
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
-import type { Call, CallSignal } from '../queue/index.ts';
+import type { Call, CallSignal, TraceContext } from '../queue/index.ts';
 import type { EdgeLoad, RequestShare } from './edge-load.ts';
 import { RouteCounts } from './http-counts.ts';
 import { preferredType } from './media-types.ts';
 import { invalidField, Problem, type ProblemCode } from './problems.ts';
 import { fieldKinds, queryFields } from './query-strings.ts';
 import { type BodyReader, readBytes, readOver } from './request-bodies.ts';
+import { traceContextOf } from './trace-context.ts';
 import { checked } from './validation.ts';
 
 /** What changes queues, topics and subscriptions as such, in the words of the audit log. */
@@ -95,7 +96,7 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
   const answerTo: Operation['respond'] = async (request, reply, load) => {
     const { raw } = request;
     const share = load.enter(reply, counts, isLimited);
-    const connection = new ClientConnection(share);
+    const connection = new ClientConnection(share, raw.headers);
     const accepted = acceptedType(raw.headers.accept, definition.produces);
     const params = checked(definition.params, request.params);
     const query = queryOf(raw.url ?? '');
@@ -206,7 +207,10 @@ class ClientConnection implements Call, CallSignal {
   #listeners: Set<() => void> | undefined;
   #undelivered: (() => void) | undefined;
 
-  constructor(share: RequestShare) {
+  readonly #headers: IncomingHttpHeaders;
+
+  constructor(share: RequestShare, headers: IncomingHttpHeaders) {
+    this.#headers = headers;
     share.onOver((isDelivered) => {
       if (!isDelivered) this.#left();
     });
@@ -214,6 +218,10 @@ class ClientConnection implements Call, CallSignal {
 
   get signal(): CallSignal {
     return this;
+  }
+
+  get traceContext(): TraceContext | undefined {
+    return traceContextOf(this.#headers);
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {

@@ -19,6 +19,8 @@ import { bytesBody, parseJson } from './request-bodies.ts';
 import { jsonResponse } from './responses.ts';
 import { publishedList } from './schemas/answers.ts';
 import { type MessageOptions, messageOptions, publishRequest } from './schemas/messages.ts';
+import { TRACE_HEADERS } from './schemas/trace-headers.ts';
+import { carrying } from './trace-context.ts';
 import { checked } from './validation.ts';
 
 /**
@@ -46,6 +48,7 @@ export function publish<Params>({ broker, limits }: RouteContext, target: Publis
         .string()
         .optional()
         .meta({ description: 'For a message as bytes: the attribute `name`, its value percent-encoded.' }),
+      ...TRACE_HEADERS,
     }),
     body: bytesBody(PUBLISH_BODY_BYTES_MAX, {
       description: 'Messages as JSON, or one message’s bytes; at most 8 MiB as sent.',
@@ -71,7 +74,9 @@ export function publish<Params>({ broker, limits }: RouteContext, target: Publis
         ? messagesFromJson(body, query, attributes)
         : [messageOfBytes(body, checkedContentType(contentType), attributes, query)];
       requireWithinLimits(messages, limits);
-      const published = await broker.publish(target.refOf(params), messages, call);
+      const published = await carrying(call.traceContext, [messages], limits, ([carried = []]) =>
+        broker.publish(target.refOf(params), carried, call),
+      );
       return json(201, publishedJson(published));
     },
   });

@@ -1,7 +1,8 @@
 /**
  * Transactions: consume, transform and produce in one atomic step.
  */
-import type { SubscriptionRef, TopicRef, TransactionRequest } from '../queue/index.ts';
+import { z } from 'zod';
+import type { NewMessage, SubscriptionRef, TopicRef, TransactionRequest } from '../queue/index.ts';
 import type { RouteContext } from './context.ts';
 import { messageCount, publishesOfJson, requireMessageCount, requireWithinLimits } from './new-messages.ts';
 import { json, type Operation, operation } from './operation.ts';
@@ -9,7 +10,9 @@ import { publishedJson } from './publish.ts';
 import { jsonTextBody, parseJson } from './request-bodies.ts';
 import { EXAMPLE_RECEIPT, jsonResponse } from './responses.ts';
 import { noParams, noQuery } from './schemas/scalars.ts';
+import { TRACE_HEADERS } from './schemas/trace-headers.ts';
 import { transactionRequest, transactionResult } from './schemas/transactions.ts';
+import { carrying } from './trace-context.ts';
 import { checked } from './validation.ts';
 
 /** Those of a publish request, and 1000 receipts, each as long as allowed. */
@@ -27,6 +30,7 @@ export function transact({ broker, limits }: RouteContext): Operation {
       'All of it happens, over any queues, topics and subscriptions, or nothing: 409 `transaction-aborted` when a receipt is lost, invalid or already acked. The same receipt twice is refused. The limits of one publish request hold for all publishes together. Repeating it with the same transactionId within 300 s returns the first answer with `duplicate: true`, whatever the body.',
     params: noParams,
     query: noQuery,
+    headers: z.object(TRACE_HEADERS),
     body: jsonTextBody(TRANSACTION_BODY_BYTES_MAX, {
       description: 'Receipts to ack and messages to publish; at most 9 MiB as sent.',
       required: true,
@@ -62,15 +66,20 @@ export function transact({ broker, limits }: RouteContext): Operation {
         publishes.map((part) => part.messages),
       );
       requireWithinLimits(messages.flat(), limits);
-      const request: TransactionRequest = {
+      const requestWith = (carried: readonly (readonly NewMessage[])[]): TransactionRequest => ({
         ...(transactionId === undefined ? {} : { transactionId }),
         acks: acks.map((part) => ({ source: sourceOf(part), receipts: part.receipts })),
         publishes: publishes.map((part, index) => ({
           target: targetOf(part),
-          messages: messages[index] ?? [],
+          messages: carried[index] ?? [],
         })),
-      };
-      const { publishes: published, duplicate } = await broker.transact(request, call);
+      });
+      const { publishes: published, duplicate } = await carrying(
+        call.traceContext,
+        messages,
+        limits,
+        (carried) => broker.transact(requestWith(carried), call),
+      );
       return json(200, {
         publishes: published.map((part) => publishedJson(part.messages)),
         ...(duplicate === true ? { duplicate } : {}),
