@@ -2,6 +2,7 @@
  * One gateway: the store, the broker on it, and the HTTP application on that, composed and listening. Knows nothing of
  * the process that it runs in, so several can live in one.
  */
+import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import { buildApp } from './app.ts';
 import { openAuditLog } from './audit-log.ts';
@@ -12,9 +13,13 @@ import type { Broker } from './queue/index.ts';
 import { systemRandom, systemTimers } from './queue/system-runtime.ts';
 import { openStore } from './queue/zookeeper/session.ts';
 import type { StoreCounters } from './queue/zookeeper/store.ts';
+import type { Tracing } from './tracing/index.ts';
 
 /** A quarter of a small container's memory; what does not fit is read again. */
 const ENTRY_CACHE_BYTES_MAX = 128 * 1024 * 1024;
+
+/** What traces are left at the end get so long to be sent. */
+const TRACES_FLUSH_MS = 2_000;
 
 /** Connections that wait to be accepted: under load, one that does not fit gets no answer at all. */
 const BACKLOG = 4096;
@@ -41,6 +46,7 @@ export async function startGateway(
 ): Promise<Gateway> {
   const { sessionTimeoutMs, requestTimeoutMs, maxMessageBytes, maxDataBytes } = configuration;
   const audit = openAuditLog(logger, configuration.auditFile);
+  const tracing = await tracingOf(configuration, logger);
   const store = openStore({
     connectionString: configuration.zooKeeper,
     sessionTimeoutMs,
@@ -62,7 +68,7 @@ export async function startGateway(
     ...(maxDataBytes === undefined ? {} : { dataLimit: { bytesMax: maxDataBytes, meter: store } }),
   });
   const app = buildApp({
-    broker,
+    broker: tracing?.trace(broker) ?? broker,
     logger,
     maxMessageBytes,
     audit,
@@ -86,6 +92,7 @@ export async function startGateway(
       await broker.close();
       await store.close();
       audit.close();
+      await tracing?.close(TRACES_FLUSH_MS);
     }
   };
   const gateway: Omit<Gateway, 'url'> = {
@@ -105,4 +112,14 @@ export async function startGateway(
     await gateway.close(0);
     throw error;
   }
+}
+
+/** What it takes to trace is loaded only where that is wanted. */
+async function tracingOf(
+  { otlpEndpoint }: GatewayConfiguration,
+  logger: FastifyBaseLogger,
+): Promise<Tracing | undefined> {
+  if (otlpEndpoint === undefined) return undefined;
+  const { startTracing } = await import('./tracing/index.ts');
+  return startTracing({ endpoint: otlpEndpoint, instanceId: randomUUID(), logger });
 }
