@@ -13,15 +13,12 @@ import { storedMetrics, storeMetrics } from './store-metrics.ts';
 
 export type { HttpVitals, MetricSources } from './sources.ts';
 
-/** How finely the event loop's delay is measured: each look costs a timer. */
-const EVENT_LOOP_RESOLUTION_MS = 20;
-
 /** @returns what tells all metrics as they are at the time */
 export function createMetrics(sources: MetricSources): () => Promise<string> {
   const registry = new Registry();
   for (const metric of metricsOf(sources)) registry.registerMetric(registrable(metric));
   if (sources.isOwnProcess === true) {
-    collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_RESOLUTION_MS });
+    collectDefaultMetrics({ register: registry });
   }
   return () => registry.metrics();
 }
