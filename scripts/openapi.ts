@@ -14,6 +14,7 @@ const { documentText } = apiOf({
   log: { warn: () => undefined },
   streaming: STREAM_LIMITS,
   load: new EdgeLoad(EDGE_LIMITS),
+  metricsText: async () => '',
   closing: new AbortController().signal,
 });
 writeFileSync(new URL('../openapi/openapi.json', import.meta.url), documentText);

@@ -9,14 +9,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from 'fastify';
+import { type AuditLog, auditEntry } from './audit-log.ts';
 import { CLOSING_LIMITS, type ClosingLimits, Connections } from './connections.ts';
 import { createLogger } from './logging.ts';
+import type { HttpVitals } from './metrics/index.ts';
 import type { Broker } from './queue/index.ts';
 import { refuseConnection } from './routes/client-errors.ts';
 import { EDGE_LIMITS, type EdgeLimits, EdgeLoad } from './routes/edge-load.ts';
 import { STREAM_LIMITS, type StreamLimits } from './routes/event-stream.ts';
 import { type AccessRules, Gatekeeper, LOOPBACK_RULES } from './routes/gatekeeper.ts';
+import { HttpCounts } from './routes/http-counts.ts';
 import { apiOf } from './routes/index.ts';
+import type { Operation } from './routes/operation.ts';
 import {
   invalidField,
   Problem,
@@ -42,6 +46,10 @@ export interface AppOptions {
   readonly access?: AccessRules;
   /** Plain HTTP when left out. */
   readonly tls?: TlsIdentity;
+  /** Makes what GET /metrics answers with from what the application counts. Left out: it answers with nothing. */
+  readonly metrics?: (http: HttpVitals) => () => Promise<string>;
+  /** Told of each attempt to manage a queue, a topic or a subscription. */
+  readonly audit?: Pick<AuditLog, 'note'>;
 }
 
 /** How long a client may take. */
@@ -81,6 +89,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
   const { patience = PATIENCE } = options;
   const gatekeeper = new Gatekeeper(options.access ?? LOOPBACK_RULES, () => performance.now());
   const load = new EdgeLoad({ ...EDGE_LIMITS, ...options.load }, () => broker.isCutOff);
+  const counts = new HttpCounts();
+  const metricsText = options.metrics?.({ counts, load }) ?? (async () => '');
   const closing = new AbortController();
   const httpLimits = {
     maxHeaderSize: HEADER_BYTES_MAX,
@@ -114,24 +124,27 @@ export function buildApp(options: AppOptions): FastifyInstance {
     log: logger,
     streaming: options.streaming ?? STREAM_LIMITS,
     load,
+    metricsText,
     closing: closing.signal,
   });
+  for (const operation of operations) counts.follow(operation.counts);
   const connections = new Connections(app.server, options.closing ?? CLOSING_LIMITS);
   app.addHook('preClose', async () => {
     // Streams have no end of their own; this would wait for them for ever.
     closing.abort();
     await connections.close();
   });
-  answerErrors(app, logger);
+  answerErrors(app, logger, counts);
   logResponses(app, logger);
   app.decorateRequest('principal', undefined);
   if (options.tls !== undefined) requireTlsOfBrowsers(app);
-  prepareRequests(app, knownPaths(operations));
+  prepareRequests(app, knownPaths(operations), counts);
 
   // Operations read their bodies themselves, after everything that can be refused without: nobody else is to.
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
     app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
-  for (const { method, path, respond } of operations) {
+  for (const { method, path, ...operation } of operations) {
+    const respond = options.audit === undefined ? operation.respond : audited(operation, options.audit);
     app.route({
       method,
       url: path.replaceAll(/\{([^}]+)\}/g, ':$1'),
@@ -140,6 +153,26 @@ export function buildApp(options: AppOptions): FastifyInstance {
   }
   serveDocs(app, documentText);
   return app;
+}
+
+/** The operation, of which the audit log is told when it manages something. */
+function audited(
+  { managementAction: action, respond }: Pick<Operation, 'managementAction' | 'respond'>,
+  audit: Pick<AuditLog, 'note'>,
+): Operation['respond'] {
+  if (action === undefined) return respond;
+  return async (...parameters) => {
+    const [request, reply] = parameters;
+    try {
+      const answered = await respond(...parameters);
+      audit.note(auditEntry(action, request, reply.statusCode, 'ok'));
+      return answered;
+    } catch (error) {
+      const { code } = problemOf(error);
+      audit.note(auditEntry(action, request, problemKind(code).status, code));
+      throw error;
+    }
+  };
 }
 
 function requestId(request: IncomingMessage): string {
@@ -169,9 +202,10 @@ function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   );
 }
 
-function answerErrors(app: FastifyInstance, log: FastifyBaseLogger): void {
+function answerErrors(app: FastifyInstance, log: FastifyBaseLogger, counts: HttpCounts): void {
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
+    counts.noteProblem(problem.code);
     const { status } = problemKind(problem.code);
     const line = { reqId: request.id, method: request.method, route: request.routeOptions.url };
     if (status >= 500) log.warn({ ...line, statusCode: status, code: problem.code }, 'request failed');
@@ -197,13 +231,19 @@ function answerErrors(app: FastifyInstance, log: FastifyBaseLogger): void {
   });
 }
 
-function prepareRequests(app: FastifyInstance, paths: ReturnType<typeof knownPaths>): void {
+function prepareRequests(
+  app: FastifyInstance,
+  paths: ReturnType<typeof knownPaths>,
+  counts: HttpCounts,
+): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(headersOfEveryAnswer(request.id));
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
       throw invalidField('Host', 'is required by HTTP/1.1');
     }
     if (request.is404) {
+      const startMs = performance.now();
+      reply.raw.once('finish', () => counts.unknown.note(reply.statusCode, performance.now() - startMs));
       const { status, headers = {} } = unhandled(paths, request.method, request.url);
       reply.code(status).headers(headers).send();
       return;

@@ -2,20 +2,27 @@
  * One gateway: the store, the broker on it, and the HTTP application on that, composed and listening. Knows nothing of
  * the process that it runs in, so several can live in one.
  */
+import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import { buildApp } from './app.ts';
+import { openAuditLog } from './audit-log.ts';
 import { ensembleWeaknesses } from './config/ensemble-access.ts';
 import { readEnsembleSecurity } from './config/ensemble-security.ts';
 import type { GatewayConfiguration } from './config/environment.ts';
 import { openEntrance } from './entrance.ts';
+import { createMetrics } from './metrics/index.ts';
 import { createBroker } from './queue/broker.ts';
 import type { Broker } from './queue/index.ts';
 import { systemRandom, systemTimers } from './queue/system-runtime.ts';
 import { openStore } from './queue/zookeeper/session.ts';
 import type { StoreCounters } from './queue/zookeeper/store.ts';
+import type { Tracing } from './tracing/index.ts';
 
 /** A quarter of a small container's memory; what does not fit is read again. */
 const ENTRY_CACHE_BYTES_MAX = 128 * 1024 * 1024;
+
+/** What traces are left at the end get so long to be sent. */
+const TRACES_FLUSH_MS = 2_000;
 
 /** Connections that wait to be accepted: under load, one that does not fit gets no answer at all. */
 const BACKLOG = 4096;
@@ -44,6 +51,8 @@ export async function startGateway(
   const entrance = await openEntrance(configuration, logger);
   const { zooKeeper, ensembleAccess } = configuration;
   for (const weakness of ensembleWeaknesses(ensembleAccess, zooKeeper)) logger.warn(weakness);
+  const audit = openAuditLog(logger, configuration.auditFile);
+  const tracing = await tracingOf(configuration, logger);
   const store = openStore({
     connectionString: zooKeeper,
     sessionTimeoutMs,
@@ -58,6 +67,7 @@ export async function startGateway(
     logger,
     requestTimeoutMs,
     entryCacheBytesMax: ENTRY_CACHE_BYTES_MAX,
+    countedNamesMax: configuration.metricsNamesMax,
     loadLimits: {
       waitingReceivesMax: configuration.maxWaitingReceives,
       queuedBytesMax: configuration.maxQueuedBytes,
@@ -65,9 +75,11 @@ export async function startGateway(
     ...(maxDataBytes === undefined ? {} : { dataLimit: { bytesMax: maxDataBytes, meter: store } }),
   });
   const app = buildApp({
-    broker,
+    broker: tracing?.trace(broker) ?? broker,
     logger,
     maxMessageBytes,
+    audit,
+    metrics: (http) => createMetrics({ broker, http, store, isOwnProcess: true }),
     load: {
       requestsMax: configuration.maxRequests,
       requestBytesMax: configuration.maxRequestBytes,
@@ -90,6 +102,8 @@ export async function startGateway(
       await broker.close();
       await store.close();
       entrance.close();
+      audit.close();
+      await tracing?.close(TRACES_FLUSH_MS);
     }
   };
   const gateway: Omit<Gateway, 'url'> = {
@@ -112,4 +126,14 @@ export async function startGateway(
     await gateway.close(0);
     throw error;
   }
+}
+
+/** What it takes to trace is loaded only where that is wanted. */
+async function tracingOf(
+  { otlpEndpoint }: GatewayConfiguration,
+  logger: FastifyBaseLogger,
+): Promise<Tracing | undefined> {
+  if (otlpEndpoint === undefined) return undefined;
+  const { startTracing } = await import('./tracing/index.ts');
+  return startTracing({ endpoint: otlpEndpoint, instanceId: randomUUID(), logger });
 }

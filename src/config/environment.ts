@@ -29,6 +29,11 @@ export interface Configuration {
   readonly maxAnswerBytes: number;
   /** Undefined means no limit. */
   readonly maxDataBytes: number | undefined;
+  readonly metricsNamesMax: number;
+  /** Undefined means no traces. */
+  readonly otlpEndpoint: string | undefined;
+  /** Undefined means: with the rest of the log. */
+  readonly auditFile: string | undefined;
 }
 
 /** A configuration that names the ensemble to use: what a gateway needs. */
@@ -119,6 +124,9 @@ function interpret(environment: Environment, earlierProblems: readonly string[])
     maxQueuedBytes: values.ZOOGATE_MAX_QUEUED_BYTES,
     maxAnswerBytes: values.ZOOGATE_MAX_ANSWER_BYTES,
     maxDataBytes: values.ZOOGATE_MAX_DATA_BYTES === 0 ? undefined : values.ZOOGATE_MAX_DATA_BYTES,
+    metricsNamesMax: values.ZOOGATE_METRICS_NAMES_MAX,
+    otlpEndpoint: values.ZOOGATE_OTLP_ENDPOINT,
+    auditFile: values.ZOOGATE_AUDIT_FILE,
   };
 }
 

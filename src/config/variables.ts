@@ -172,7 +172,29 @@ export const variables = z.object({
     .optional()
     .describe('certificate chain (PEM) to speak TLS with; read again when it changes, like its key'),
   ZOOGATE_TLS_KEY_FILE: z.string().optional().describe('private key (PEM) of the certificate'),
+  ZOOGATE_METRICS_NAMES_MAX: wholeNumber(0, 10_000)
+    .prefault('100')
+    .describe(
+      'how many queues, topics and subscriptions have metrics of their own at one gateway, the first that something happens to; all others are added up under the name `_other`',
+    ),
+  ZOOGATE_OTLP_ENDPOINT: z
+    .string()
+    .refine(isHttpUrl, 'expected a URL such as http://collector:4318')
+    .optional()
+    .describe(
+      'where traces are sent by OTLP over HTTP, such as `http://collector:4318`; without it there are none, and none of it is loaded',
+    ),
+  ZOOGATE_AUDIT_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'file that the audit log of management operations is appended to; without it, these lines are part of the log',
+    ),
 });
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
 
 export interface VariableDocumentation {
   readonly name: string;

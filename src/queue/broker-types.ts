@@ -236,7 +236,15 @@ export interface CallSignal {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
+/** The place of a client's request in a trace, as W3C Trace Context spells it: valid, and opaque here. */
+export interface TraceContext {
+  readonly traceparent: string;
+  readonly tracestate?: string;
+}
+
 /** Every verb takes the signal of its request: aborted when the client has gone away. */
 export interface Call {
   readonly signal: CallSignal;
+  /** For those who trace; the broker does not look at it. */
+  readonly traceContext?: TraceContext | undefined;
 }

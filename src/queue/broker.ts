@@ -27,6 +27,7 @@ import type {
   TransactionResult,
 } from './broker-types.ts';
 import { Consuming } from './consuming.ts';
+import { COUNTED_NAMES_MAX_DEFAULT, Counts, countPublished } from './counts.ts';
 import { DataLimit } from './data-limit.ts';
 import { GatewayLoad, type LoadLimits, NO_LIMITS } from './gateway-load.ts';
 import type { Broker } from './index.ts';
@@ -48,6 +49,7 @@ import { SubscriptionLifecycle } from './topics/subscription-lifecycle.ts';
 import { openStream } from './topics/topic-stream.ts';
 import { Trash } from './topics/trash.ts';
 import { Transactions } from './transactions.ts';
+import { BrokerVitals, type Vitals } from './vitals.ts';
 import { TRANSACTIONS_PATH } from './zookeeper/paths.ts';
 import { StoreError, type StoreMeter } from './zookeeper/store.ts';
 
@@ -55,6 +57,8 @@ export interface BrokerOptions extends Omit<Runtime, 'counts' | 'segmentLimits' 
   /** Memory for entries that were read or written lately. */
   readonly entryCacheBytesMax: number;
   readonly segmentLimits?: SegmentLimits;
+  /** How many queues, topics and subscriptions have counts of their own. */
+  readonly countedNamesMax?: number;
   /** What is left out is not limited. */
   readonly loadLimits?: Partial<LoadLimits>;
   /** How much the ensemble may store before nothing more is published, in bytes, and who tells how much it does. */
@@ -70,6 +74,7 @@ export function createBroker(options: BrokerOptions): Broker {
 }
 
 class ZooKeeperBroker implements Broker {
+  readonly vitals: Vitals;
   readonly #runtime: Runtime;
   readonly #entries: EntryCache;
   readonly #directory: Directory;
@@ -87,7 +92,7 @@ class ZooKeeperBroker implements Broker {
 
   constructor(options: BrokerOptions) {
     const { segmentLimits = SEGMENT_LIMITS } = options;
-    const counts = { expired: 0, deadLettered: 0, droppedDead: 0 };
+    const counts = new Counts(options.countedNamesMax ?? COUNTED_NAMES_MAX_DEFAULT);
     const load = new GatewayLoad({ ...NO_LIMITS, ...options.loadLimits });
     const { dataLimit: limit, ...world } = options;
     const dataLimit = limit && { dataLimit: new DataLimit(options, limit.meter, limit.bytesMax) };
@@ -99,6 +104,7 @@ class ZooKeeperBroker implements Broker {
     const lifecycle = new Lifecycle(runtime, directory, links, trash);
     const subscriptions = new SubscriptionLifecycle(runtime, entries, links, trash);
     const transactionIds = new RecentIds(runtime, TRANSACTIONS_PATH, (path) => trash.removeTree(path));
+    this.vitals = new BrokerVitals(runtime, entries, directory);
     this.#runtime = runtime;
     this.#entries = entries;
     this.#directory = directory;
@@ -162,9 +168,11 @@ class ZooKeeperBroker implements Broker {
   }
 
   async publish(target: TopicRef, messages: readonly NewMessage[], call: Call): Promise<PublishedMessage[]> {
-    return this.#directory.use(target, ({ appender, topic }) => {
-      const outgoing = outgoingMessages(messages, topic.storage, this.#runtime.store.now());
-      return appender.append(outgoing, call.signal);
+    return this.#directory.use(target, async (open) => {
+      const outgoing = outgoingMessages(messages, open.topic.storage, this.#runtime.store.now());
+      const published = await open.appender.append(outgoing, call.signal);
+      countPublished(open.counts, published);
+      return published;
     });
   }
 

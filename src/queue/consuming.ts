@@ -16,6 +16,7 @@ import type {
   SettleAction,
   SubscriptionRef,
 } from './broker-types.ts';
+import { countReceived, countSettled } from './counts.ts';
 import { inspect } from './cursor/inspection.ts';
 import { peekAt } from './cursor/peek.ts';
 import { type Lease, receiptsOfLease } from './cursor/requests.ts';
@@ -55,12 +56,15 @@ export class Consuming {
   ): Promise<ReceiveResult> {
     // Before its acks, or a refusal would leave half of it done.
     const endWait = request.waitSeconds > 0 ? this.#runtime.load.wait() : undefined;
+    const { timers, counts } = this.#runtime;
+    const startMs = timers.monotonicMs();
     try {
       return await this.#use(source, (_open, subscription) =>
         this.#receiveFrom(subscription, request, signal),
       );
     } finally {
       endWait?.();
+      if (endWait !== undefined) counts.receiveWaitSeconds.add((timers.monotonicMs() - startMs) / 1000);
     }
   }
 
@@ -89,6 +93,9 @@ export class Consuming {
       if (request.attemptId === undefined) release(subscription, unused);
     });
     const messages = lease === undefined ? [] : receivedMessages(lease, subscription.seal);
+    const { counts } = subscription.rounds;
+    countReceived(counts, messages, request.autoAck);
+    if (acked !== undefined) countSettled(counts, 'ack', acked);
     return acked === undefined ? { messages } : { messages, acked };
   }
 
@@ -105,7 +112,11 @@ export class Consuming {
     signal: CallSignal,
   ): Promise<Outcome[]> {
     const settlement = settlementOf(action);
-    return this.#use(source, (_open, subscription) => settleAll(subscription, receipts, settlement, signal));
+    return this.#use(source, async (_open, subscription) => {
+      const outcomes = await settleAll(subscription, receipts, settlement, signal);
+      countSettled(subscription.rounds.counts, action.kind, outcomes);
+      return outcomes;
+    });
   }
 
   async peek(

@@ -57,6 +57,13 @@ export class DataLimit {
     this.#addedBytes += bytes;
   }
 
+  /** How much is stored, by a reading that may be some seconds old; undefined when it can't be told. Never rejects. */
+  async stored(): Promise<{ readonly bytes: number; readonly bytesMax: number } | undefined> {
+    if (this.#ageMs() > OLD_MS) await this.#measure();
+    const { bytes } = this.#reading ?? { bytes: Number.NEGATIVE_INFINITY };
+    return Number.isFinite(bytes) ? { bytes: bytes + this.#addedBytes, bytesMax: this.#bytesMax } : undefined;
+  }
+
   #isFull(bytes: number): boolean {
     return this.#reading !== undefined && this.#reading.bytes + this.#addedBytes + bytes > this.#bytesMax;
   }

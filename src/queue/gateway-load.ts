@@ -19,28 +19,28 @@ export const NO_LIMITS: LoadLimits = {
 };
 
 export class GatewayLoad {
-  readonly #waitingReceives: Budget;
-  readonly #queuedBytes: Budget;
+  readonly waitingReceives: Budget;
+  readonly queuedBytes: Budget;
 
   constructor({ waitingReceivesMax, queuedBytesMax }: LoadLimits) {
-    this.#waitingReceives = new Budget(waitingReceivesMax);
-    this.#queuedBytes = new Budget(queuedBytesMax);
+    this.waitingReceives = new Budget(waitingReceivesMax);
+    this.queuedBytes = new Budget(queuedBytesMax);
   }
 
   /** Takes a place to wait in, until the returned function is called. Throws BrokerError 'rate-limited'. */
   wait(): () => void {
-    if (!this.#waitingReceives.take(1)) {
-      throw tooMuch(`${this.#waitingReceives.max} receives wait at this gateway, and no more may`);
+    if (!this.waitingReceives.take(1)) {
+      throw tooMuch(`${this.waitingReceives.max} receives wait at this gateway, and no more may`);
     }
-    return () => this.#waitingReceives.give(1);
+    return () => this.waitingReceives.give(1);
   }
 
   /** Takes room for messages to be stored, until the returned function is called. Throws BrokerError 'rate-limited'. */
   queue(bytes: number): () => void {
-    if (!this.#queuedBytes.take(bytes)) {
+    if (!this.queuedBytes.take(bytes)) {
       throw tooMuch('Messages are published to this gateway faster than ZooKeeper stores them');
     }
-    return () => this.#queuedBytes.give(bytes);
+    return () => this.queuedBytes.give(bytes);
   }
 }
 

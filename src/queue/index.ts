@@ -30,16 +30,22 @@ import type {
   TransactionRequest,
   TransactionResult,
 } from './broker-types.ts';
+import type { Vitals } from './vitals.ts';
 
 export type * from './broker-types.ts';
+export { type CountedName, Counts, type MessageCounts, OTHER_NAMES } from './counts.ts';
 export { BrokerError, type BrokerErrorCode, type FieldError } from './errors.ts';
 export { Budget } from './model/budget.ts';
+export { Distribution } from './model/distribution.ts';
+export type { Vitals } from './vitals.ts';
 
 export interface Broker {
   /** Connected to the ensemble and not draining. */
   readonly ready: boolean;
   /** Without the ensemble for longer than a request may wait for it. */
   readonly isCutOff: boolean;
+  /** What it shows of itself, for metrics. */
+  readonly vitals: Vitals;
 
   /** Creates the queue, topic or subscription, or replaces its configuration. */
   put<Kind extends ResourceKind>(

@@ -87,8 +87,11 @@ export class Redriving {
           appends.push(guardOf(topic), withoutMark(entries));
         }
         const part = rounds.writer.part(drafted.draft, new Map());
-        if ((await commitParts(this.#runtime, [part, ...appends], signal)) === 'applied')
+        if ((await commitParts(this.#runtime, [part, ...appends], signal)) === 'applied') {
+          rounds.counts.redriven += drafted.count;
+          rounds.counts.expired += drafted.draft.expired;
           return drafted.count;
+        }
         if (signal.aborted || !state.exists) throw unavailable(undefined);
       }
     } finally {

@@ -4,6 +4,7 @@
  * cluster can be run in virtual time from a seed.
  */
 
+import type { Counts } from './counts.ts';
 import type { DataLimit } from './data-limit.ts';
 import type { GatewayLoad } from './gateway-load.ts';
 import type { SegmentLimits } from './model/segment.ts';
@@ -30,21 +31,12 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-/** What the engine has done to messages without being asked, for the metrics. */
-export interface Counts {
-  /** Dropped because their time was over. */
-  expired: number;
-  /** Moved to a dead-letter queue. */
-  deadLettered: number;
-  /** Dropped after their last delivery, or rejected, without a dead-letter queue. */
-  droppedDead: number;
-}
-
 export interface Runtime {
   readonly store: Store;
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
+  /** What this gateway has done, for whoever shows it. */
   readonly counts: Counts;
   /** Longest time that one request may wait for the ensemble. */
   readonly requestTimeoutMs: number;

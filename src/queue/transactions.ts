@@ -9,6 +9,7 @@
 import type { PublishedMessage, TransactionRequest, TransactionResult } from './broker-types.ts';
 import { type CommitPart, commitParts } from './commit-parts.ts';
 import { receiptsOf } from './consuming.ts';
+import { countPublished } from './counts.ts';
 import type { Subscription } from './cursor/subscription.ts';
 import { BrokerError } from './errors.ts';
 import { amountOf, assertFits, type OutgoingMessage, planAppend } from './log/append-plan.ts';
@@ -127,7 +128,11 @@ export class Transactions {
         const all = [...cursors, ...parts, ...marks];
         if (all.length === 0) return result;
         if ((await commitParts(this.#runtime, all, signal)) === 'applied') {
-          for (const { subscription } of acks) subscription.wake();
+          for (const { subscription, receipts } of acks) {
+            subscription.rounds.counts.acked += receipts.length;
+            subscription.wake();
+          }
+          publishes.forEach(({ open }, index) => void countPublished(open.counts, answers[index] ?? []));
           return result;
         }
         if (signal.aborted)

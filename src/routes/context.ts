@@ -14,6 +14,8 @@ export interface RouteContext {
   readonly log: Pick<FastifyBaseLogger, 'warn'>;
   readonly streaming: StreamLimits;
   readonly load: EdgeLoad;
+  /** All metrics in the text format of Prometheus. */
+  readonly metricsText: () => Promise<string>;
   /** Aborted when the application closes: what goes on without end must end then. */
   readonly closing: AbortSignal;
 }

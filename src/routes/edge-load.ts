@@ -9,7 +9,8 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import { Budget } from '../queue/index.ts';
-import { Problem } from './problems.ts';
+import type { RouteCounts } from './http-counts.ts';
+import { Problem, problemKind } from './problems.ts';
 
 /** Infinity means no limit. */
 export interface EdgeLimits {
@@ -61,14 +62,17 @@ export class EdgeLoad {
   /**
    * The share of one request, from now until it is over.
    *
-   * @param isCounted false for those that must be answered in any case, such as whether the process runs
+   * @param counts told how the request ends
+   * @param isLimited false for those that must be answered in any case, such as whether the process runs
    * @throws Problem 'rate-limited', or 'unavailable'
    */
-  enter({ raw: response, request }: FastifyReply, isCounted: boolean): RequestShare {
-    if (isCounted && !this.requests.fits(1)) {
+  enter({ raw: response, request }: FastifyReply, counts: RouteCounts, isLimited: boolean): RequestShare {
+    if (isLimited && !this.requests.fits(1)) {
+      counts.note(problemKind('rate-limited').status, 0);
       throw tooMuch(`${this.requests.max} requests are under way at this gateway`);
     }
-    if (isCounted && this.#isCutOff()) {
+    if (isLimited && this.#isCutOff()) {
+      counts.note(problemKind('unavailable').status, 0);
       throw new Problem(
         'unavailable',
         'This gateway is cut off from ZooKeeper; nothing was changed. Try again.',
@@ -76,7 +80,7 @@ export class EdgeLoad {
     }
     const { socket } = request.raw;
     const siblings = this.#bySocket.get(socket) ?? this.#follow(socket);
-    const share = new RequestShare(this, response, siblings, isCounted ? 1 : 0);
+    const share = new RequestShare(this, response, siblings, counts, isLimited ? 1 : 0);
     if (socket.destroyed || response.destroyed) share.end(false);
     else response.once('finish', () => share.end(!socket.destroyed));
     return share;
@@ -100,7 +104,9 @@ export class RequestShare {
   readonly #load: EdgeLoad;
   readonly #response: ServerResponse;
   readonly #siblings: Set<RequestShare>;
+  readonly #counts: RouteCounts;
   readonly #requests: number;
+  readonly #startMs = performance.now();
   #requestBytes = 0;
   #answerBytes = 0;
   #isOver = false;
@@ -109,8 +115,15 @@ export class RequestShare {
   #onOver: ((isDelivered: boolean) => void) | undefined;
 
   /** Made by `EdgeLoad.enter`. */
-  constructor(load: EdgeLoad, response: ServerResponse, siblings: Set<RequestShare>, requests: number) {
+  constructor(
+    load: EdgeLoad,
+    response: ServerResponse,
+    siblings: Set<RequestShare>,
+    counts: RouteCounts,
+    requests: number,
+  ) {
     this.#load = load;
+    this.#counts = counts;
     this.#response = response;
     this.#siblings = siblings;
     this.#requests = requests;
@@ -163,6 +176,8 @@ export class RequestShare {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#isDelivered = isDelivered;
+    if (isDelivered) this.#counts.note(this.#response.statusCode, performance.now() - this.#startMs);
+    else this.#counts.abandoned += 1;
     this.#siblings.delete(this);
     clearTimeout(this.#timer);
     this.#load.requests.give(this.#requests);

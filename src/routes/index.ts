@@ -3,6 +3,7 @@
  */
 import type { MessageSource, RouteContext } from './context.ts';
 import { livez, readyz } from './health.ts';
+import { metrics } from './metrics.ts';
 import { describeApi, openApiDocument } from './openapi-document.ts';
 import type { Operation } from './operation.ts';
 import { browse, peek, purge } from './peek.ts';
@@ -20,6 +21,8 @@ import { topicMessages, topics } from './topics.ts';
 import { transact } from './transactions.ts';
 
 export type { RouteContext } from './context.ts';
+export type { ManagementAction } from './operation.ts';
+export type { ProblemCode } from './problems.ts';
 
 export interface Api {
   readonly operations: readonly Operation[];
@@ -56,6 +59,7 @@ function operationsOf(context: RouteContext): Operation[] {
 
     livez(),
     readyz(context),
+    metrics(context),
     describeProblem(),
   ];
 }

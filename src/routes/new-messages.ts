@@ -17,7 +17,7 @@ export interface PublishLimits {
 }
 
 /** The sum of the sizes of all messages of one request. */
-const REQUEST_MESSAGE_BYTES_MAX = 900 * 1024;
+export const REQUEST_MESSAGE_BYTES_MAX = 900 * 1024;
 const REQUEST_MESSAGES_MAX = 1000;
 
 /** Where message bodies lie in a publish request. */
@@ -106,7 +106,7 @@ function newMessage(
 }
 
 /** The size that counts towards the limits: the body's bytes, and the attributes' names and values. */
-function messageBytes(message: NewMessage): number {
+export function messageBytes(message: NewMessage): number {
   let bytes = message.body.length;
   for (const [name, value] of Object.entries(message.attributes)) {
     bytes += Buffer.byteLength(name) + Buffer.byteLength(value);

@@ -10,15 +10,20 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
 import type { Principal } from '../access/index.ts';
-import type { Call, CallSignal } from '../queue/index.ts';
+import type { Call, CallSignal, TraceContext } from '../queue/index.ts';
 import { type Access, requireAccess } from './access.ts';
 import type { EdgeLoad, RequestShare } from './edge-load.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
+import { RouteCounts } from './http-counts.ts';
 import { preferredType } from './media-types.ts';
 import { invalidField, Problem, type ProblemCode } from './problems.ts';
 import { fieldKinds, queryFields } from './query-strings.ts';
 import { type BodyReader, readBytes, readOver } from './request-bodies.ts';
+import { traceContextOf } from './trace-context.ts';
 import { checked } from './validation.ts';
+
+/** What changes queues, topics and subscriptions as such, in the words of the audit log. */
+export type ManagementAction = 'put' | 'patch' | 'delete' | 'purge' | 'seek' | 'redrive';
 
 export type Method = 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE';
 
@@ -57,6 +62,8 @@ export interface OperationDefinition<Params extends z.ZodObject, Query extends z
   readonly path: string;
   readonly id: string;
   readonly tag: string;
+  /** What the audit log calls it; left out for what manages nothing. */
+  readonly managementAction?: ManagementAction;
   readonly summary: string;
   readonly description: string;
   readonly access: Access<z.output<Params>>;
@@ -77,6 +84,8 @@ export interface OperationDefinition<Params extends z.ZodObject, Query extends z
 export interface Operation
   extends Omit<OperationDefinition<z.ZodObject, z.ZodObject, never>, 'handle' | 'body'> {
   readonly body: Pick<BodyReader<unknown>, 'openapi' | 'limitBytes'>;
+  /** What has been asked of it. */
+  readonly counts: RouteCounts;
   respond(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -92,13 +101,14 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
   const { handle, body, ...documentation } = definition;
   const takesBody = definition.method !== 'GET';
   // Whether the process runs, and what it is, can be asked under any load.
-  const isCounted = definition.path.startsWith('/v1/');
+  const isLimited = definition.path.startsWith('/v1/');
+  const counts = new RouteCounts(definition.method, definition.path);
   const queryOf = queryReader(definition.query);
   const { access } = definition;
   const answerTo: Operation['respond'] = async (request, reply, load, gatekeeper) => {
     const { raw } = request;
-    const share = load.enter(reply, isCounted);
-    const connection = new ClientConnection(share);
+    const share = load.enter(reply, counts, isLimited);
+    const connection = new ClientConnection(share, raw.headers);
     let principal: Principal;
     try {
       const admitted = gatekeeper.admit(request, access);
@@ -137,6 +147,7 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
   return {
     ...documentation,
     body,
+    counts,
     async respond(request, reply, load, gatekeeper) {
       try {
         return await answerTo(request, reply, load, gatekeeper);
@@ -225,7 +236,10 @@ class ClientConnection implements Call, CallSignal {
   #listeners: Set<() => void> | undefined;
   #undelivered: (() => void) | undefined;
 
-  constructor(share: RequestShare) {
+  readonly #headers: IncomingHttpHeaders;
+
+  constructor(share: RequestShare, headers: IncomingHttpHeaders) {
+    this.#headers = headers;
     share.onOver((isDelivered) => {
       if (!isDelivered) this.end();
     });
@@ -233,6 +247,10 @@ class ClientConnection implements Call, CallSignal {
 
   get signal(): CallSignal {
     return this;
+  }
+
+  get traceContext(): TraceContext | undefined {
+    return traceContextOf(this.#headers);
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {

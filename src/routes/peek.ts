@@ -87,6 +87,7 @@ export function purge<Params>({ broker }: RouteContext, source: MessageSource<Pa
     method: 'POST',
     path: `${source.path}/purge`,
     id: `purge${source.noun}`,
+    managementAction: 'purge',
     tag: source.tag,
     summary: 'Drop all messages',
     description: 'Everything stored before the call is gone, and every older receipt is `lost`.',

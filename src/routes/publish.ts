@@ -21,6 +21,8 @@ import { bytesBody, parseJson } from './request-bodies.ts';
 import { jsonResponse } from './responses.ts';
 import { publishedList } from './schemas/answers.ts';
 import { type MessageOptions, messageOptions, publishRequest } from './schemas/messages.ts';
+import { TRACE_HEADERS } from './schemas/trace-headers.ts';
+import { carrying } from './trace-context.ts';
 import { checked } from './validation.ts';
 
 /**
@@ -50,6 +52,7 @@ export function publish<Params>({ broker, limits }: RouteContext, target: Publis
         description: 'For a message as bytes: the attribute `name`, its value percent-encoded.',
       }),
       ...eventHeaders,
+      ...TRACE_HEADERS,
     }),
     body: bytesBody(PUBLISH_BODY_BYTES_MAX, {
       description: 'Messages as JSON, or one message’s bytes; at most 8 MiB as sent.',
@@ -71,7 +74,11 @@ export function publish<Params>({ broker, limits }: RouteContext, target: Publis
     async handle(request) {
       const messages = messagesOf(request);
       requireWithinLimits(messages, limits);
-      const published = await broker.publish(target.refOf(request.params), messages, request.call);
+      const { call } = request;
+      const ref = target.refOf(request.params);
+      const published = await carrying(call.traceContext, [messages], limits, ([carried = []]) =>
+        broker.publish(ref, carried, call),
+      );
       return json(201, publishedJson(published));
     },
   });

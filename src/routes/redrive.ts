@@ -33,6 +33,7 @@ export function redrive({ broker }: RouteContext): Operation {
     method: 'POST',
     path: `${queueMessages.path}/redrive`,
     id: 'redriveQueue',
+    managementAction: 'redrive',
     tag: queueMessages.tag,
     summary: 'Move dead letters on',
     description:

@@ -45,6 +45,7 @@ export function seek({ broker }: RouteContext): Operation {
     method: 'POST',
     path: `${subscriptionMessages.path}/seek`,
     id: 'seekSubscription',
+    managementAction: 'seek',
     tag: subscriptionMessages.tag,
     summary: 'Replay or skip messages',
     description:

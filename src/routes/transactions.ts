@@ -1,8 +1,9 @@
 /**
  * Transactions: consume, transform and produce in one atomic step.
  */
+import { z } from 'zod';
 import { ANONYMOUS, type Principal } from '../access/index.ts';
-import type { SubscriptionRef, TopicRef, TransactionRequest } from '../queue/index.ts';
+import type { NewMessage, SubscriptionRef, TopicRef, TransactionRequest } from '../queue/index.ts';
 import { requireRight } from './access.ts';
 import type { RouteContext } from './context.ts';
 import { messageCount, publishesOfJson, requireMessageCount, requireWithinLimits } from './new-messages.ts';
@@ -11,8 +12,10 @@ import { publishedJson } from './publish.ts';
 import { jsonTextBody, parseJson } from './request-bodies.ts';
 import { EXAMPLE_RECEIPT, jsonResponse } from './responses.ts';
 import { noParams, noQuery } from './schemas/scalars.ts';
+import { TRACE_HEADERS } from './schemas/trace-headers.ts';
 import { transactionRequest, transactionResult } from './schemas/transactions.ts';
 import { nameOfSubscription } from './subscriptions.ts';
+import { carrying } from './trace-context.ts';
 import { checked } from './validation.ts';
 
 /** Those of a publish request, and 1000 receipts, each as long as allowed. */
@@ -31,6 +34,7 @@ export function transact({ broker, limits }: RouteContext): Operation {
     access: { kind: 'body' },
     params: noParams,
     query: noQuery,
+    headers: z.object(TRACE_HEADERS),
     body: jsonTextBody(TRANSACTION_BODY_BYTES_MAX, {
       description: 'Receipts to ack and messages to publish; at most 9 MiB as sent.',
       required: true,
@@ -61,15 +65,20 @@ export function transact({ broker, limits }: RouteContext): Operation {
         publishes.map((part) => part.messages),
       );
       requireWithinLimits(messages.flat(), limits);
-      const request: TransactionRequest = {
+      const requestWith = (carried: readonly (readonly NewMessage[])[]): TransactionRequest => ({
         ...(transactionId === undefined ? {} : { transactionId: idOf(principal, transactionId) }),
         acks: acks.map((part) => ({ source: sourceOf(part), receipts: part.receipts })),
         publishes: publishes.map((part, index) => ({
           target: targetOf(part),
-          messages: messages[index] ?? [],
+          messages: carried[index] ?? [],
         })),
-      };
-      const { publishes: published, duplicate } = await broker.transact(request, call);
+      });
+      const { publishes: published, duplicate } = await carrying(
+        call.traceContext,
+        messages,
+        limits,
+        (carried) => broker.transact(requestWith(carried), call),
+      );
       return json(200, {
         publishes: published.map((part) => publishedJson(part.messages)),
         ...(duplicate === true ? { duplicate } : {}),

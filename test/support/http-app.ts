@@ -7,7 +7,9 @@ import supertest from 'supertest';
 import { makeApiKey } from '../../src/access/api-key.ts';
 import { openAuthentication } from '../../src/access/index.ts';
 import { buildApp } from '../../src/app.ts';
+import type { AuditEntry } from '../../src/audit-log.ts';
 import { readConfiguration } from '../../src/config/environment.ts';
+import { createMetrics } from '../../src/metrics/index.ts';
 import { createBroker } from '../../src/queue/broker.ts';
 import type { Broker } from '../../src/queue/index.ts';
 import { systemRandom, systemTimers } from '../../src/queue/system-runtime.ts';
@@ -26,6 +28,8 @@ export interface TestGateways {
   readonly api: Api;
   /** Sends each request to a gateway picked at random. */
   readonly randomGateway: RandomGateway;
+  /** What the audit log of the first gateway was told, in order. */
+  readonly audited: readonly AuditEntry[];
   /** Makes an empty queue with a name of its own; answers its path. */
   createQueue(config?: object): Promise<string>;
   /** Returns once so many receives are under way, over all gateways. */
@@ -47,6 +51,7 @@ export type RandomGateway = Api & {
 
 interface TestGateway {
   readonly url: string;
+  readonly audited: readonly AuditEntry[];
   readonly broker: Broker;
   readonly receiving: () => number;
   connections(): Promise<number>;
@@ -68,6 +73,7 @@ export async function startTestGateways(count = 1, access?: Partial<AccessRules>
   return {
     urls: [first.url, ...others.map(({ url }) => url)],
     api,
+    audited: first.audited,
     randomGateway: randomGateway([first, ...others].map(({ url }) => url)),
     async createQueue(config = {}) {
       queues += 1;
@@ -138,11 +144,19 @@ async function startTestGateway(connectionString: string, access: AccessRules): 
     entryCacheBytesMax: 16 * 1024 * 1024,
   });
   const receiving = countReceives(broker);
-  const app = buildApp({ broker, access, streaming: { ...STREAM_LIMITS, heartbeatMs: 500 } });
+  const audited: AuditEntry[] = [];
+  const app = buildApp({
+    broker,
+    access,
+    streaming: { ...STREAM_LIMITS, heartbeatMs: 500 },
+    metrics: (http) => createMetrics({ broker, http, store }),
+    audit: { note: (entry) => void audited.push(entry) },
+  });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   await becomeReady(app);
   return {
     url,
+    audited,
     broker,
     receiving,
     connections: () =>

@@ -42,9 +42,8 @@ describe('who imports whom', () => {
   it('the engine knows nothing of routes, configuration or the program around it', () => {
     const foreign = (target: string) => isBelow(target, 'src') && !isBelow(target, 'src/queue');
     expect(importing(below('src/queue'), foreign)).toEqual([]);
-    expect(importing(below('src/queue'), (target) => /^(fastify|@fastify|pino|zod)/.test(target))).toEqual(
-      [],
-    );
+    const outer = /^(fastify|@fastify|pino|zod|prom-client|@opentelemetry)/;
+    expect(importing(below('src/queue'), (target) => outer.test(target))).toEqual([]);
   });
 
   it('the model knows only itself, and of the rest of the engine only the types of its vocabulary', () => {
@@ -70,6 +69,22 @@ describe('who imports whom', () => {
     expect(filesOf(importing(files, (target) => target.startsWith('node-zookeeper-client')))).toSatisfy(
       (paths: string[]) => paths.every((path) => isBelow(path, 'src/queue/zookeeper')),
     );
+  });
+
+  it('one folder knows how metrics are shown, and one how traces are sent; those who count know neither', () => {
+    const outside = (folder: string) => files.filter(({ path }) => !isBelow(path, folder));
+    expect(importing(outside('src/metrics'), (target) => target === 'prom-client')).toEqual([]);
+    const traces = (target: string) => target.startsWith('@opentelemetry/');
+    expect(importing(outside('src/tracing'), traces)).toEqual([]);
+    // Shown and sent is what the face of the engine and the counts of the routes tell.
+    const observers = [...below('src/metrics'), ...below('src/tracing')];
+    const offered = ['src/queue/index.ts', 'src/routes/http-counts.ts'];
+    const foreign = (target: string) =>
+      isBelow(target, 'src') &&
+      !isBelow(target, 'src/metrics') &&
+      !isBelow(target, 'src/tracing') &&
+      !offered.includes(target);
+    expect(importing(observers, foreign)).toEqual([]);
   });
 
   it('nobody imports in a circle', () => {

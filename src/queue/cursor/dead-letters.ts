@@ -3,7 +3,6 @@
  * queue, so that they leave here and arrive there in one step, or are dropped and counted when there is none.
  */
 
-import type { SubscriptionRef } from '../broker-types.ts';
 import type { CommitPart } from '../commit-parts.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import { LevelEntries } from '../log/level-entries.ts';
@@ -11,7 +10,7 @@ import { packable } from '../log/moved-messages.ts';
 import { guardOf } from '../log/topic-guard.ts';
 import type { Dead } from '../model/cursor-draft.ts';
 import type { Runtime } from '../runtime.ts';
-import type { Topic } from '../topics/topic.ts';
+import { subscriptionRef, type Topic } from '../topics/topic.ts';
 import type { CursorState } from './cursor-state.ts';
 
 export class DeadLetters {
@@ -29,16 +28,17 @@ export class DeadLetters {
   /** Rejects with a StoreError. */
   async parts(state: CursorState, dead: readonly Dead[]): Promise<CommitPart[]> {
     if (dead.length === 0) return [];
+    const source = subscriptionRef(state.topic, state.name);
+    const counts = this.#runtime.counts.of(source);
     const name = state.delivery.deadLetterQueue;
     const queue = name === undefined ? undefined : await this.#findQueue(name);
     if (queue === undefined) {
       const applied = () => {
-        this.#runtime.counts.droppedDead += dead.length;
+        counts.dropped += dead.length;
       };
       return [{ writes: [], applied, conflicted: () => {} }];
     }
     const atMs = Math.round(this.#runtime.store.now());
-    const source = refOf(state);
     const messages = dead.map(({ message, reason, detail, deliveries }) =>
       packable(message, {
         deadLetter: { source, reason, ...(detail === undefined ? {} : { detail }), deliveries, atMs },
@@ -51,17 +51,10 @@ export class DeadLetters {
       writes: entries.writes,
       applied: (results) => {
         entries.applied(results);
-        this.#runtime.counts.deadLettered += dead.length;
+        counts.deadLettered += dead.length;
       },
       conflicted: (index) => entries.conflicted(index),
     };
     return [guardOf(queue), counted];
   }
-}
-
-/** The subscription as its users name it. */
-function refOf({ topic, name }: CursorState): SubscriptionRef {
-  return topic.kind === 'queue'
-    ? { kind: 'queue', name: topic.name }
-    : { kind: 'topic', name: topic.name, subscription: name };
 }

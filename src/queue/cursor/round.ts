@@ -7,12 +7,13 @@
  *                             '--lost----> nothing is answered; the next round looks again
  */
 import { commitParts } from '../commit-parts.ts';
+import type { MessageCounts } from '../counts.ts';
 import { BrokerError } from '../errors.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import { CLAIMS_PER_WRITE_MAX, fencingToken } from '../model/fencing.ts';
 import type { Runtime } from '../runtime.ts';
 import { deadline, readThrough } from '../settled-commit.ts';
-import { notFound } from '../topics/topic.ts';
+import { notFound, subscriptionRef } from '../topics/topic.ts';
 import { AttemptShards } from './attempt-shards.ts';
 import type { Batch } from './batch.ts';
 import { CursorReader } from './cursor-reader.ts';
@@ -43,6 +44,7 @@ export class Rounds {
   readonly #state: CursorState;
   readonly #attempts: AttemptShards;
   readonly #deadLetters: DeadLetters;
+  #counts: MessageCounts | undefined;
 
   constructor(
     runtime: Runtime,
@@ -58,6 +60,12 @@ export class Rounds {
     this.#attempts = new AttemptShards(runtime.store, () => state.cursorPath);
     this.writer = new CursorWriter(runtime, state, this.#attempts, onFinished);
     this.turns = new TurnTaking(runtime.random);
+  }
+
+  /** What has happened to the messages. Not to be asked before something has: it takes a name's place. */
+  get counts(): MessageCounts {
+    this.#counts ??= this.#runtime.counts.of(subscriptionRef(this.#state.topic, this.#state.name));
+    return this.#counts;
   }
 
   /**
@@ -179,13 +187,24 @@ export class Rounds {
     const outcome = await commitParts(this.#runtime, [part, ...dead], signal);
     if (outcome !== 'applied') {
       for (const item of answered) item.pending.markQueued();
-      if (outcome === 'conflict') this.turns.noteLost(this.#runtime.timers.monotonicMs());
+      if (outcome === 'conflict') {
+        this.turns.noteLost(this.#runtime.timers.monotonicMs());
+        this.counts.conflicts += 1;
+      }
       return undefined;
     }
     this.turns.noteWon(this.#runtime.timers.monotonicMs() - startMs);
-    this.#runtime.counts.expired += draft.expired;
-    for (const [request, { done }] of settled)
-      for (const { index, length, outcome } of done) request.note(index, length, outcome);
+    const { counts } = this.#runtime;
+    let receipts = 0;
+    for (const [request, { done }] of settled) {
+      for (const { index, length, outcome } of done) {
+        receipts += length;
+        request.note(index, length, outcome);
+      }
+    }
+    counts.cursorClaims.add(evaluation.grants.length);
+    counts.cursorSettlements.add(receipts);
+    if (draft.expired > 0) this.counts.expired += draft.expired;
     const leases = evaluation.grants.map((grant) => this.#answerGrant(grant, part));
     return leases.filter((lease) => lease !== undefined);
   }

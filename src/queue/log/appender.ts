@@ -106,6 +106,7 @@ export class Appender {
         const all = plan.parts.length === 0 ? [] : [...plan.parts, ...parts];
         if (all.length === 0 || (await commitParts(runtime, all, signal)) === 'applied') {
           this.#admission.note(admitted);
+          if (all.length > 0) this.#count(live);
           return this.#answer(live, plan.answers);
         }
         for (const request of live) request.pending.markQueued();
@@ -132,6 +133,18 @@ export class Appender {
       admitted.bytes += bytes;
     }
     return { parts: ticket.parts, admitted };
+  }
+
+  #count(live: readonly AppendRequest[]): void {
+    const { counts } = this.#target.runtime;
+    let [messages, bytes] = [0, 0];
+    for (const request of live) {
+      messages += request.outgoing.length;
+      bytes += request.packedBytes;
+    }
+    counts.appendRequests.add(live.length);
+    counts.appendMessages.add(messages);
+    counts.appendBytes.add(bytes);
   }
 
   #answer(live: readonly AppendRequest[], answers: readonly PublishedMessage[]): void {

@@ -33,9 +33,18 @@ export class EntryCache {
   /** Reads under way, so that many consumers of one entry cause one read. */
   readonly #loading = new Map<string, Promise<Entry | undefined>>();
 
+  /** Entries that had to be read from the ensemble so far. */
+  loads = 0;
+
   constructor(store: Store, bytesMax: number) {
     this.#store = store;
     this.#entries = new LRUCache({ maxSize: bytesMax });
+  }
+
+  /** What it holds at the moment. */
+  get size(): { readonly entries: number; readonly bytes: number; readonly bytesMax: number } {
+    const { size, calculatedSize, maxSize } = this.#entries;
+    return { entries: size, bytes: calculatedSize, bytesMax: maxSize };
   }
 
   encode(messages: readonly PackableMessage[], publishedAtMs: number): Buffer {
@@ -70,6 +79,7 @@ export class EntryCache {
   }
 
   async #load(path: string, token: string): Promise<Entry | undefined> {
+    this.loads += 1;
     const node = await this.#store.read(path);
     if (node === undefined) return undefined;
     const entry = this.#codec.decode(node.data, token);

@@ -82,6 +82,15 @@ export class Directory {
     return this.#known(name) ?? (await this.#look(name)) ?? (await this.#lookAgain(name));
   }
 
+  /** What is in use under a name, without looking further. */
+  peek(name: string): OpenTopic | undefined {
+    return this.#open.peek(name);
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
   /** Forgets a name whose incarnation has been deleted. */
   forget(name: string): void {
     this.#open.peek(name)?.end();

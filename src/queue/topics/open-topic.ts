@@ -2,7 +2,8 @@
  * An incarnation in use at this gateway, with all that works on it: the appender, the trimmer, the schedule, the
  * dedupIds, and the subscriptions that somebody here uses.
  */
-import type { SubscriptionRef, TopicConfig } from '../broker-types.ts';
+import type { Stats, SubscriptionRef, TopicConfig } from '../broker-types.ts';
+import type { MessageCounts } from '../counts.ts';
 import { DeadLetters } from '../cursor/dead-letters.ts';
 import { hasDead, type Inspection, inspect } from '../cursor/inspection.ts';
 import { statsOf } from '../cursor/stats.ts';
@@ -48,6 +49,7 @@ export class OpenTopic implements AppendTarget {
   /** How many requests are using each. */
   readonly #users = new Map<Subscription, number>();
   readonly #deadLetters: DeadLetters;
+  #counts: MessageCounts | undefined;
   #draining = false;
 
   constructor(topic: Topic, surroundings: TopicSurroundings) {
@@ -80,6 +82,13 @@ export class OpenTopic implements AppendTarget {
     topic.onSealed((level, segment) => {
       if (topic.kind === 'topic') this.trimmer.considerFrom(level, segment);
     });
+  }
+
+  /** What was published to it at this gateway. Not to be asked before something was: it takes a name's place. */
+  get counts(): MessageCounts {
+    const { kind, name } = this.topic;
+    this.#counts ??= this.runtime.counts.of({ kind, name });
+    return this.#counts;
   }
 
   /** The subscription's loop at this gateway. Whether there is such a subscription shows when it is used. */
@@ -138,6 +147,19 @@ export class OpenTopic implements AppendTarget {
       if (!hasDead(inspection)) return inspection;
       await this.subscription(name).bury();
     }
+  }
+
+  /**
+   * How deep a subscription is, as one server shows it that may be behind: reads only, and brings nothing in. Undefined
+   * when it does not want everything, for then it would cost a look at each message. Rejects with a StoreError; throws
+   * BrokerError.
+   */
+  async glance(name: string): Promise<Stats | undefined> {
+    const inspection = await inspect(this.runtime, this.cache, this.topic, name);
+    const { filter, purgedSchedule } = inspection.state.policy;
+    if (filter !== undefined || purgedSchedule > 0) return undefined;
+    const { messages, bytes } = this.schedule.state;
+    return statsOf(inspection, this.cache, { messages, bytes, oldestPublishedAtMs: undefined });
   }
 
   /** Moves into the log what is due, and what has died elsewhere. A subscription's own dead are its rounds' business. */

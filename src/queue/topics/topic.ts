@@ -5,7 +5,7 @@
  * The configuration may be behind; a write that relies on it carries `guard()`, fails when it is, and is tried again
  * after `refresh()`. A deleted incarnation never comes back: its name may, with another id.
  */
-import type { QueueConfig, StorageConfig, TopicConfig } from '../broker-types.ts';
+import type { QueueConfig, StorageConfig, SubscriptionRef, TopicConfig } from '../broker-types.ts';
 import { BrokerError } from '../errors.ts';
 import { Log } from '../log/log.ts';
 import { decodeRecord, type TopicRecord } from '../model/records.ts';
@@ -195,6 +195,11 @@ export class Topic {
     this.#version = node.stat.version;
     this.#updatedAtMs = node.stat.mtimeMs;
   }
+}
+
+/** A subscription of the incarnation as its users name it. */
+export function subscriptionRef({ kind, name }: Topic, subscription: string): SubscriptionRef {
+  return kind === 'queue' ? { kind, name } : { kind, name, subscription };
 }
 
 export function notFound(kind: 'queue' | 'topic' | 'subscription', name: string): BrokerError {

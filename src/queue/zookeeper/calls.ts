@@ -24,6 +24,8 @@ export interface CallsOptions {
   readonly requestTimeoutMs: number;
   readonly isOpen: () => boolean;
   readonly isWritable: () => boolean;
+  /** Told of each call that ends without a reply. */
+  readonly onFailed?: (isWrite: boolean) => void;
 }
 
 interface Pending {
@@ -71,7 +73,11 @@ export class Calls {
         isWrite: call.isWrite,
         bytes: call.bytes,
         what: call.what,
-        fail: (error) => end(() => reject(error)),
+        fail: (error) =>
+          end(() => {
+            this.#options.onFailed?.(call.isWrite);
+            reject(error);
+          }),
         send: () => {
           const reply = (value: T) => {
             end(() => resolve(value));

@@ -11,6 +11,7 @@ import type { GuardedClient, RawResult, Reply } from './guarded-client.ts';
 import type { RawStat } from './node-stat.ts';
 import { stampMs } from './node-stat.ts';
 import type { ReadOptions, StoreCounters, Write } from './store.ts';
+import { StoreMeasures } from './store-measures.ts';
 import type { WatchClaim } from './watches.ts';
 import { writeBytes } from './writes.ts';
 
@@ -42,6 +43,7 @@ type StartWrite<T> = (client: GuardedClient, reply: Reply<T>) => void;
 
 export class Requests {
   readonly counters: StoreCounters = { reads: 0, writes: 0, conflicts: 0, bytesWritten: 0 };
+  readonly measures = new StoreMeasures();
   readonly calls: Calls;
   readonly #options: RequestsOptions;
 
@@ -51,6 +53,7 @@ export class Requests {
       requestTimeoutMs: options.requestTimeoutMs,
       isOpen: () => options.client().isOpen,
       isWritable: () => options.client().isWritable,
+      onFailed: (isWrite) => this.measures.noteFailed(isWrite),
     });
   }
 
@@ -128,18 +131,30 @@ export class Requests {
     const send = (reply: (value: Replied<T>) => void, isWanted: () => boolean) => {
       this.counters.reads += 1;
       const claim = watch && (() => (isWanted() ? watch : undefined));
-      start(this.#options.client(), claim, (code, value) => reply({ code, value }));
+      const sentMs = this.#options.monotonicNow();
+      start(this.#options.client(), claim, (code, value) => {
+        this.#note(false, code, sentMs, isWanted());
+        reply({ code, value });
+      });
     };
     return this.calls.run({ what: `a read of ${path}`, isWrite: false, bytes: path.length, send }, signal);
   }
 
   #write<T>(what: string, bytes: number, start: StartWrite<T>, signal?: AbortSignal): Promise<Replied<T>> {
-    const send = (reply: (value: Replied<T>) => void) => {
+    const send = (reply: (value: Replied<T>) => void, isWanted: () => boolean) => {
       this.counters.writes += 1;
       this.counters.bytesWritten += bytes;
-      start(this.#options.client(), (code, value) => reply({ code, value }));
+      const sentMs = this.#options.monotonicNow();
+      start(this.#options.client(), (code, value) => {
+        this.#note(true, code, sentMs, isWanted());
+        reply({ code, value });
+      });
     };
     return this.calls.run({ what, isWrite: true, bytes, send }, signal);
+  }
+
+  #note(isWrite: boolean, code: number, sentMs: number, isWanted: boolean): void {
+    this.measures.noteReply(isWrite, code, this.#options.monotonicNow() - sentMs, isWanted);
   }
 
   #sample(stat: RawStat | undefined): void {

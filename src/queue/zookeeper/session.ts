@@ -21,6 +21,7 @@ import { OpenNodes } from './open-nodes.ts';
 import { CLOCK_PATH } from './paths.ts';
 import { type Replied, Requests } from './requests.ts';
 import * as port from './store.ts';
+import type { StoreMeasures } from './store-measures.ts';
 import { Supervisor } from './supervisor.ts';
 import { asAsked, withoutRestAtAny } from './versions.ts';
 import { assertCommit, assertPacket, assertPath } from './writes.ts';
@@ -43,6 +44,8 @@ export interface OpenStoreOptions {
 }
 
 export interface ZooKeeperStore extends port.Store, port.StoreMeter {
+  /** How the ensemble answers, for whoever watches. */
+  readonly measures: StoreMeasures;
   /** Ends the session, within about a second whatever the state. No call succeeds afterwards. */
   close(): Promise<void>;
 }
@@ -99,6 +102,10 @@ class SessionStore implements ZooKeeperStore {
 
   get counters(): port.StoreCounters {
     return this.#requests.counters;
+  }
+
+  get measures(): StoreMeasures {
+    return this.#requests.measures;
   }
 
   onState(listener: (state: port.StoreState) => void): () => void {

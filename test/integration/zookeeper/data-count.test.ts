@@ -1,6 +1,7 @@
 /** How much data there is, as real servers count it: for whichever path, beside whichever quota of an operator. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Counts } from '../../../src/queue/counts.ts';
 import { BrokerError } from '../../../src/queue/errors.ts';
 import { GatewayLoad, NO_LIMITS } from '../../../src/queue/gateway-load.ts';
 import { SEGMENT_LIMITS } from '../../../src/queue/model/segment.ts';
@@ -114,7 +115,7 @@ test('a write beyond a quota that the servers enforce is refused as such, and no
   await setQuota(chroot, 'count=-1,bytes=-1;byteHardLimit=1000;countHardLimit=-1');
   const runtime = {
     ...{ store, timers: systemTimers, random: systemRandom, logger: silentLogger, requestTimeoutMs: 5_000 },
-    counts: { expired: 0, deadLettered: 0, droppedDead: 0 },
+    counts: new Counts(0),
     ...{ segmentLimits: SEGMENT_LIMITS, load: new GatewayLoad(NO_LIMITS) },
   };
   const { signal, cancel } = deadline(runtime, 10_000);

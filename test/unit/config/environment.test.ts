@@ -36,6 +36,9 @@ describe('the configuration', () => {
       maxDataBytes: 536_870_912,
       access: NO_ACCESS,
       tls: undefined,
+      metricsNamesMax: 100,
+      otlpEndpoint: undefined,
+      auditFile: undefined,
     });
   });
 
@@ -61,6 +64,9 @@ describe('the configuration', () => {
       ZOOGATE_MAX_QUEUED_BYTES: '1048576',
       ZOOGATE_MAX_ANSWER_BYTES: '8388608',
       ZOOGATE_MAX_DATA_BYTES: '0',
+      ZOOGATE_METRICS_NAMES_MAX: '0',
+      ZOOGATE_OTLP_ENDPOINT: 'http://[::1]:4318/otlp',
+      ZOOGATE_AUDIT_FILE: '/var/log/zoogate/audit.log',
     };
     expect(readConfiguration(environment)).toEqual({
       host: '::1',
@@ -89,6 +95,9 @@ describe('the configuration', () => {
       maxDataBytes: undefined,
       access: NO_ACCESS,
       tls: undefined,
+      metricsNamesMax: 0,
+      otlpEndpoint: 'http://[::1]:4318/otlp',
+      auditFile: '/var/log/zoogate/audit.log',
     });
   });
 
@@ -119,6 +128,9 @@ describe('the configuration', () => {
     ['ZOOGATE_MAX_QUEUED_BYTES', '1000'],
     ['ZOOGATE_MAX_ANSWER_BYTES', '1000'],
     ['ZOOGATE_MAX_DATA_BYTES', '-1'],
+    ['ZOOGATE_METRICS_NAMES_MAX', '10001'],
+    ['ZOOGATE_OTLP_ENDPOINT', 'collector:4318'],
+    ['ZOOGATE_OTLP_ENDPOINT', '/v1/traces'],
   ])('%s=%s is refused by its name', (name, value) => {
     expect(() => readConfiguration({ [name]: value })).toThrow(ConfigurationError);
     expect(problemsOf({ [name]: value })).toEqual([expect.stringContaining(`${name}: `)]);

@@ -1,5 +1,6 @@
 /** Commits whose outcome is always learnt: every way in which one can go wrong, and what is said of it. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import { Counts } from '../../../src/queue/counts.ts';
 import { GatewayLoad, NO_LIMITS } from '../../../src/queue/gateway-load.ts';
 import { SEGMENT_LIMITS } from '../../../src/queue/model/segment.ts';
 import type { Runtime } from '../../../src/queue/runtime.ts';
@@ -28,7 +29,7 @@ beforeEach(() => {
     random: systemRandom,
     logger: silentLogger,
     requestTimeoutMs: 1_000,
-    counts: { expired: 0, deadLettered: 0, droppedDead: 0 },
+    counts: new Counts(0),
     segmentLimits: SEGMENT_LIMITS,
     load: new GatewayLoad(NO_LIMITS),
   };

@@ -1,0 +1,92 @@
+/**
+ * The audit log: one line for each attempt to manage a queue, a topic or a subscription, with who, what, and how it
+ * ended. Part of the log, whatever is logged beside it, or a file of its own.
+ *
+ * Guarantees: the line is written as the answer goes out, and also when the client has left; it has neither a
+ * credential nor anything of a body in it.
+ */
+import type { FastifyBaseLogger } from 'fastify';
+import { pino } from 'pino';
+import type { ManagementAction, ProblemCode } from './routes/index.ts';
+
+/** What a line says. Fields are only ever added. */
+export interface AuditEntry {
+  /** A `put` that is refused is neither; `create` and `replace` are those that were done. */
+  readonly action: 'create' | 'replace' | ManagementAction;
+  readonly resource: 'queue' | 'topic' | 'subscription';
+  readonly name: string;
+  /** Of a subscription. */
+  readonly topic?: string;
+  /** Who asked for it; null when nobody was asked who they are, or nobody was recognised. */
+  readonly principal: string | null;
+  /** `ok`, or the code of the problem that was answered. */
+  readonly outcome: 'ok' | ProblemCode;
+  readonly status: number;
+  readonly reqId: string;
+  readonly remoteAddress: string;
+}
+
+export interface AuditLog {
+  note(entry: AuditEntry): void;
+  close(): void;
+}
+
+/** Others who collect logs may read it. */
+const FILE_MODE = 0o640;
+
+/**
+ * @param logger takes the lines when there is no file, at every level but silence
+ * @param file is appended to
+ * @throws when the file cannot be opened
+ */
+export function openAuditLog(logger: FastifyBaseLogger, file: string | undefined): AuditLog {
+  if (file === undefined) {
+    const lines = logger.level === 'silent' ? logger : logger.child({ audit: true }, { level: 'info' });
+    return { note: (entry) => lines.info(entry, 'audit'), close: () => {} };
+  }
+  // What has been answered must be in the file, whatever happens to the process next.
+  const destination = pino.destination({ dest: file, append: true, sync: true, mode: FILE_MODE });
+  destination.on('error', (err) => logger.error({ err }, 'the audit log cannot be written'));
+  const lines = pino({ base: { audit: true }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  return { note: (entry) => lines.info(entry, 'audit'), close: () => destination.end() };
+}
+
+/** Longer ones are no names, and were refused. */
+const NAME_CHARS_MAX = 128;
+
+/** What was asked for, and by whom, and how it ended. Pure. */
+export function auditEntry(
+  action: ManagementAction,
+  request: {
+    readonly id: string;
+    readonly ip: string;
+    readonly params: unknown;
+    readonly principal?: { readonly name: string } | undefined;
+  },
+  status: number,
+  outcome: AuditEntry['outcome'],
+): AuditEntry {
+  return {
+    action: action === 'put' && outcome === 'ok' ? (status === 201 ? 'create' : 'replace') : action,
+    ...resourceOf(request.params as Readonly<Record<string, string>>),
+    principal: request.principal?.name ?? null,
+    outcome,
+    status,
+    reqId: request.id,
+    remoteAddress: request.ip,
+  };
+}
+
+function resourceOf({
+  queue,
+  topic = '',
+  subscription,
+}: Readonly<Record<string, string>>): Pick<AuditEntry, 'resource' | 'name' | 'topic'> {
+  if (queue !== undefined) return { resource: 'queue', name: shortened(queue) };
+  if (subscription === undefined) return { resource: 'topic', name: shortened(topic) };
+  return { resource: 'subscription', name: shortened(subscription), topic: shortened(topic) };
+}
+
+function shortened(name: string): string {
+  return name.slice(0, NAME_CHARS_MAX);
+}
