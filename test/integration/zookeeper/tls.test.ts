@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { readEnsembleSecurity } from '../../../src/config/ensemble-security.ts';
 import type { Logger } from '../../../src/queue/zookeeper/logger.ts';
 import type { ZooKeeperStore } from '../../../src/queue/zookeeper/session.ts';
 import { CertificateAuthority } from '../../support/certificates.ts';
@@ -23,6 +22,7 @@ import {
   silentLogger,
   type TestStoreOptions,
 } from '../../support/test-store.ts';
+import { type Files, tlsOf, trusting, withCertificate } from '../../support/tls-options.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { create, fresh } from '../../support/write-builders.ts';
 
@@ -47,25 +47,6 @@ afterAll(async () => {
   await Promise.all([zooKeeper.stop(), demanding.stop()]);
   await rm(directory, { recursive: true });
 });
-
-interface Files {
-  readonly checksHostNames?: boolean;
-  readonly caFile?: string;
-  readonly certificateFile?: string;
-  readonly keyFile?: string;
-}
-
-/** As a gateway makes it of its variables. */
-function tlsOf({ checksHostNames = true, caFile, certificateFile, keyFile }: Files): TestStoreOptions {
-  const tls = { checksHostNames, caFile, certificateFile, keyFile };
-  const { tls: read } = readEnsembleSecurity({ credentials: [], credentialsFile: undefined, tls });
-  return read === undefined ? {} : { tls: read };
-}
-
-const trusting = (ensemble: SecureZooKeeper): Files => ({ caFile: ensemble.authorityFile });
-const withCertificate = ({ authorityFile, certificateFile, keyFile }: SecureZooKeeper): Files => {
-  return { caFile: authorityFile, certificateFile, keyFile };
-};
 
 async function open(address: string, files: Files, options: TestStoreOptions = {}): Promise<ZooKeeperStore> {
   const store = await openTestStore(`${address}/tls-${randomUUID()}`, { ...options, ...tlsOf(files) });
