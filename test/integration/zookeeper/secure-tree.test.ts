@@ -148,7 +148,7 @@ describe('a tree that was made without credentials', () => {
     proxy.onRequest = ({ opcode }) => {
       if (opcode !== setAclOpcode) return 'forward';
       requests += 1;
-      return requests % 30 === 0 && requests < 100 ? 'cut' : 'forward';
+      return requests % 20 === 0 && requests < 70 ? 'cut' : 'forward';
     };
     const done = await secure(proxy.address + chroot, [credentials]);
     expect(done).toMatchObject({ open: 0, foreign: 0 });
