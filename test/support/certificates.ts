@@ -3,7 +3,7 @@
  * repository and expires there.
  */
 import 'reflect-metadata';
-import type { webcrypto } from 'node:crypto';
+import { randomUUID, type webcrypto } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
@@ -102,7 +102,8 @@ export interface CertificateFiles {
 export async function makeCertificate({ certificateFile, keyFile }: CertificateFiles): Promise<void> {
   const keys = await newKeys();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=zoogate-test',
+    // Who trusts several of them finds the right one by its name.
+    name: `CN=zoogate-test-${randomUUID()}`,
     keys,
     signingAlgorithm: algorithm,
     ...validity(false),
