@@ -26,7 +26,7 @@ describe('the audit log', () => {
       action: 'create',
       resource: 'queue',
       name: 'told',
-      principal: null,
+      principal: 'anonymous',
       outcome: 'ok',
       status: 201,
       reqId: 'request-1',

@@ -114,7 +114,7 @@ export async function makeCertificate({ certificateFile, keyFile }: CertificateF
   });
   const key = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
   await writeFile(keyFile, x509.PemConverter.encode(key, 'PRIVATE KEY'), { mode: 0o600 });
-  await writeFile(certificateFile, certificate.toString('pem'));
+  await writeFile(certificateFile, `${certificate.toString('pem')}\n`);
 }
 
 /** The certificate as PEM, for those who trust it. */
