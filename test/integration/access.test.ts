@@ -63,7 +63,7 @@ describe('a gateway that others could reach', () => {
     expect(JSON.parse(warning ?? '{}')).toMatchObject({ level: 40, host: '0.0.0.0' });
   });
 
-  test('starts with a key, and lets in whoever has it, and nobody else', async () => {
+  test('starts with a key, and lets in whoever has it, and nobody else', { timeout: 120_000 }, async () => {
     const { stdout } = await promisify(execFile)(process.execPath, ['scripts/key.mjs'], {
       cwd: fileURLToPath(new URL('../..', import.meta.url)),
     });

@@ -37,8 +37,8 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'settle without comparing the lease',
     file: 'src/queue/model/cursor-draft.ts',
-    find: 'if (run.lease !== receipt.lease || this.isDead(run)) return lost;',
-    replace: 'if (this.isDead(run)) return lost;',
+    find: 'return run.lease !== receipt.lease || this.isDead(run) ? LOST : run;',
+    replace: 'return this.isDead(run) ? LOST : run;',
   },
   {
     name: 'trim a segment when one subscription has finished it',
@@ -55,8 +55,9 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'call a lease lost without having made certain',
     file: 'src/queue/cursor/round.ts',
-    find: 'if (certain) item.pending.settle(settled.as);',
-    replace: "if (certain || settled.as === 'lost') item.pending.settle(settled.as);",
+    find: 'if (certain) for (const { index, length, outcome } of unsure) request.note(index, length, outcome);',
+    replace:
+      "for (const { index, length, outcome } of unsure) if (certain || outcome === 'lost') request.note(index, length, outcome);",
   },
   {
     name: 'let a lease end half a second early',

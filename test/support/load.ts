@@ -74,7 +74,7 @@ export class Load {
   async finish(limitMs = 90_000): Promise<void> {
     this.#producing = false;
     const [client] = this.#options.clients.slice(-1);
-    const isEmpty = async () => (await client?.stats())?.messages === 0;
+    const isEmpty = async () => (await client?.statsIfTold())?.messages === 0;
     const isFinished = async () => {
       this.#throwFailure();
       return this.history.unfinished.size === 0 && (await isEmpty());

@@ -134,6 +134,12 @@ export class QueueClient {
     return answerOf(await this.#send<{ stats: QueueStats }>('GET', this.path)).stats;
   }
 
+  /** Undefined while the gateway cannot tell: it may still be cut off from an ensemble that is back. */
+  async statsIfTold(): Promise<QueueStats | undefined> {
+    const ending = await this.#send<{ stats: QueueStats }>('GET', this.path);
+    return ending.kind === 'done' ? ending.value.stats : undefined;
+  }
+
   /** Ends idle connections. */
   close(): void {
     this.#agent.destroy();
