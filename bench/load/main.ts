@@ -14,7 +14,8 @@ process.once('message', (job: Job) => {
     .then(
       (result) => send({ result }),
       (error: unknown) =>
-        send({ failure: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+        // Not its stack, which has this machine's paths: failures go into the page.
+        send({ failure: error instanceof Error ? error.message : String(error) }),
     )
     .then(() => process.exit(0));
 });
