@@ -173,7 +173,7 @@ export class Consuming {
         const found = await inspect(this.#runtime, this.#entries, topic, subscription.name);
         return { inspection: found, start: await positionsOf(topic, this.#entries, target) };
       });
-      return (await restart(this.#runtime, inspection.state, start, purgedSchedule, signal))
+      return (await restart(this.#runtime, inspection.state, start, target, purgedSchedule, signal))
         ? inspection.state
         : undefined;
     });

@@ -10,12 +10,14 @@ import type { Log } from '../log/log.ts';
 import { findOpenSegment } from '../log/open-segment.ts';
 import { LOG_START, type LogPosition } from '../model/position.ts';
 import { encodeRecord, LIVE_CURSOR_VERSION, type SubscriptionRecord } from '../model/records.ts';
+import { OPEN_VERSION } from '../model/segment.ts';
 import type { Runtime } from '../runtime.ts';
 import { settledCommit } from '../settled-commit.ts';
 import type { Topic } from '../topics/topic.ts';
-import { cursorPath, subscriptionPath, trashedCursorPath } from '../zookeeper/paths.ts';
+import { cursorPath, levelPath, subscriptionPath, trashedCursorPath } from '../zookeeper/paths.ts';
 import { ANY_VERSION, versionAfter, type Write } from '../zookeeper/store.ts';
 import type { CursorState } from './cursor-state.ts';
+import { ABSENT } from './stated-page.ts';
 
 /** Where a target lies in each level of a topic whose logs have just been refreshed. Rejects with a StoreError. */
 export async function positionsOf(
@@ -35,6 +37,8 @@ export async function positionsOf(
 }
 
 /**
+ * @param start where each level goes on: from `positionsOf`, called after the state was read
+ * @param target what `start` was found for
  * @param purgedSchedule set by a purge: see DeliveryPolicy
  * @returns whether it was done; else the subscription has changed since it was read
  * @throws BrokerError
@@ -43,9 +47,12 @@ export async function restart(
   runtime: Runtime,
   state: CursorState,
   start: readonly LogPosition[],
+  target: SeekTarget,
   purgedSchedule: number | undefined,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const unmoved = target.kind === 'latest' ? guardsOfEnd(state, start) : [];
+  if (unmoved === undefined) return false;
   const { topic, name, record } = state;
   const generation = record.generation + 1;
   const next: SubscriptionRecord = {
@@ -60,6 +67,7 @@ export async function restart(
   const writes: Write[] = [
     topic.guard(),
     { kind: 'set', path, data, version: state.version },
+    ...unmoved,
     ...liveCursor(cursorPath(topic.id, name, generation)),
     ...endOfCursor(topic, name, record),
     { kind: 'create', path: trashedCursorPath(topic.id, oldCursor), data: Buffer.alloc(0) },
@@ -71,6 +79,43 @@ export async function restart(
     return node !== undefined && node.stat.version === versionAfter(versionBefore) && node.data.equals(data);
   };
   return (await settledCommit(runtime, writes, didApply, signal)).outcome === 'applied';
+}
+
+/**
+ * Fails the commit when anything at or behind the start may have been given out since the cursor was read: the new
+ * generation begins with it, and what is acked meanwhile would come back.
+ *
+ *     restart   page read   end found                        commit: starts at 5
+ *     others                           publish 5, claim 5, ack 5
+ *
+ * @returns undefined when it has been given out already
+ */
+function guardsOfEnd(state: CursorState, start: readonly LogPosition[]): Write[] | undefined {
+  const { topic } = state;
+  const guards: Write[] = [];
+  for (const log of topic.logs) {
+    const position = start[log.level] ?? LOG_START;
+    if (log.last < 0) {
+      guards.push(...absent(levelPath(topic.id, log.level)));
+      continue;
+    }
+    const page = state.page(log.level, position.segment);
+    if (page === 'finished' || (page !== undefined && page.frontier > position.offset)) return undefined;
+    const version = state.pageVersion(log.level, position.segment);
+    const path = state.pagePath(log.level, position.segment);
+    // While the segment is open there is none behind it.
+    guards.push({ kind: 'check', path: log.path(position.segment), version: OPEN_VERSION });
+    guards.push(...(version === ABSENT ? absent(path) : [{ kind: 'check', path, version } as const]));
+  }
+  return guards;
+}
+
+/** Fails the commit when there is such a node. */
+function absent(path: string): Write[] {
+  return [
+    { kind: 'create', path, data: Buffer.alloc(0) },
+    { kind: 'delete', path, version: ANY_VERSION },
+  ];
 }
 
 /** The writes that make a cursor. */

@@ -1,5 +1,6 @@
 /** Purging: what was stored before is gone for everybody, with its leases and receipts; what comes after stays. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CallOptions, Store, Write } from '../../../../src/queue/zookeeper/store.ts';
 import {
   ack,
   createQueue,
@@ -25,7 +26,45 @@ beforeEach(async () => {
 });
 afterEach(() => cluster.close());
 
+/** An engine that does something else first when a commit starts a subscription anew, once. */
+async function startHesitating(meanwhile: () => Promise<void>): Promise<Engine> {
+  let isFirst = true;
+  return cluster.start({
+    wrap: (store) =>
+      new Proxy<Store>(store, {
+        get(target, name) {
+          const member = target[name as keyof Store];
+          if (typeof member !== 'function') return member;
+          if (name !== 'commit') return member.bind(target);
+          return async (writes: readonly Write[], options?: CallOptions) => {
+            const isRestart = writes.some(({ kind, path }) => kind === 'set' && /subscriptions/.test(path));
+            if (isRestart && isFirst) {
+              isFirst = false;
+              await meanwhile();
+            }
+            return target.commit(writes, options);
+          };
+        },
+      }),
+  });
+}
+
 describe('a purge', () => {
+  it.each([
+    ['the first of all', []],
+    ['one behind others', ['a', 'b']],
+  ])('does not bring back what is published, received and acked while it goes on: %s', async (_, before) => {
+    if (before.length > 0) await publish(one.broker, ...before);
+    const third = await startHesitating(async () => {
+      await publish(one.broker, 'late');
+      const messages = await receive(two.broker, { max: 10 });
+      const receipts = messages.map(({ receipt }) => receipt);
+      expect(new Set(await ack(two.broker, ...receipts))).toEqual(new Set(['ok']));
+    });
+    await third.broker.purge(jobs, staying());
+    expect(await drained(one.broker)).toEqual([]);
+  });
+
   it('loses every older receipt at every gateway, of leases and of messages acked before', async () => {
     await publish(one.broker, 'a', 'b', 'c');
     const [a, b] = (await receive(two.broker, { max: 2 })).map(({ receipt }) => receipt);
