@@ -1,5 +1,5 @@
 /** nginx with the configuration that the project deploys; only addresses, ports and directories are others. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -57,17 +57,7 @@ export class NginxServer {
 
   /** Listens on the port, before three gateways that need not be there yet. */
   static async start(port: number, gatewayPorts: readonly number[]): Promise<NginxServer> {
-    const program = findNginx();
-    if (program === undefined) throw new Error('nginx was not found');
-    const directory = await mkdtemp(join(tmpdir(), 'zoogate-nginx-'));
-    // Its workers are another user when it is started by root.
-    await chmod(directory, 0o755);
-    for (const name of temporaryDirectories) await mkdir(join(directory, name));
-    const text = nginxConfiguration(await readFile(deployed, 'utf8'), { port, gatewayPorts, directory });
-    const file = join(directory, 'nginx.conf');
-    await writeFile(file, text);
-    const settings = `daemon off; pid ${directory}/nginx.pid;`;
-    const options = ['-p', directory, '-e', join(directory, 'error.log'), '-c', file, '-g', settings];
+    const { program, directory, options } = await prepare(port, gatewayPorts);
     const child = spawn(program, options, { stdio: ['ignore', 'ignore', 'inherit'] });
     const nginx = new NginxServer(`http://127.0.0.1:${port}`, directory, child);
     const listens = async () => {
@@ -91,4 +81,28 @@ export class NginxServer {
     }
     await rm(this.#directory, { recursive: true, force: true });
   }
+}
+
+/** What nginx's own check says of the deployed configuration. */
+export async function checkNginxConfiguration(): Promise<string> {
+  const { program, directory, options } = await prepare(1, [2, 3, 4]);
+  const { stderr } = spawnSync(program, ['-t', ...options], { encoding: 'utf8' });
+  await rm(directory, { recursive: true });
+  return stderr;
+}
+
+/** A directory with the configuration and all that nginx writes to, and how to run it there. */
+async function prepare(port: number, gatewayPorts: readonly number[]) {
+  const program = findNginx();
+  if (program === undefined) throw new Error('nginx was not found');
+  const directory = await mkdtemp(join(tmpdir(), 'zoogate-nginx-'));
+  // Its workers are another user when it is started by root.
+  await chmod(directory, 0o755);
+  for (const name of temporaryDirectories) await mkdir(join(directory, name));
+  const text = nginxConfiguration(await readFile(deployed, 'utf8'), { port, gatewayPorts, directory });
+  const file = join(directory, 'nginx.conf');
+  await writeFile(file, text);
+  const settings = `daemon off; pid ${directory}/nginx.pid;`;
+  const options = ['-p', directory, '-e', join(directory, 'error.log'), '-c', file, '-g', settings];
+  return { program, directory, options };
 }

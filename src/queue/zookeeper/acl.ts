@@ -42,7 +42,7 @@ export function isSameAcl(one: readonly AclEntry[], other: readonly AclEntry[]):
   return texts(one.map(plain)).join() === texts(other.map(plain)).join();
 }
 
-/** An upper bound of what the list adds to a packet for each node created. */
+/** What the entries of the list add to a packet for each node created. */
 export function aclBytes(acl: readonly AclEntry[]): number {
   return acl.reduce((sum, { scheme, id }) => sum + 12 + scheme.length + id.length, 0);
 }

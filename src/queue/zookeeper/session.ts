@@ -61,7 +61,7 @@ export function openStore(options: OpenStoreOptions): ZooKeeperStore {
 class SessionStore implements ZooKeeperStore {
   readonly #chroot: string;
   readonly #hasCredentials: boolean;
-  /** Of the list that each node created is given, beyond what is counted for every node. */
+  /** Of the list that each node created is given. */
   readonly #aclBytes: number;
   readonly #complaints: Complaints;
   readonly #clock = new EnsembleClock();
@@ -78,7 +78,7 @@ class SessionStore implements ZooKeeperStore {
     const { credentials = [], tls, logger } = options;
     this.#chroot = chroot;
     this.#hasCredentials = credentials.length > 0;
-    this.#aclBytes = this.#hasCredentials ? aclBytes(aclOf(credentials[0])) : 0;
+    this.#aclBytes = aclBytes(aclOf(credentials[0]));
     this.#complaints = new Complaints(logger);
     const sockets = new EnsembleSockets(tls, this.#complaints);
     this.#monotonicNow = monotonicNow;

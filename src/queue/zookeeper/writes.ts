@@ -12,8 +12,10 @@ import type { Write } from './store.ts';
  */
 export const commitBytesMax = 1_000_000;
 
-/** What a server accepts, less the header of the packet and what a leader adds on the way to its followers. */
+/** What a server accepts, less what a leader adds on the way to its followers. */
 const packetBytesMax = 1_048_575 - 1_024;
+/** Its length, the request's header, and the end of its operations. */
+const packetFrameBytes = 4 + 8 + 9;
 
 /** Upper bound of what the protocol adds to the path and the data of one operation. */
 const protocolBytesPerWrite = 64;
@@ -47,12 +49,23 @@ export function assertPacket(
   chroot: string,
   aclBytes: number,
 ): void {
-  const created = writes.filter(({ kind }) => kind === 'create').length;
-  const packetBytes = commitBytes + writes.length * Buffer.byteLength(chroot) + created * aclBytes;
-  assert.ok(
-    packetBytes <= packetBytesMax,
-    `a commit of ${packetBytes} bytes with its chroot exceeds a packet`,
-  );
+  const chrootBytes = Buffer.byteLength(chroot);
+  // Mostly it is so small that an upper bound of its size will do.
+  if (commitBytes + writes.length * (chrootBytes + aclBytes) <= packetBytesMax) return;
+  const bytes = packetBytes(writes, chrootBytes, aclBytes);
+  assert.ok(bytes <= packetBytesMax, `a commit of ${bytes} bytes with its chroot exceeds a packet`);
+}
+
+/** The size of the packet that a commit becomes. */
+export function packetBytes(writes: readonly Write[], chrootBytes: number, aclBytes: number): number {
+  let bytes = packetFrameBytes;
+  for (const write of writes) {
+    // Header, length of the path, and a version, or the number of entries in the list.
+    bytes += 9 + 4 + chrootBytes + Buffer.byteLength(write.path) + 4;
+    if ('data' in write) bytes += 4 + write.data.length;
+    if (write.kind === 'create') bytes += aclBytes + 4;
+  }
+  return bytes;
 }
 
 /** Asserts that the path is absolute and has neither empty nor relative parts. */

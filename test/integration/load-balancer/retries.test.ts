@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { NginxServer } from '../../../chaos/nginx-server.ts';
+import { checkNginxConfiguration, NginxServer } from '../../../chaos/nginx-server.ts';
 import { findNginx } from '../../../scripts/nginx-installation.mjs';
 import { waitUntil } from '../../support/wait-until.ts';
 import { freePorts } from '../../support/zookeeper-server.ts';
@@ -224,6 +224,14 @@ describe.skipIf(findNginx() === undefined)('behind nginx', () => {
     await fail('breaks', 'none', 'none');
     const results = await send(method);
     expect(statuses(results)).toEqual([200]);
+  });
+
+  test('its own check finds nothing wrong with the configuration, nor anything to warn of', async () => {
+    const lines = (await checkNginxConfiguration()).trim().split('\n');
+    expect(lines).toEqual([
+      expect.stringMatching(/ syntax is ok$/),
+      expect.stringMatching(/ test is successful$/),
+    ]);
   });
 
   test('metrics are not to be had', async () => {

@@ -86,6 +86,8 @@ describe('with credentials', () => {
         expect.stringMatching(/^digest:zoogate:[A-Za-z0-9+/]{27}=:31$/),
       ]);
     }
+    // This ZooKeeper leaves to everybody, as docs/deployment.md says.
+    expect(await stranger.exists(`${chroot}/topics/orders`)).toBe(true);
     // It is there to be read by whoever has the credentials.
     const texts = await Promise.all(paths.map((path) => owner.read(path)));
     expect(texts.filter((text) => text.includes(SECRET)).length).toBeGreaterThan(3);

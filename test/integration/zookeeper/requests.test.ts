@@ -1,11 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { aclBytes, aclOf } from '../../../src/queue/zookeeper/acl.ts';
 import { Complaints } from '../../../src/queue/zookeeper/complaints.ts';
 import { EnsembleSockets } from '../../../src/queue/zookeeper/ensemble-sockets.ts';
 import { GuardedClient, type RawResult } from '../../../src/queue/zookeeper/guarded-client.ts';
 import { Watches } from '../../../src/queue/zookeeper/watches.ts';
-import { commitBytesMax } from '../../../src/queue/zookeeper/writes.ts';
+import { commitBytesMax, packetBytes } from '../../../src/queue/zookeeper/writes.ts';
+import { opcode } from '../../support/tcp-proxy.ts';
 import { connected, openTestStore, silentLogger } from '../../support/test-store.ts';
-import { check, create, fresh, remove, set } from '../../support/write-builders.ts';
+import { append, check, create, fresh, remove, set } from '../../support/write-builders.ts';
 import { useZooKeeper } from '../../support/zookeeper-fixture.ts';
 
 const zookeeper = useZooKeeper();
@@ -101,6 +103,48 @@ describe('a commit near the limit', () => {
     }));
     await expect(store.commit(writes)).rejects.toThrow(/chroot/);
     expect(store.state).toBe('connected');
+  });
+
+  it('counts the owner of each node that it creates: it fits, or is refused and disturbs nothing', async () => {
+    const credentials = [`${'u'.repeat(32)}:password`] as const;
+    const { store, proxy } = await zookeeper.openThroughProxy({ credentials });
+    let sentBytes = 0;
+    proxy.onRequest = ({ bytes, opcode: kind }) => {
+      if (kind === opcode.multi) sentBytes = bytes.length;
+      return 'forward';
+    };
+    const creates = (dataBytes: number) =>
+      Array.from({ length: 1_000 }, (_, index) => ({
+        kind: 'create' as const,
+        path: `/n${index}`,
+        data: Buffer.alloc(dataBytes),
+      }));
+    // Without chroot and owner, both are within the limit of a commit.
+    await expect(store.commit(creates(930))).rejects.toThrow(/exceeds a packet/);
+    expect(sentBytes).toBe(0);
+    expect((await store.commit(creates(890))).applied).toBe(true);
+    const chrootBytes = zookeeper.freshChroot().length;
+    expect(sentBytes).toBe(packetBytes(creates(890), chrootBytes, aclBytes(aclOf(credentials[0]))));
+    expect(proxy.handshakes).toBe(1);
+  });
+
+  it('is counted to the byte, whatever its operations', async () => {
+    const { store, proxy } = await zookeeper.openThroughProxy();
+    const sent: number[] = [];
+    proxy.onRequest = ({ bytes, opcode: kind }) => {
+      if (kind === opcode.multi) sent.push(bytes.length);
+      return 'forward';
+    };
+    const writes = [
+      ...fresh('/pagé', 'value'),
+      append('/seq-'),
+      check('/pagé', 1),
+      set('/pagé', 'x', 1),
+      remove('/pagé'),
+    ];
+    expect((await store.commit(writes)).applied).toBe(true);
+    const chrootBytes = zookeeper.freshChroot().length;
+    expect(sent).toEqual([packetBytes(writes, chrootBytes, aclBytes(aclOf(undefined)))]);
   });
 });
 

@@ -1,0 +1,170 @@
+import type { Deployment } from 'kubernetes-types/apps/v1.d.ts';
+import type { Secret, Service } from 'kubernetes-types/core/v1.d.ts';
+import type { NetworkPolicy } from 'kubernetes-types/networking/v1.d.ts';
+import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.d.ts';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+import { parsePrincipals } from '../../../src/access/principals.ts';
+import { readGatewayConfiguration } from '../../../src/config/environment.ts';
+import {
+  deployedFiles,
+  readDeployed,
+  readYaml,
+  shutdownLimitSeconds,
+} from '../../support/deployment-files.ts';
+
+const folder = 'deploy/kubernetes';
+const read = <Content>(name: string) => readYaml<Content>(`${folder}/${name}`, '1.1');
+const kustomization = read<{
+  resources: string[];
+  images: { name: string }[];
+  configMapGenerator: { name: string; literals: string[] }[];
+}>('kustomization.yaml');
+const manifests = deployedFiles(folder).filter((name) => name !== 'kustomization.yaml');
+const deployment = read<Deployment>('deployment.yaml');
+const pod = deployment.spec?.template.spec;
+const [container, ...others] = pod?.containers ?? [];
+
+/** Where each kind is typed. */
+const modules: Readonly<Record<string, string>> = {
+  Deployment: 'apps/v1',
+  Namespace: 'core/v1',
+  NetworkPolicy: 'networking/v1',
+  PodDisruptionBudget: 'policy/v1',
+  Secret: 'core/v1',
+  Service: 'core/v1',
+  ServiceAccount: 'core/v1',
+};
+
+/** What Kubernetes' types have against the objects; unknown fields are something. */
+function typeErrors(objects: readonly { readonly kind: string }[]): string[] {
+  const source = objects
+    .map((object, index) => {
+      const { kind } = object;
+      const type = `import('kubernetes-types/${modules[kind]}').${kind}`;
+      return `export const object${index}: ${type} = ${JSON.stringify(object, null, 2)};`;
+    })
+    .join('\n');
+  const file = `${import.meta.dirname}/manifests.ts`;
+  const options: ts.CompilerOptions = {
+    ...{ strict: true, noEmit: true, types: [], lib: ['lib.es2023.d.ts'], skipLibCheck: true },
+    ...{ module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
+  };
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile, fileExists } = host;
+  host.fileExists = (name) => name === file || fileExists(name);
+  host.getSourceFile = (name, ...rest) =>
+    name === file
+      ? ts.createSourceFile(name, source, ts.ScriptTarget.ES2023)
+      : getSourceFile.call(host, name, ...rest);
+  const program = ts.createProgram([file], options, host);
+  return ts
+    .getPreEmitDiagnostics(program)
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+}
+
+describe('the manifests', () => {
+  test('are objects of Kubernetes, without a field that it does not know', () => {
+    const objects = manifests.map((name) => read<{ kind: string }>(name));
+    expect(typeErrors(objects)).toEqual([]);
+    const misspelt = { kind: 'Service', spec: { prots: [] } };
+    expect(typeErrors([misspelt])).toEqual([expect.stringContaining('"prots"')]);
+  });
+
+  test('are all applied, but for the example of a secret', () => {
+    expect([...kustomization.resources, 'secret.example.yaml'].sort()).toEqual(manifests);
+    expect(kustomization.images.map(({ name }) => name)).toEqual([container?.image]);
+  });
+});
+
+describe('a gateway in Kubernetes', () => {
+  const [configuration] = kustomization.configMapGenerator;
+  const environment = Object.fromEntries(
+    configuration?.literals.map((literal) => literal.split(/=(.*)/s)) ?? [],
+  ) as Record<string, string>;
+  const secret = read<Secret>('secret.example.yaml');
+
+  test('has a configuration that it starts with, of files that the secret holds', () => {
+    expect(others).toEqual([]);
+    expect(container?.envFrom).toEqual([{ configMapRef: { name: configuration?.name } }]);
+    const { zooKeeper, ensembleAccess, access } = readGatewayConfiguration({
+      ...{ ZOOGATE_HOST: '0.0.0.0' },
+      ...environment,
+    });
+    expect(zooKeeper).toMatch(/\/zoogate$/);
+    const [mount] = container?.volumeMounts ?? [];
+    const [volume] = pod?.volumes ?? [];
+    const files = volume?.secret?.items?.map(({ path }) => `${mount?.mountPath}/${path}`);
+    const named = [access.principalsFile, ensembleAccess.credentialsFile, ensembleAccess.tls?.caFile];
+    expect(named.sort()).toEqual(files?.sort());
+    expect(volume?.secret?.secretName).toBe(secret.metadata?.name);
+    expect(volume?.secret?.items?.map(({ key }) => key).sort()).toEqual(
+      Object.keys(secret.stringData ?? {}).sort(),
+    );
+  });
+
+  test('does not get variables for services, which it would take for misspelt ones of its own', () => {
+    expect(pod?.enableServiceLinks).toBe(false);
+    const linked = { ...environment, ZOOGATE_SERVICE_HOST: '10.0.0.1', ZOOGATE_HOST: '0.0.0.0' };
+    expect(() => readGatewayConfiguration(linked)).toThrow('ZOOGATE_SERVICE_HOST is not a variable');
+  });
+
+  test('may do nothing that it need not do', () => {
+    expect(pod?.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    const [, user] = /^USER (\d+):\d+$/m.exec(readDeployed('deploy/Dockerfile')) ?? [];
+    expect(pod?.securityContext?.runAsUser).toBe(Number(user));
+    expect(container?.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+    expect(pod?.automountServiceAccountToken).toBe(false);
+    expect(container?.resources?.limits?.memory).toBeDefined();
+  });
+
+  test('is asked whether it lives and whether it is ready, where it answers to that', () => {
+    expect(container?.startupProbe?.httpGet).toEqual({ path: '/livez', port: 'http' });
+    expect(container?.livenessProbe?.httpGet).toEqual({ path: '/livez', port: 'http' });
+    expect(container?.readinessProbe?.httpGet).toEqual({ path: '/readyz', port: 'http' });
+    expect(container?.ports).toEqual([{ name: 'http', containerPort: 8080 }]);
+    expect(readDeployed('deploy/Dockerfile')).toContain('EXPOSE 8080');
+  });
+
+  test('has time to stop: for others to hear of it, and for what is in flight', () => {
+    const [program, seconds] = container?.lifecycle?.preStop?.exec?.command ?? [];
+    expect(program).toBe('sleep');
+    const needed = Number(seconds) + shutdownLimitSeconds();
+    expect(pod?.terminationGracePeriodSeconds).toBeGreaterThan(needed);
+  });
+
+  test('is what the service, the budget and the policy select', () => {
+    const { labels } = deployment.spec?.template.metadata ?? {};
+    expect(deployment.spec?.selector.matchLabels).toEqual(labels);
+    const service = read<Service>('service.yaml');
+    expect(service.spec?.selector).toEqual(labels);
+    expect(service.spec?.ports?.map(({ targetPort }) => targetPort)).toEqual(['http']);
+    const budget = read<PodDisruptionBudget>('disruption-budget.yaml');
+    expect(budget.spec?.selector?.matchLabels).toEqual(labels);
+    expect(budget.spec?.maxUnavailable).toBeLessThan(deployment.spec?.replicas ?? 0);
+    const policy = read<NetworkPolicy>('network-policy.yaml');
+    expect(policy.spec?.podSelector.matchLabels).toEqual(labels);
+    expect(policy.spec?.ingress?.flatMap(({ ports = [] }) => ports)).toEqual([{ port: 'http' }]);
+  });
+
+  test('reaches the ports of the ensemble that it is told of', () => {
+    const policy = read<NetworkPolicy>('network-policy.yaml');
+    const allowed = policy.spec?.egress?.flatMap(({ ports = [] }) => ports.map(({ port }) => Number(port)));
+    const used = [...(environment.ZOOGATE_ZOOKEEPER ?? '').matchAll(/:(\d+)/g)].map(([, port]) =>
+      Number(port),
+    );
+    expect(used.length).toBeGreaterThan(0);
+    for (const port of used) expect(allowed).toContain(port);
+  });
+
+  test('is given principals that it understands, in the example', () => {
+    expect(parsePrincipals(secret.stringData?.['principals.json'] ?? '')).not.toHaveProperty('problems');
+  });
+});
