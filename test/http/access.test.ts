@@ -92,6 +92,26 @@ describe('strangers', () => {
   });
 });
 
+describe('a token that cannot be checked now', () => {
+  it('is told so with 503, for it may be good', async () => {
+    const { access } = readConfiguration({
+      ZOOGATE_JWT_ISSUER: issuer.name,
+      ZOOGATE_JWT_AUDIENCE: AUDIENCE,
+      // Nobody listens there.
+      ZOOGATE_JWT_KEYS: 'http://127.0.0.1:1/keys',
+    });
+    const authentication = await openAuthentication(access, silentLogger);
+    const app = buildApp({ broker: {} as never, access: { ...LOOPBACK_RULES, authentication } });
+    const authorization = `Bearer ${await issuer.sign({})}`;
+    const answer = await app.inject({ url: '/v1/queues', headers: { authorization } });
+    expect([answer.statusCode, answer.json().code]).toEqual([503, 'unavailable']);
+    expect(answer.headers['retry-after']).toBe('1');
+    expect(answer.headers['www-authenticate']).toBeUndefined();
+    await app.close();
+    authentication?.close();
+  });
+});
+
 describe('a stream', () => {
   it('ends when the key of its reader is withdrawn', async () => {
     await as('admin', 'PUT', '/v1/topics/news');
