@@ -74,7 +74,7 @@ const CONNECTION_TIMEOUT_MS = 120_000;
 /** Beyond every legal receipt, so that those that are too long meet our schema and not the router's limit. */
 const PARAM_CHARS_MAX = 4096;
 
-/** The plugin's own policy would have browsers ask for everything over TLS, which we do not speak. */
+/** The plugin's own policy would have browsers ask for everything over TLS, which not every gateway speaks. */
 const DOCS_POLICY =
   "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; frame-ancestors 'self'";
 

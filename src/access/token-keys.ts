@@ -41,6 +41,8 @@ export const KEYS_TIMING: KeysTiming = {
 
 /** Keys at a URL. It need not answer yet. */
 export function fetchedKeys(url: URL, logger: Logger, timing: KeysTiming = KEYS_TIMING): TokenKeys {
+  // A query might be a secret.
+  const address = url.origin + url.pathname;
   let failedAtMs = Number.NEGATIVE_INFINITY;
   const fetchUnlessFailed: FetchImplementation = async (...parameters) => {
     if (performance.now() - failedAtMs < timing.cooldownMs) throw new KeysUnavailable();
@@ -50,7 +52,7 @@ export function fetchedKeys(url: URL, logger: Logger, timing: KeysTiming = KEYS_
       return Response.json(parseKeySet(await answer.text()));
     } catch (error) {
       failedAtMs = performance.now();
-      logger.warn({ err: error, url: url.href }, 'the keys of tokens cannot be fetched');
+      logger.warn({ err: error, url: address }, 'the keys of tokens cannot be fetched');
       throw new KeysUnavailable();
     }
   };

@@ -50,6 +50,10 @@ const hostNames = z.string().transform((text, context) => {
 const keySet = z.string().superRefine((text, context) => {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return;
   const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && url.username + url.password !== '') {
+    context.addIssue('expected a URL without a name and a password');
+    return;
+  }
   if (url?.protocol === 'https:') return;
   if (url?.protocol === 'http:' && /^(?:localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname)) return;
   context.addIssue('expected an https URL (http only on this machine) or the path of a file');

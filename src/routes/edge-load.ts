@@ -105,7 +105,7 @@ export class RequestShare {
   readonly #response: ServerResponse;
   readonly #siblings: Set<RequestShare>;
   readonly #counts: RouteCounts;
-  readonly #requests: number;
+  #requests: number;
   readonly #startMs = performance.now();
   #requestBytes = 0;
   #answerBytes = 0;
@@ -138,6 +138,13 @@ export class RequestShare {
   onOver(callback: (isDelivered: boolean) => void): void {
     if (this.#isOver) callback(this.#isDelivered);
     else this.#onOver = callback;
+  }
+
+  /** It is refused, and takes no room among the requests any more, however long it may take to be over. */
+  giveRoom(): void {
+    if (this.#isOver) return;
+    this.#load.requests.give(this.#requests);
+    this.#requests = 0;
   }
 
   /** Makes sure that there is room for a body before it is read. Throws Problem 'rate-limited'. */

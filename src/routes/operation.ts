@@ -116,7 +116,7 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
       principal = admitted instanceof Promise ? await admitted : admitted;
     } catch (error) {
       // Strangers take no room from others, however long the rest of their bodies may be in coming.
-      share.end(false);
+      share.giveRoom();
       throw error;
     }
     const params = checked(definition.params, request.params);

@@ -7,11 +7,13 @@ import { buildApp } from '../../src/app.ts';
 import { readConfiguration } from '../../src/config/environment.ts';
 import { createLogger } from '../../src/logging.ts';
 import { LOOPBACK_RULES } from '../../src/routes/gatekeeper.ts';
+import type { HttpCounts } from '../../src/routes/http-counts.ts';
 import { EventSource } from '../support/event-source.ts';
 import { useGuardedGateways } from '../support/guarded-gateways.ts';
 import { openSocket, send } from '../support/raw-http.ts';
 import { silentLogger } from '../support/test-store.ts';
 import { AUDIENCE, TokenIssuer } from '../support/token-issuer.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 let issuer: TokenIssuer;
 beforeAll(async () => {
@@ -73,10 +75,15 @@ describe('strangers', () => {
   it('take no room from others, however slowly they send what is refused', async () => {
     const { access } = readConfiguration({ ZOOGATE_PRINCIPALS_FILE: guarded.file.path });
     const authentication = await openAuthentication(access, silentLogger);
+    let counted: HttpCounts | undefined;
     const app = buildApp({
       broker: { list: async () => ({ items: [] }) } as never,
       access: { ...LOOPBACK_RULES, authentication },
       load: { requestsMax: 1 },
+      metrics({ counts }) {
+        counted = counts;
+        return async () => '';
+      },
     });
     const url = await app.listen({ host: '127.0.0.1', port: 0 });
     const socket = openSocket(url);
@@ -86,7 +93,37 @@ describe('strangers', () => {
     const headers = guarded.file.headersOf('admin');
     const ask = async () => (await send(url, '/v1/queues', { method: 'GET', headers })).status;
     expect([await ask(), await ask()]).toEqual([200, 200]);
+    const answered = once(socket, 'data');
+    socket.write('-whole');
+    expect(String(await answered)).toMatch(/^HTTP\/1\.1 401/);
+    expect([await ask(), await ask()]).toEqual([200, 200]);
+    // It has been answered like any other, and is counted so.
+    const publishes = counted?.routes.find(
+      ({ method, path }) => `${method} ${path}` === 'POST /v1/queues/{queue}/messages',
+    );
+    await waitUntil(() => publishes?.byStatus.has(401) === true, 'it is counted');
+    expect(publishes?.abandoned).toBe(0);
     socket.destroy();
+    await app.close();
+    authentication?.close();
+  });
+});
+
+describe('a token that cannot be checked now', () => {
+  it('is told so with 503, for it may be good', async () => {
+    const { access } = readConfiguration({
+      ZOOGATE_JWT_ISSUER: issuer.name,
+      ZOOGATE_JWT_AUDIENCE: AUDIENCE,
+      // Nobody listens there.
+      ZOOGATE_JWT_KEYS: 'http://127.0.0.1:1/keys',
+    });
+    const authentication = await openAuthentication(access, silentLogger);
+    const app = buildApp({ broker: {} as never, access: { ...LOOPBACK_RULES, authentication } });
+    const authorization = `Bearer ${await issuer.sign({})}`;
+    const answer = await app.inject({ url: '/v1/queues', headers: { authorization } });
+    expect([answer.statusCode, answer.json().code]).toEqual([503, 'unavailable']);
+    expect(answer.headers['retry-after']).toBe('1');
+    expect(answer.headers['www-authenticate']).toBeUndefined();
     await app.close();
     authentication?.close();
   });

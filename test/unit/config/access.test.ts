@@ -114,6 +114,10 @@ describe('the variables of access', () => {
     ],
     [{ ...tokens, ZOOGATE_JWT_KEYS: 'ftp://issuer.example/keys' }, 'ZOOGATE_JWT_KEYS: expected an https URL'],
     [
+      { ...tokens, ZOOGATE_JWT_KEYS: 'https://a:b@issuer.example/keys' },
+      'ZOOGATE_JWT_KEYS: expected a URL without',
+    ],
+    [
       { ZOOGATE_JWT_ISSUER: 'x' },
       'ZOOGATE_JWT_AUDIENCE and ZOOGATE_JWT_KEYS must be set together with ZOOGATE_JWT_ISSUER',
     ],
