@@ -1,6 +1,10 @@
 /** What the audit log is told: each attempt to manage something, and nothing else. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openAuthentication } from '../../src/access/index.ts';
+import { readConfiguration } from '../../src/config/environment.ts';
+import { PrincipalsFile } from '../support/access-fixture.ts';
 import { startTestGateways, type TestGateways } from '../support/http-app.ts';
+import { silentLogger } from '../support/test-store.ts';
 
 let gateways: TestGateways;
 
@@ -26,7 +30,7 @@ describe('the audit log', () => {
       action: 'create',
       resource: 'queue',
       name: 'told',
-      principal: 'anonymous',
+      principal: expect.any(String),
       outcome: 'ok',
       status: 201,
       reqId: 'request-1',
@@ -112,5 +116,36 @@ describe('the audit log', () => {
       await api.delete('/v1/queues').expect(405);
     });
     expect(entries).toEqual([]);
+  });
+});
+
+describe('where there is authentication, the audit log', () => {
+  it('names who did it, who tried and may not, and nobody where nobody was recognised', async () => {
+    const file = await PrincipalsFile.create({
+      manager: { rights: { manage: ['owned'] } },
+      publisher: { rights: { publish: ['owned'] } },
+    });
+    const { access } = readConfiguration({ ZOOGATE_PRINCIPALS_FILE: file.path });
+    const authentication = await openAuthentication(access, silentLogger);
+    const guarded = await startTestGateways(1, { authentication });
+    try {
+      const path = `${guarded.urls[0]}/v1/queues/owned`;
+      const put = (headers: Record<string, string>) => fetch(path, { method: 'PUT', headers });
+      expect((await put(file.headersOf('manager'))).status).toBe(201);
+      expect((await put(file.headersOf('publisher'))).status).toBe(403);
+      expect((await put({ authorization: 'Bearer not-a-key' })).status).toBe(401);
+      expect((await put({})).status).toBe(401);
+      expect(guarded.audited).toMatchObject([
+        { action: 'create', name: 'owned', principal: 'manager', outcome: 'ok' },
+        { action: 'put', name: 'owned', principal: 'publisher', outcome: 'forbidden', status: 403 },
+        { action: 'put', name: 'owned', principal: null, outcome: 'unauthorized', status: 401 },
+        { action: 'put', name: 'owned', principal: null, outcome: 'unauthorized', status: 401 },
+      ]);
+      expect(JSON.stringify(guarded.audited)).not.toContain('not-a-key');
+    } finally {
+      await guarded.stop();
+      authentication?.close();
+      await file.remove();
+    }
   });
 });
