@@ -34,7 +34,8 @@ EXPLAINED = [
     (r"deadLetterQueue|to", r"cannot be the queue itself"),
     (r"(.*\.)?priority", r"must be below \d+, the number of priorities here"),
     (r"(.*\.)?deliverAt", r"must be at most 30 days ahead"),
-    # Percent-encoding that is not UTF-8, and a day that its month does not have.
+    # Percent-encoding that is not UTF-8, and days that their months do not have.
+    (r"ce-time", r"must be an RFC 3339 instant"),
     (r"ce-.*|zoogate-attribute-.*", r"is not valid percent-encoded UTF-8|must not have control characters"),
     (r"to", r'must be "earliest"'),
 ]

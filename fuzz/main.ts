@@ -3,12 +3,14 @@
  * live gateway, and looks for answers that the document does not describe. Ends with 0 when it finds none.
  */
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from '../sdk/command.ts';
 import { python } from '../sdk/languages.ts';
 import { requireTools } from '../sdk/workshop.ts';
+import { makeApiKey } from '../src/access/api-key.ts';
 import { GatewayProcess } from '../test/support/gateway-process.ts';
 import { startZooKeeper } from '../test/support/zookeeper-server.ts';
 import { type FuzzOptions, parseOptions, usage } from './options.ts';
@@ -48,16 +50,21 @@ async function install(): Promise<void> {
 /** @returns the exit code of the fuzzer: 0 when it has found nothing */
 async function fuzz(options: FuzzOptions): Promise<number> {
   const server = await startZooKeeper();
-  const gateway = await GatewayProcess.start({ zooKeeper: `${server.address}/fuzz` });
+  // With a key, so that what is asked without one is tried as well.
+  const { key, hash } = makeApiKey(randomBytes);
+  const gateway = await GatewayProcess.start({
+    zooKeeper: `${server.address}/fuzz`,
+    variables: { ZOOGATE_API_KEY_HASH: hash },
+  });
   try {
-    return await runFuzzer(gateway.url, options);
+    return await runFuzzer(gateway.url, key, options);
   } finally {
     await gateway.stop();
     await server.stop();
   }
 }
 
-function runFuzzer(url: string, { seconds, seed }: FuzzOptions): Promise<number> {
+function runFuzzer(url: string, key: string, { seconds, seed }: FuzzOptions): Promise<number> {
   const options = [
     '--config-file',
     join(here, 'schemathesis.toml'),
@@ -65,8 +72,9 @@ function runFuzzer(url: string, { seconds, seed }: FuzzOptions): Promise<number>
     `${url}/openapi.json`,
     '--no-color',
   ];
+  const header = ['--header', `Authorization: Bearer ${key}`];
   const limits = ['--max-time', String(seconds), ...(seed === undefined ? [] : ['--seed', seed])];
-  const child = spawn(join(workshop, '.venv/bin/schemathesis'), [...options, ...limits], {
+  const child = spawn(join(workshop, '.venv/bin/schemathesis'), [...options, ...header, ...limits], {
     cwd: workshop,
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', SCHEMATHESIS_HOOKS: join(here, 'hooks.py') },

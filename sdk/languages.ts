@@ -25,8 +25,8 @@ export interface Language {
   readonly needs: readonly Tool[];
   /** Generates and compiles, in a directory with the sources. */
   prepare(directory: string): readonly Command[];
-  /** Has the example go through the life of a message at a gateway. */
-  example(directory: string, url: string): Command;
+  /** Has the example go through the life of a message at a gateway; the arguments are its URL, and its key if it has one. */
+  example(directory: string, gateway: readonly string[]): Command;
 }
 
 export const typescript: Language = {
@@ -42,10 +42,10 @@ export const typescript: Language = {
       { what: 'compiling', program: process.execPath, options: [compiler, '-p', directory], directory },
     ];
   },
-  example: (directory, url) => ({
+  example: (directory, gateway) => ({
     what: 'the example',
     program: process.execPath,
-    options: [join(directory, 'out/message-life.js'), url],
+    options: [join(directory, 'out/message-life.js'), ...gateway],
     directory,
   }),
 };
@@ -72,7 +72,8 @@ export const python: Language = {
       'requirements.txt',
     ];
     const generate = ['generate', '--path', document, '--meta', 'none', '--output-path', 'zoogate'];
-    const check = ['--strict', '--follow-imports=silent', 'message_life.py'];
+    // The cache would answer for an SDK that was generated before.
+    const check = ['--strict', '--cache-dir=/dev/null', '--follow-imports=silent', 'message_life.py'];
     return [
       {
         what: 'making a virtual environment',
@@ -91,10 +92,10 @@ export const python: Language = {
       { what: 'checking types', program: join(path, 'mypy'), options: check, directory },
     ];
   },
-  example: (directory, url) => ({
+  example: (directory, gateway) => ({
     what: 'the example',
     program: join(directory, '.venv/bin/python'),
-    options: ['message_life.py', url],
+    options: ['message_life.py', ...gateway],
     directory,
   }),
 };
@@ -117,10 +118,10 @@ export const go: Language = {
       { what: 'compiling', program: 'go', options: ['build', '-o', 'message-life', '.'], directory },
     ];
   },
-  example: (directory, url) => ({
+  example: (directory, gateway) => ({
     what: 'the example',
     program: join(directory, 'message-life'),
-    options: [url],
+    options: gateway,
     directory,
   }),
 };

@@ -2,8 +2,10 @@
  * `npm run sdk`: generates clients from the OpenAPI document, compiles them, and has each of them go through the life of
  * a message at a live gateway. Ends with 0 when all of those that were asked for did.
  */
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeApiKey } from '../src/access/api-key.ts';
 import { GatewayProcess } from '../test/support/gateway-process.ts';
 import { startZooKeeper } from '../test/support/zookeeper-server.ts';
 import { type Language, languages } from './languages.ts';
@@ -59,9 +61,10 @@ async function runOne(language: Language, zooKeeper: string): Promise<void> {
   await requireTools(language);
   const directory = join(root, '.build-sdk', name);
   await makeSdk(language, directory, { report, signal });
-  const gateway = await GatewayProcess.start({ zooKeeper });
+  const { key, hash } = makeApiKey(randomBytes);
+  const gateway = await GatewayProcess.start({ zooKeeper, variables: { ZOOGATE_API_KEY_HASH: hash } });
   try {
-    const told = await useSdk(language, directory, gateway.url, signal);
+    const told = await useSdk(language, directory, [gateway.url, key], signal);
     for (const line of told.trim().split('\n')) report(line);
   } finally {
     await gateway.stop();

@@ -48,12 +48,15 @@ export async function makeSdk(language: Language, directory: string, progress: P
   }
 }
 
-/** Has the example of the language use the gateway. Answers what it has told; throws when it fails. */
+/**
+ * Has the example of the language use the gateway, which is its URL and, if it asks for one, a key. Answers what it has
+ * told; throws when it fails.
+ */
 export function useSdk(
   language: Language,
   directory: string,
-  url: string,
+  gateway: readonly string[],
   signal?: AbortSignal,
 ): Promise<string> {
-  return run(language.example(directory, url), signal);
+  return run(language.example(directory, gateway), signal);
 }

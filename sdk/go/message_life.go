@@ -1,4 +1,4 @@
-// The whole life of a message through the Go SDK: go run . http://127.0.0.1:8080
+// The whole life of a message through the Go SDK: go run . http://127.0.0.1:8080 [key]
 //
 // The SDK is generated into ./zoogate, by: go tool oapi-codegen -config oapi-codegen.yaml openapi.json
 package main
@@ -21,11 +21,14 @@ import (
 var ctx = context.Background()
 
 func main() {
-	server := "http://127.0.0.1:8080"
+	server, key := "http://127.0.0.1:8080", ""
 	if len(os.Args) > 1 {
 		server = os.Args[1]
 	}
-	client := must(zoogate.NewClientWithResponses(server))
+	if len(os.Args) > 2 {
+		key = os.Args[2]
+	}
+	client := must(zoogate.NewClientWithResponses(server, zoogate.WithRequestEditorFn(bearer(key))))
 
 	must(client.PutQueueWithResponse(ctx, "dead", nil, zoogate.QueueConfigInput{}))
 	created := must(client.PutQueueWithResponse(ctx, "orders", nil, zoogate.QueueConfigInput{
@@ -138,6 +141,10 @@ func main() {
 	equal(never.ApplicationproblemJSON400.Code, zoogate.ProblemCode("validation"))
 	aborted := must(client.TransactWithResponse(ctx, zoogate.TransactionRequest{Acks: transaction.Acks}))
 	equal(aborted.ApplicationproblemJSON409.Code, zoogate.ProblemCode("transaction-aborted"))
+	if key != "" {
+		refused := must(client.GetQueueWithResponse(ctx, "orders", bearer("no key")))
+		equal(refused.ApplicationproblemJSON401.Code, zoogate.ProblemCode("unauthorized"))
+	}
 	step("errors are problems with a code")
 
 	for _, queue := range []string{"orders", "dead"} {
@@ -146,6 +153,15 @@ func main() {
 	must(client.DeleteTopicWithResponse(ctx, "events", nil))
 	equal(len(must(client.ListQueuesWithResponse(ctx, nil)).JSON200.Queues), 0)
 	step("everything is deleted")
+}
+
+func bearer(key string) zoogate.RequestEditorFn {
+	return func(_ context.Context, request *http.Request) error {
+		if key != "" {
+			request.Header.Set("Authorization", "Bearer "+key)
+		}
+		return nil
+	}
 }
 
 func receive(client *zoogate.ClientWithResponses, request zoogate.ReceiveRequest) []zoogate.Received {

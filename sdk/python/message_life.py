@@ -1,4 +1,4 @@
-"""The whole life of a message through the Python SDK: python message_life.py http://127.0.0.1:8080
+"""The whole life of a message through the Python SDK: python message_life.py http://127.0.0.1:8080 [key]
 
 The SDK is generated into ./zoogate, by: openapi-python-client generate --path openapi.json --meta none
 --output-path zoogate
@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import TypeVar
 from uuid import uuid4
 
-from zoogate import Client
+from zoogate import AuthenticatedClient
 from zoogate.api.messages_of_a_queue import (
     ack_queue_messages,
     delete_queue_message,
@@ -65,7 +65,9 @@ from zoogate.types import File
 
 T = TypeVar("T")
 
-client = Client(base_url=sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8080")
+server = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8080"
+key = sys.argv[2] if len(sys.argv) > 2 else ""
+client = AuthenticatedClient(base_url=server, token=key)
 
 
 def answer(parsed: object, kind: type[T]) -> T:
@@ -187,6 +189,9 @@ assert str(answer(never, Problem).code) == "validation"
 acks = [TransactionAck(queue="orders", receipts=[work.receipt])]
 aborted = transact.sync(client=client, body=TransactionRequest(acks=acks))
 assert str(answer(aborted, Problem).code) == "transaction-aborted"
+if key:
+    refused = get_queue.sync("orders", client=AuthenticatedClient(base_url=server, token="no key"))
+    assert str(answer(refused, Problem).code) == "unauthorized"
 step("errors are problems with a code")
 
 for name in ("orders", "dead"):

@@ -1,5 +1,5 @@
 /**
- * The whole life of a message through the TypeScript SDK: node message-life.js http://127.0.0.1:8080
+ * The whole life of a message through the TypeScript SDK: node message-life.js http://127.0.0.1:8080 [key]
  *
  * The SDK is generated into ./zoogate, by: openapi-ts -i openapi.json -o zoogate -p @hey-api/typescript @hey-api/sdk
  * @hey-api/client-fetch
@@ -9,7 +9,8 @@ import { randomUUID } from 'node:crypto';
 import { client } from './zoogate/client.gen.js';
 import * as zoogate from './zoogate/index.js';
 
-client.setConfig({ baseUrl: process.argv[2] ?? 'http://127.0.0.1:8080', throwOnError: true });
+const [baseUrl = 'http://127.0.0.1:8080', key] = process.argv.slice(2);
+client.setConfig({ baseUrl, auth: key, throwOnError: true });
 
 const orders = { queue: 'orders' };
 const dead = { queue: 'dead' };
@@ -132,7 +133,9 @@ step('an ack and a publish take effect together, once');
 
 // JSON.parse has no 64-bit integers; as text, none of the digits is lost.
 const exact = '{"id":9007199254740993}';
+const security = [{ scheme: 'bearer', type: 'http' }] as const;
 await client.post({
+  security,
   url: '/v1/queues/{queue}/messages',
   path: orders,
   headers: { 'Content-Type': 'application/vnd.example+json' },
@@ -140,6 +143,7 @@ await client.post({
   bodySerializer: null,
 });
 const asText = await client.post<string>({
+  security,
   url: '/v1/queues/{queue}/messages/receive',
   path: orders,
   headers: { Accept: 'application/octet-stream' },
@@ -169,6 +173,10 @@ const aborted = await zoogate.transact({
   throwOnError: false,
 });
 assert.equal(aborted.error?.code, 'transaction-aborted');
+if (key !== undefined) {
+  const refused = await zoogate.getQueue({ path: orders, auth: 'no key', throwOnError: false });
+  assert.equal(refused.error?.code, 'unauthorized');
+}
 step('errors are problems with a code');
 
 for (const queue of ['orders', 'dead']) await zoogate.deleteQueue({ path: { queue }, throwOnError: true });

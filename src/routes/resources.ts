@@ -85,9 +85,9 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
     headers: z.object({
       'If-Match': ifMatch,
       'If-None-Match': z
-        .literal('*')
+        .string()
         .optional()
-        .meta({ description: `* to create only: 412 when the ${word} exists.` }),
+        .meta({ pattern: String.raw`^\*$`, description: `* to create only: 412 when the ${word} exists.` }),
     }),
     body: jsonBody(configs.input, {
       limitBytes: CONFIG_BODY_BYTES_MAX,

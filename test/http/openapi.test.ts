@@ -26,6 +26,11 @@ interface Operation {
   readonly description: string;
   readonly tags: string[];
   readonly responses: Record<string, Response>;
+  readonly parameters?: {
+    readonly in: string;
+    readonly name: string;
+    readonly schema?: { type?: string; const?: unknown; format?: string };
+  }[];
   readonly requestBody?: { readonly content: Record<string, { schema?: { $ref?: string } }> };
 }
 
@@ -78,6 +83,17 @@ describe('the OpenAPI document', () => {
         const name = schema?.$ref?.split('/').at(-1) ?? '';
         expect(document.components.schemas[name]?.type ?? 'none', `${operationId} ${type}`).not.toBe('array');
       }
+    }
+  });
+
+  it('has nothing but plain strings in the headers of requests, or the Python client lacks the operation', () => {
+    const headers = operations.flatMap(({ parameters = [] }) =>
+      parameters.filter((it) => it.in === 'header'),
+    );
+    expect(headers.length).toBeGreaterThan(5);
+    for (const { name, schema } of headers) {
+      expect([name, schema?.type, schema?.const]).toEqual([name, 'string', undefined]);
+      expect(['date-time', 'date', 'uuid']).not.toContain(schema?.format);
     }
   });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { typescript } from '../../sdk/languages.ts';
 import { makeSdk, useSdk } from '../../sdk/workshop.ts';
+import { keyFor } from '../support/credentials.ts';
 import { startTestGateways, type TestGateways } from '../support/http-app.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -24,7 +25,9 @@ test('the TypeScript SDK compiles, and goes through the whole life of a message'
   const done: string[] = [];
   await makeSdk(typescript, directory, { report: (what) => done.push(what) });
   expect(done).toEqual(['generating', 'compiling']);
-  const told = await useSdk(typescript, directory, gateways.urls[0]);
+  const [url] = gateways.urls;
+  const key = keyFor(url);
+  const told = await useSdk(typescript, directory, key === undefined ? [url] : [url, key]);
   expect(told.trim().split('\n')).toEqual([
     'ok: a queue is created and changed',
     'ok: JSON and bytes are published in one request',

@@ -6,9 +6,14 @@ export function sendKey(url: string, key: string): void {
   keys.set(new URL(url).host, key);
 }
 
+/** The key of this gateway, if it has one. */
+export function keyFor(url: string): string | undefined {
+  return keys.get(new URL(url).host);
+}
+
 /** The header that a request to this gateway needs, if it needs one. */
 export function credentialsFor(url: string): Record<string, string> {
-  const key = keys.get(new URL(url).host);
+  const key = keyFor(url);
   return key === undefined ? {} : { authorization: `Bearer ${key}` };
 }
 

@@ -1,7 +1,10 @@
 /** A client of Server-Sent Events that shows what came over the wire, and can be told to stop reading. */
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { credentialsFor } from './credentials.ts';
+import { documentedAnswers } from './documented-answers.ts';
 import { patienceMs } from './test-store.ts';
+
+const checkAnswer = documentedAnswers();
 
 export interface StreamedEvent {
   readonly event: string;
@@ -35,14 +38,24 @@ export class EventSource {
     });
   }
 
-  /** Resolves once the answer has begun, whatever its status. */
+  /** Resolves once the answer has begun, whatever its status. A stream must be as the OpenAPI document describes it. */
   static open(url: string, path: string, headers: Record<string, string> = {}): Promise<EventSource> {
     return new Promise((resolve, reject) => {
       const { hostname, port } = new URL(url);
       const sent = { ...credentialsFor(url), ...headers };
       const request = httpRequest({ hostname, port, path, headers: sent, agent: false });
       request.on('error', reject);
-      request.on('response', (response) => resolve(new EventSource(request, response)));
+      request.on('response', (response) => {
+        const { statusCode: status = 0 } = response;
+        try {
+          if (status === 200)
+            checkAnswer({ method: 'GET', path, status, headers: response.headers, text: '' });
+          resolve(new EventSource(request, response));
+        } catch (error) {
+          request.destroy();
+          reject(error);
+        }
+      });
       request.end();
     });
   }

@@ -1,5 +1,6 @@
 /** What the OpenAPI document says of CloudEvents where messages are published and received. */
 import { z } from 'zod';
+import { RFC_3339 } from '../instants.ts';
 import { EXAMPLE_RECEIPT } from '../responses.ts';
 import { cloudEvent, cloudEventBatch, receivedCloudEventBatch } from '../schemas/cloud-events.ts';
 import { EVENT, EVENT_BATCH } from './media-types.ts';
@@ -29,7 +30,11 @@ const HEADERS = [
   { name: 'source', schema: URI_REFERENCE, description: 'Where the event happened.' },
   { name: 'type', schema: TEXT, description: 'What kind of event it is.' },
   { name: 'subject', schema: TEXT, description: 'What the event is about, within its source.' },
-  { name: 'time', schema: { type: 'string', format: 'date-time' }, description: 'When it happened.' },
+  {
+    name: 'time',
+    schema: { type: 'string', pattern: RFC_3339.source },
+    description: 'When it happened: an RFC 3339 instant.',
+  },
   { name: 'dataschema', schema: URI_REFERENCE, description: 'What the data adheres to.' },
   { name: 'NAME', schema: TEXT, description: 'The extension attribute `name`.' },
 ] as const;
