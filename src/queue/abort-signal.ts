@@ -1,5 +1,5 @@
 /** A client's going away as one of the platform's own signals, for what lives long enough to be worth one. */
-import type { CallSignal } from './broker-types.ts';
+import type { CallSignal } from './call-signal.ts';
 
 /** Aborts when the call's signal does. */
 export function abortSignalOf(signal: CallSignal): AbortSignal {

@@ -2,6 +2,7 @@
  * The vocabulary of the broker's face: what routes pass in and get back. Plain data, no HTTP and no ZooKeeper.
  * The terms are those of the API's glossary.
  */
+import type { CallSignal } from './call-signal.ts';
 
 /** A queue, or a topic: something to publish to. Both live in one namespace. */
 export interface TopicRef {
@@ -224,16 +225,6 @@ export interface TransactionRequest {
 export interface TransactionResult {
   readonly publishes: readonly { readonly messages: readonly PublishedMessage[] }[];
   readonly duplicate?: true;
-}
-
-/**
- * Tells when the client of a request has gone away. As much of an AbortSignal as that takes: one of Node's own, with a
- * listener, costs as much as parsing the request.
- */
-export interface CallSignal {
-  readonly aborted: boolean;
-  addEventListener(type: 'abort', listener: () => void): void;
-  removeEventListener(type: 'abort', listener: () => void): void;
 }
 
 /** The place of a client's request in a trace, as W3C Trace Context spells it: valid, and opaque here. */

@@ -29,6 +29,7 @@ import type {
 import { Consuming } from './consuming.ts';
 import { COUNTED_NAMES_MAX_DEFAULT, Counts, countPublished } from './counts.ts';
 import { DataLimit } from './data-limit.ts';
+import { Deadline } from './deadline.ts';
 import { GatewayLoad, type LoadLimits, NO_LIMITS } from './gateway-load.ts';
 import type { Broker } from './index.ts';
 import { ensureLayout } from './layout.ts';
@@ -40,7 +41,7 @@ import { outgoingMessages } from './outgoing.ts';
 import { Redriving } from './redriving.ts';
 import { Resources } from './resources.ts';
 import type { Runtime } from './runtime.ts';
-import { deadline, readThrough } from './settled-commit.ts';
+import { readThrough } from './settled-commit.ts';
 import { browseLog } from './topics/browsing.ts';
 import { DeadLetterLinks } from './topics/dead-letter-links.ts';
 import { Directory } from './topics/directory.ts';
@@ -215,14 +216,14 @@ class ZooKeeperBroker implements Broker {
 
   async browse(topic: string, request: PageRequest, _call: Call): Promise<Page<PeekedMessage>> {
     const open = await this.#directory.resolve({ kind: 'topic', name: topic });
-    const { signal, cancel } = deadline(this.#runtime, this.#runtime.requestTimeoutMs);
+    const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
     try {
       return await readThrough(this.#runtime, signal, async () => {
         await open.schedule.moveDue(true);
         return browseLog(this.#runtime, this.#entries, open.topic, request);
       });
     } finally {
-      cancel();
+      signal.cancel();
     }
   }
 

@@ -3,6 +3,7 @@
  * mark. Each brings its writes, and is told how they fared. That is all it takes to ack here and publish there in one
  * atomic step.
  */
+import type { CallSignal } from './call-signal.ts';
 import type { Runtime } from './runtime.ts';
 import { settledCommit } from './settled-commit.ts';
 import { type CommitConflict, StoreError, type Write, type WriteResult } from './zookeeper/store.ts';
@@ -29,7 +30,7 @@ export interface CommitPart {
 export async function commitParts(
   runtime: Runtime,
   parts: readonly CommitPart[],
-  signal: AbortSignal,
+  signal: CallSignal,
 ): Promise<'applied' | 'conflict' | 'absent'> {
   const writes = parts.flatMap((part) => part.writes);
   const marked = parts.find((part) => part.didApply !== undefined);

@@ -3,7 +3,6 @@
  * they are, is the subscriptions' business.
  */
 import type {
-  CallSignal,
   MessageState,
   Outcome,
   Page,
@@ -16,6 +15,7 @@ import type {
   SettleAction,
   SubscriptionRef,
 } from './broker-types.ts';
+import type { CallSignal } from './call-signal.ts';
 import { countReceived, countSettled } from './counts.ts';
 import { inspect } from './cursor/inspection.ts';
 import { peekAt } from './cursor/peek.ts';

@@ -33,6 +33,7 @@ import type {
 import type { Vitals } from './vitals.ts';
 
 export type * from './broker-types.ts';
+export type { CallSignal } from './call-signal.ts';
 export { type CountedName, Counts, type MessageCounts, OTHER_NAMES } from './counts.ts';
 export { BrokerError, type BrokerErrorCode, type FieldError } from './errors.ts';
 export { Budget } from './model/budget.ts';

@@ -5,7 +5,7 @@
  *     queued   never sent: it is taken out, nothing was changed ('unavailable')
  *     sent     part of a write under way: whether that took effect is unknown ('outcome-unknown')
  */
-import type { CallSignal } from './broker-types.ts';
+import type { CallSignal } from './call-signal.ts';
 import { BrokerError } from './errors.ts';
 import type { Timers } from './runtime.ts';
 

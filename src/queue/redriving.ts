@@ -4,8 +4,10 @@
  * moved in several such steps.
  */
 import type { RedriveRequest, SubscriptionRef } from './broker-types.ts';
+import type { CallSignal } from './call-signal.ts';
 import { type CommitPart, commitParts } from './commit-parts.ts';
 import type { Subscription } from './cursor/subscription.ts';
+import { Deadline } from './deadline.ts';
 import { BrokerError } from './errors.ts';
 import { LevelEntries } from './log/level-entries.ts';
 import { packable } from './log/moved-messages.ts';
@@ -14,7 +16,7 @@ import { Claiming } from './model/claim.ts';
 import { CursorDraft } from './model/cursor-draft.ts';
 import type { EntryMessage, PackableMessage } from './model/entry.ts';
 import type { Runtime } from './runtime.ts';
-import { deadline, readThrough, unavailable } from './settled-commit.ts';
+import { readThrough, unavailable } from './settled-commit.ts';
 import type { Directory } from './topics/directory.ts';
 import type { OpenTopic } from './topics/open-topic.ts';
 import { QUEUE_SUBSCRIPTION } from './zookeeper/paths.ts';
@@ -70,7 +72,7 @@ export class Redriving {
     untilMs: number,
   ): Promise<number> {
     const { state, rounds } = subscription;
-    const { signal, cancel } = deadline(this.#runtime, this.#runtime.requestTimeoutMs);
+    const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
     try {
       for (;;) {
         await readThrough(this.#runtime, signal, () => rounds.look(true));
@@ -95,7 +97,7 @@ export class Redriving {
         if (signal.aborted || !state.exists) throw unavailable(undefined);
       }
     } finally {
-      cancel();
+      signal.cancel();
     }
   }
 
@@ -132,7 +134,7 @@ export class Redriving {
   /** The limits of the targets hold for all that goes there at once. */
   async #admit(
     byTarget: ReadonlyMap<OpenTopic, readonly { body: Buffer }[]>,
-    signal: AbortSignal,
+    signal: CallSignal,
   ): Promise<CommitPart[]> {
     const parts: CommitPart[] = [];
     for (const [target, messages] of byTarget) {
@@ -163,11 +165,11 @@ export class Redriving {
   }
 
   async #brieflyRead<Result>(reads: () => Promise<Result>): Promise<Result> {
-    const { signal, cancel } = deadline(this.#runtime, this.#runtime.requestTimeoutMs);
+    const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
     try {
       return await readThrough(this.#runtime, signal, reads);
     } finally {
-      cancel();
+      signal.cancel();
     }
   }
 }

@@ -1,6 +1,5 @@
 /** Queues, topics and subscriptions as resources: created, changed, described, listed and deleted. */
 import type {
-  CallSignal,
   ListRequest,
   Page,
   Precondition,
@@ -11,13 +10,15 @@ import type {
   Stats,
   SubscriptionConfig,
 } from './broker-types.ts';
+import type { CallSignal } from './call-signal.ts';
 import { statsOf } from './cursor/stats.ts';
+import { Deadline } from './deadline.ts';
 import { afterwards, BrokerError } from './errors.ts';
 import type { EntryCache } from './log/entry-cache.ts';
 import { ScheduleReader } from './log/schedule-reader.ts';
 import { type DeliveryPolicy, isWanted } from './model/delivery-policy.ts';
 import type { Runtime } from './runtime.ts';
-import { deadline, readThrough } from './settled-commit.ts';
+import { readThrough } from './settled-commit.ts';
 import { logStats } from './topics/browsing.ts';
 import type { Directory } from './topics/directory.ts';
 import { etagOf, type Lifecycle } from './topics/lifecycle.ts';
@@ -202,11 +203,11 @@ export class Resources {
 
   /** Reads, again after a loss of the connection, within the time of a request. */
   async #reading<Result>(reads: () => Promise<Result>): Promise<Result> {
-    const { signal, cancel } = deadline(this.#runtime, this.#runtime.requestTimeoutMs);
+    const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
     try {
       return await readThrough(this.#runtime, signal, reads);
     } finally {
-      cancel();
+      signal.cancel();
     }
   }
 }

@@ -5,6 +5,7 @@
  * be. The store reports itself connected again only behind a barrier: from then on the write has either happened or
  * never will, and looking for the mark that it carries tells which.
  */
+import type { CallSignal } from './call-signal.ts';
 import { BrokerError } from './errors.ts';
 import type { Runtime } from './runtime.ts';
 import { type CommitConflict, StoreError, type Write, type WriteResult } from './zookeeper/store.ts';
@@ -27,7 +28,7 @@ export async function settledCommit(
   runtime: Runtime,
   writes: readonly Write[],
   didApply: () => Promise<boolean | undefined>,
-  signal: AbortSignal,
+  signal: CallSignal,
 ): Promise<SettledCommit> {
   const { store } = runtime;
   try {
@@ -49,7 +50,7 @@ export async function settledCommit(
 }
 
 /** Waits for the connection; throws 'unavailable' when the signal comes first. */
-export async function connected(runtime: Runtime, signal: AbortSignal): Promise<void> {
+export async function connected(runtime: Runtime, signal: CallSignal): Promise<void> {
   try {
     await runtime.store.whenConnected(signal);
   } catch (error) {
@@ -64,7 +65,7 @@ export async function connected(runtime: Runtime, signal: AbortSignal): Promise<
  */
 export async function readThrough<Result>(
   runtime: Runtime,
-  signal: AbortSignal,
+  signal: CallSignal,
   reads: () => Promise<Result>,
 ): Promise<Result> {
   for (;;) {
@@ -81,22 +82,15 @@ export async function readThrough<Result>(
 }
 
 /** After a failure. The pause keeps a store that says it is connected and yet fails at once from being asked for ever. */
-async function reconnected(runtime: Runtime, signal: AbortSignal): Promise<void> {
+async function reconnected(runtime: Runtime, signal: CallSignal): Promise<void> {
   await new Promise<void>((resolve) => void runtime.timers.after(PAUSE_MS, resolve));
   await connected(runtime, signal);
-}
-
-/** A signal that aborts after `ms`; `cancel` frees its timer. */
-export function deadline(runtime: Runtime, ms: number): { signal: AbortSignal; cancel: () => void } {
-  const controller = new AbortController();
-  const cancel = runtime.timers.after(ms, () => controller.abort());
-  return { signal: controller.signal, cancel };
 }
 
 async function resolve(
   runtime: Runtime,
   didApply: () => Promise<boolean | undefined>,
-  signal: AbortSignal,
+  signal: CallSignal,
 ): Promise<boolean | undefined> {
   for (;;) {
     try {

@@ -7,10 +7,12 @@
  * answer, so that a repeat at any gateway finds what the first one was told.
  */
 import type { PublishedMessage, TransactionRequest, TransactionResult } from './broker-types.ts';
+import type { CallSignal } from './call-signal.ts';
 import { type CommitPart, commitParts } from './commit-parts.ts';
 import { receiptsOf } from './consuming.ts';
 import { countPublished } from './counts.ts';
 import type { Subscription } from './cursor/subscription.ts';
+import { Deadline } from './deadline.ts';
 import { BrokerError } from './errors.ts';
 import { amountOf, assertFits, type OutgoingMessage, planAppend } from './log/append-plan.ts';
 import { hashId, type RecentIds, type RecentIdsFound } from './log/recent-ids.ts';
@@ -18,7 +20,7 @@ import { CursorDraft } from './model/cursor-draft.ts';
 import type { Receipt } from './model/receipt.ts';
 import { outgoingMessages } from './outgoing.ts';
 import type { Runtime } from './runtime.ts';
-import { deadline, readThrough } from './settled-commit.ts';
+import { readThrough } from './settled-commit.ts';
 import type { Directory } from './topics/directory.ts';
 import { type OpenTopic, subscriptionName } from './topics/open-topic.ts';
 
@@ -105,7 +107,7 @@ export class Transactions {
     publishes: readonly Publish[],
     hash: string | undefined,
   ): Promise<TransactionResult> {
-    const { signal, cancel } = deadline(this.#runtime, this.#runtime.requestTimeoutMs);
+    const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
     let certain = false;
     try {
       for (;;) {
@@ -139,7 +141,7 @@ export class Transactions {
           throw new BrokerError('unavailable', 'Others keep changing this; nothing was changed. Try again.');
       }
     } finally {
-      cancel();
+      signal.cancel();
     }
   }
 
@@ -147,7 +149,7 @@ export class Transactions {
   async #draftAcks(
     acks: readonly Acks[],
     certain: boolean,
-    signal: AbortSignal,
+    signal: CallSignal,
   ): Promise<CommitPart[] | undefined> {
     const parts: CommitPart[] = [];
     for (const { subscription, receipts } of acks) {
@@ -167,7 +169,7 @@ export class Transactions {
     return parts;
   }
 
-  async #planPublishes(publishes: readonly Publish[], signal: AbortSignal) {
+  async #planPublishes(publishes: readonly Publish[], signal: CallSignal) {
     const merged = new Map<OpenTopic, OutgoingMessage[]>();
     for (const { open, outgoing } of publishes) merged.set(open, [...(merged.get(open) ?? []), ...outgoing]);
     const parts: CommitPart[] = [];
@@ -194,11 +196,11 @@ export class Transactions {
   }
 
   async #reading<Result>(reads: () => Promise<Result>): Promise<Result> {
-    const { signal, cancel } = deadline(this.#runtime, this.#runtime.requestTimeoutMs);
+    const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
     try {
       return await readThrough(this.#runtime, signal, reads);
     } finally {
-      cancel();
+      signal.cancel();
     }
   }
 }

@@ -21,7 +21,8 @@ interface MemoryNode {
   readonly mzxid: bigint;
   readonly ctimeMs: number;
   readonly mtimeMs: number;
-  readonly children: ReadonlySet<string>;
+  /** Shared by all states of the node. */
+  readonly children: Set<string>;
   readonly childrenCreated: number;
 }
 
@@ -75,10 +76,12 @@ export class MemoryEnsemble {
     this.#zxid += 1n;
     for (const [index, write] of writes.entries()) {
       const result = commit.apply(write);
-      if (typeof result === 'string') return { applied: false, index, reason: result };
+      if (typeof result === 'string') {
+        commit.undo();
+        return { applied: false, index, reason: result };
+      }
       results.push(result);
     }
-    commit.mergeInto(this.#nodes);
     for (const key of commit.changed) this.#fire(key);
     return { applied: true, results };
   }
@@ -115,30 +118,28 @@ export class MemoryEnsemble {
   }
 }
 
-/** One commit on its way: what it has touched so far, thrown away when an operation fails. */
+/** One commit on its way: it changes the tree as it goes, and takes all of it back when an operation fails. */
 class Commit {
   readonly changed = new Set<string>();
-  readonly #before: ReadonlyMap<string, MemoryNode>;
-  readonly #touched = new Map<string, MemoryNode | undefined>();
+  readonly #nodes: Map<string, MemoryNode>;
+  /** What takes each change back, in the order of the changes. */
+  readonly #undo: (() => void)[] = [];
   readonly #zxid: bigint;
   readonly #nowMs: number;
 
-  constructor(before: ReadonlyMap<string, MemoryNode>, zxid: bigint, nowMs: number) {
-    this.#before = before;
+  constructor(nodes: Map<string, MemoryNode>, zxid: bigint, nowMs: number) {
+    this.#nodes = nodes;
     this.#zxid = zxid;
     this.#nowMs = nowMs;
   }
 
-  mergeInto(nodes: Map<string, MemoryNode>): void {
-    for (const [path, node] of this.#touched) {
-      if (node) nodes.set(path, node);
-      else nodes.delete(path);
-    }
+  undo(): void {
+    for (const undo of this.#undo.reverse()) undo();
   }
 
   apply(write: Write): WriteResult | CommitConflict['reason'] {
     if (write.kind === 'create') return this.#create(write.path, write.data, write.sequential === true);
-    const node = this.#get(write.path);
+    const node = this.#nodes.get(write.path);
     if (!node) return 'missing';
     if (write.version !== ANY_VERSION && write.version !== node.version) return 'version';
     switch (write.kind) {
@@ -147,7 +148,7 @@ class Commit {
       case 'set': {
         const change = { data: Buffer.from(write.data), version: (node.version + 1) | 0, mzxid: this.#zxid };
         const changed = { ...node, ...change, mtimeMs: this.#nowMs };
-        this.#touched.set(write.path, changed);
+        this.#put(write.path, changed);
         this.changed.add(`data ${write.path}`);
         return { kind: 'set', stat: statOf(changed) };
       }
@@ -160,13 +161,17 @@ class Commit {
     const { parentPath, parent } = this.#parent(requested);
     if (!parent) return 'missing';
     const path = sequential ? requested + String(parent.childrenCreated).padStart(10, '0') : requested;
-    if (this.#get(path)) return 'exists';
+    if (this.#nodes.has(path)) return 'exists';
     const times = { ctimeMs: this.#nowMs, mtimeMs: this.#nowMs };
     const empty = { version: 0, children: new Set<string>(), childrenCreated: 0 };
-    this.#touched.set(path, { ...empty, ...times, data: Buffer.from(data), mzxid: this.#zxid });
-    const children = new Set(parent.children).add(nameOf(path));
-    const childrenCreated = Math.min(parent.childrenCreated + 1, CREATIONS_COUNTED_MAX);
-    this.#touched.set(parentPath, { ...parent, children, childrenCreated });
+    this.#put(path, { ...empty, ...times, data: Buffer.from(data), mzxid: this.#zxid });
+    const name = nameOf(path);
+    parent.children.add(name);
+    this.#undo.push(() => parent.children.delete(name));
+    this.#put(parentPath, {
+      ...parent,
+      childrenCreated: Math.min(parent.childrenCreated + 1, CREATIONS_COUNTED_MAX),
+    });
     this.changed.add(`data ${path}`).add(`children ${parentPath}`);
     return { kind: 'create', path };
   }
@@ -175,21 +180,27 @@ class Commit {
     if (node.children.size > 0) return 'not-empty';
     const { parentPath, parent } = this.#parent(path);
     if (!parent) return 'missing';
-    const children = new Set(parent.children);
-    children.delete(nameOf(path));
-    this.#touched.set(parentPath, { ...parent, children });
-    this.#touched.set(path, undefined);
+    const name = nameOf(path);
+    parent.children.delete(name);
+    this.#undo.push(() => parent.children.add(name));
+    this.#nodes.delete(path);
+    this.#undo.push(() => this.#nodes.set(path, node));
     this.changed.add(`data ${path}`).add(`children ${path}`).add(`children ${parentPath}`);
     return { kind: 'delete' };
   }
 
-  #get(path: string): MemoryNode | undefined {
-    return this.#touched.has(path) ? this.#touched.get(path) : this.#before.get(path);
+  #put(path: string, node: MemoryNode): void {
+    const before = this.#nodes.get(path);
+    this.#nodes.set(path, node);
+    this.#undo.push(() => {
+      if (before) this.#nodes.set(path, before);
+      else this.#nodes.delete(path);
+    });
   }
 
   #parent(path: string): { parentPath: string; parent: MemoryNode | undefined } {
     const parentPath = path.slice(0, path.lastIndexOf('/')) || '/';
-    return { parentPath, parent: this.#get(parentPath) };
+    return { parentPath, parent: this.#nodes.get(parentPath) };
   }
 }
 

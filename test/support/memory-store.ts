@@ -8,6 +8,7 @@
  * `schedule` of its own. Failures are chosen by the test: per request through `fault`, or by `disconnect`.
  */
 
+import type { CallSignal } from '../../src/queue/call-signal.ts';
 import { Barrier } from '../../src/queue/zookeeper/barrier.ts';
 import * as port from '../../src/queue/zookeeper/store.ts';
 import { asAsked, withoutRestAtAny } from '../../src/queue/zookeeper/versions.ts';
@@ -82,7 +83,7 @@ export class MemoryStore implements port.Store, port.StoreMeter {
     return this.#state.onState(listener);
   }
 
-  whenConnected(signal: AbortSignal): Promise<void> {
+  whenConnected(signal: CallSignal): Promise<void> {
     return this.#state.whenConnected(signal);
   }
 

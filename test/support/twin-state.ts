@@ -1,4 +1,5 @@
 /** The state of a store's twin, and who waits for it: as the port says, for the twins in real and in virtual time. */
+import type { CallSignal } from '../../src/queue/call-signal.ts';
 import type { StoreState } from '../../src/queue/zookeeper/store.ts';
 
 export class TwinState {
@@ -27,8 +28,8 @@ export class TwinState {
     return () => this.#listeners.delete(listener);
   }
 
-  async whenConnected(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
+  async whenConnected(signal: CallSignal): Promise<void> {
+    if (signal.aborted) throw signal.reason;
     if (this.#current === 'connected') return;
     await new Promise<void>((resolve, reject) => {
       const abort = () => settle(() => reject(signal.reason));

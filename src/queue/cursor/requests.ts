@@ -3,7 +3,7 @@
  * consist of several of them; they are evaluated in one go, settlements before claims.
  */
 
-import type { CallSignal } from '../broker-types.ts';
+import type { CallSignal } from '../call-signal.ts';
 import { partlyDone } from '../errors.ts';
 import type { Settlement } from '../model/cursor-draft.ts';
 import type { EntryMessage } from '../model/entry.ts';

@@ -4,6 +4,7 @@
  * generation is lost with it, and every commit under way that was made for the old one fails.
  */
 import type { SeekTarget } from '../broker-types.ts';
+import type { CallSignal } from '../call-signal.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import type { Segment } from '../log/known-segments.ts';
 import type { Log } from '../log/log.ts';
@@ -49,7 +50,7 @@ export async function restart(
   start: readonly LogPosition[],
   target: SeekTarget,
   purgedSchedule: number | undefined,
-  signal: AbortSignal,
+  signal: CallSignal,
 ): Promise<boolean> {
   const unmoved = target.kind === 'latest' ? guardsOfEnd(state, start) : [];
   if (unmoved === undefined) return false;

@@ -6,13 +6,15 @@
  *                 '--> commit --applied--> answer
  *                             '--lost----> nothing is answered; the next round looks again
  */
+import type { CallSignal } from '../call-signal.ts';
 import { commitParts } from '../commit-parts.ts';
 import type { MessageCounts } from '../counts.ts';
+import { Deadline } from '../deadline.ts';
 import { BrokerError } from '../errors.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import { CLAIMS_PER_WRITE_MAX, fencingToken } from '../model/fencing.ts';
 import type { Runtime } from '../runtime.ts';
-import { deadline, readThrough } from '../settled-commit.ts';
+import { readThrough } from '../settled-commit.ts';
 import { notFound, subscriptionRef } from '../topics/topic.ts';
 import { AttemptShards } from './attempt-shards.ts';
 import type { Batch } from './batch.ts';
@@ -74,7 +76,7 @@ export class Rounds {
    * @throws BrokerError
    */
   async run(batch: Batch, certain: boolean, isBehindBarrier: boolean): Promise<RoundResult> {
-    const { signal, cancel } = deadline(this.#runtime, this.#runtime.requestTimeoutMs);
+    const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
     const startMs = this.#runtime.timers.monotonicMs();
     try {
       await readThrough(this.#runtime, signal, () => this.look(certain, isBehindBarrier));
@@ -89,17 +91,17 @@ export class Rounds {
       const more = changed || isLeft || (batch.claims.length > 0 && !exhausted);
       return { more, unused };
     } finally {
-      cancel();
+      signal.cancel();
     }
   }
 
   /** Looks, again after a loss of the connection, within the time of a request. Throws BrokerError. */
   async lookWithin(certain: boolean): Promise<void> {
-    const { signal, cancel } = deadline(this.#runtime, this.#runtime.requestTimeoutMs);
+    const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
     try {
       await readThrough(this.#runtime, signal, () => this.look(certain));
     } finally {
-      cancel();
+      signal.cancel();
     }
   }
 
@@ -121,7 +123,7 @@ export class Rounds {
       throw notFound(topic.kind === 'queue' ? 'queue' : 'subscription', this.#state.name);
   }
 
-  async #evaluate(batch: Batch, certain: boolean, signal: AbortSignal): Promise<Evaluation> {
+  async #evaluate(batch: Batch, certain: boolean, signal: CallSignal): Promise<Evaluation> {
     for (;;) {
       const evaluation = evaluate({
         view: this.#state,
@@ -170,7 +172,7 @@ export class Rounds {
   }
 
   /** @returns the leases that nobody takes; undefined when nothing was written */
-  async #write(evaluation: Evaluation, startMs: number, signal: AbortSignal): Promise<Lease[] | undefined> {
+  async #write(evaluation: Evaluation, startMs: number, signal: CallSignal): Promise<Lease[] | undefined> {
     const { draft } = evaluation;
     const settled = [...evaluation.settled].filter(([, { done }]) => done.length > 0);
     const answered = [

@@ -11,7 +11,7 @@
  * everything that could bring them a message is watched, a timer runs to the earliest end of a lease, and now and
  * then they look without any reason, should a hint have been lost.
  */
-import type { CallSignal } from '../broker-types.ts';
+import type { CallSignal } from '../call-signal.ts';
 import { BrokerError } from '../errors.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import type { Settlement } from '../model/cursor-draft.ts';

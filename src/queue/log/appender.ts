@@ -6,10 +6,12 @@
  * Nothing waits for a timer: a request that finds the appender idle is sent at once, and those that arrive while a
  * write is under way become the next batch together. One request never spans two commits.
  */
-import type { CallSignal, PublishedMessage } from '../broker-types.ts';
+import type { PublishedMessage } from '../broker-types.ts';
+import type { CallSignal } from '../call-signal.ts';
 import { type CommitPart, commitParts } from '../commit-parts.ts';
+import { Deadline } from '../deadline.ts';
 import { Pending } from '../pending.ts';
-import { deadline, readThrough } from '../settled-commit.ts';
+import { readThrough } from '../settled-commit.ts';
 import type { Admission, Depth } from './admission.ts';
 import { type AppendTarget, amountOf, assertFits, type OutgoingMessage, planAppend } from './append-plan.ts';
 
@@ -92,7 +94,7 @@ export class Appender {
   /** Tries until the batch is stored, or nobody waits for it any more. */
   async #commitUntilSettled(batch: readonly AppendRequest[]): Promise<void> {
     const { runtime } = this.#target;
-    const { signal, cancel } = deadline(runtime, runtime.requestTimeoutMs);
+    const signal = new Deadline(runtime.timers, runtime.requestTimeoutMs);
     try {
       for (;;) {
         const { parts, admitted } = await readThrough(runtime, signal, () => this.#admit(batch));
@@ -112,7 +114,7 @@ export class Appender {
         for (const request of live) request.pending.markQueued();
       }
     } finally {
-      cancel();
+      signal.cancel();
     }
   }
 

@@ -7,6 +7,7 @@
  * answer that there is nothing reads it once more.
  */
 import { type CommitPart, commitParts } from '../commit-parts.ts';
+import { Deadline } from '../deadline.ts';
 import { afterwards } from '../errors.ts';
 import { messageId, type PackableMessage } from '../model/entry.ts';
 import {
@@ -18,7 +19,7 @@ import {
   withScheduled,
 } from '../model/schedule.ts';
 import type { Runtime } from '../runtime.ts';
-import { deadline, readThrough } from '../settled-commit.ts';
+import { readThrough } from '../settled-commit.ts';
 import type { Topic } from '../topics/topic.ts';
 import { scheduledPath } from '../zookeeper/paths.ts';
 import { ANY_VERSION, StoreError, type Write } from '../zookeeper/store.ts';
@@ -145,7 +146,7 @@ export class Schedule {
    */
   async clear(onOld: (path: string) => void): Promise<boolean> {
     let cleared = false;
-    const { signal, cancel } = deadline(this.#runtime, this.#runtime.requestTimeoutMs);
+    const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
     try {
       for (;;) {
         await readThrough(this.#runtime, signal, async () => {
@@ -172,7 +173,7 @@ export class Schedule {
         return cleared;
       }
     } finally {
-      cancel();
+      signal.cancel();
     }
   }
 
@@ -193,7 +194,7 @@ export class Schedule {
 
   async #moveAll(): Promise<void> {
     const { store } = this.#runtime;
-    const { signal, cancel } = deadline(this.#runtime, this.#runtime.requestTimeoutMs);
+    const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
     try {
       for (;;) {
         if (this.#stale) await this.#read();
@@ -202,7 +203,7 @@ export class Schedule {
         await commitParts(this.#runtime, parts, signal);
       }
     } finally {
-      cancel();
+      signal.cancel();
       this.#setTimer();
     }
   }

@@ -1,8 +1,9 @@
 /** What all changes of queues, topics and subscriptions have in common: preconditions, and trying until they are done. */
 import type { Precondition } from '../broker-types.ts';
+import type { CallSignal } from '../call-signal.ts';
+import { Deadline } from '../deadline.ts';
 import { BrokerError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
-import { deadline } from '../settled-commit.ts';
 import { ANY_VERSION, type Write } from '../zookeeper/store.ts';
 
 /**
@@ -11,9 +12,9 @@ import { ANY_VERSION, type Write } from '../zookeeper/store.ts';
  */
 export async function untilDone<Result>(
   runtime: Runtime,
-  steps: (signal: AbortSignal) => Promise<Result | undefined>,
+  steps: (signal: CallSignal) => Promise<Result | undefined>,
 ): Promise<Result> {
-  const { signal, cancel } = deadline(runtime, runtime.requestTimeoutMs);
+  const signal = new Deadline(runtime.timers, runtime.requestTimeoutMs);
   try {
     for (;;) {
       const result = await steps(signal);
@@ -23,7 +24,7 @@ export async function untilDone<Result>(
       }
     }
   } finally {
-    cancel();
+    signal.cancel();
   }
 }
 

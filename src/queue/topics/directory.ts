@@ -8,11 +8,12 @@
 import { LRUCache } from 'lru-cache';
 import type { TopicRef } from '../broker-types.ts';
 import type { Subscription } from '../cursor/subscription.ts';
+import { Deadline } from '../deadline.ts';
 import { BrokerError } from '../errors.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import { decodeRecord, type NameRecord, type TopicRecord } from '../model/records.ts';
 import type { Runtime } from '../runtime.ts';
-import { deadline, readThrough } from '../settled-commit.ts';
+import { readThrough } from '../settled-commit.ts';
 import { dataPath, topicPath } from '../zookeeper/paths.ts';
 import { OpenTopic, type TopicSurroundings } from './open-topic.ts';
 import { notFound, Topic } from './topic.ts';
@@ -25,7 +26,11 @@ const LOOK_AGAIN_MS = 1_000;
 export class Directory {
   readonly #runtime: Runtime;
   readonly #surroundings: TopicSurroundings;
-  readonly #open = new LRUCache<string, OpenTopic>({ max: TOPICS_KEPT });
+  readonly #open = new LRUCache<string, OpenTopic>({
+    // Each counts as one. With `max` instead, room for all of them would be made at once.
+    maxSize: TOPICS_KEPT,
+    sizeCalculation: () => 1,
+  });
   readonly #opening = new Map<string, Promise<OpenTopic | undefined>>();
   /** Incarnations that may have been deleted. */
   readonly #changed = new Set<OpenTopic>();
@@ -51,13 +56,13 @@ export class Directory {
   async resolve(ref: TopicRef): Promise<OpenTopic> {
     const known = this.#known(ref.name);
     if (known !== undefined && known.topic.kind === ref.kind) return known;
-    const { signal, cancel } = deadline(this.#runtime, this.#runtime.requestTimeoutMs);
+    const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
     try {
       const open = await readThrough(this.#runtime, signal, () => this.find(ref.name));
       if (open === undefined || open.topic.kind !== ref.kind) throw notFound(ref.kind, ref.name);
       return open;
     } finally {
-      cancel();
+      signal.cancel();
     }
   }
 

@@ -3,6 +3,7 @@
  * answer is lost, so that it may be tried again without being done twice.
  */
 import type { Precondition, QueueConfig, TopicConfig, TopicRef } from '../broker-types.ts';
+import type { CallSignal } from '../call-signal.ts';
 import { afterwards, BrokerError } from '../errors.ts';
 import { createSegment } from '../log/segment-writes.ts';
 import { decodeRecord, encodeRecord, type SubscriptionRecord, type TopicRecord } from '../model/records.ts';
@@ -122,14 +123,14 @@ export class Lifecycle {
     });
   }
 
-  async #hasSources({ id }: Topic, signal: AbortSignal): Promise<boolean> {
+  async #hasSources({ id }: Topic, signal: CallSignal): Promise<boolean> {
     const path = sourcesPath(id);
     const listing = await readThrough(this.#runtime, signal, () => this.#runtime.store.list(path));
     return (listing?.stat.childCount ?? 0) > 0;
   }
 
   /** @returns whether it was created; else somebody was faster */
-  async #create({ kind, name }: TopicRef, config: Config, signal: AbortSignal): Promise<boolean> {
+  async #create({ kind, name }: TopicRef, config: Config, signal: CallSignal): Promise<boolean> {
     const id = this.#runtime.random.token(ID_CHARACTERS);
     const { deadLetterQueue } = config as QueueConfig;
     const source = { id, subscription: QUEUE_SUBSCRIPTION };
@@ -161,7 +162,7 @@ export class Lifecycle {
   }
 
   /** @returns whether it was replaced; else the configuration is not what it was, and has been read again */
-  async #replace(topic: Topic, config: Config, signal: AbortSignal): Promise<boolean> {
+  async #replace(topic: Topic, config: Config, signal: CallSignal): Promise<boolean> {
     const path = dataPath(topic.id);
     const data = encodeRecord({ name: topic.name, kind: topic.kind, config } satisfies TopicRecord);
     const versionBefore = topic.version;
@@ -201,11 +202,11 @@ export class Lifecycle {
     return writes.flat();
   }
 
-  async #find(name: string, signal: AbortSignal): Promise<OpenTopic | undefined> {
+  async #find(name: string, signal: CallSignal): Promise<OpenTopic | undefined> {
     return readThrough(this.#runtime, signal, () => this.#directory.find(name));
   }
 
-  async #existing(ref: TopicRef, signal: AbortSignal): Promise<OpenTopic> {
+  async #existing(ref: TopicRef, signal: CallSignal): Promise<OpenTopic> {
     const known = await this.#find(ref.name, signal);
     if (known?.topic.kind !== ref.kind) throw notFound(ref.kind, ref.name);
     return known;

@@ -8,6 +8,7 @@ import { DeadLetters } from '../cursor/dead-letters.ts';
 import { hasDead, type Inspection, inspect } from '../cursor/inspection.ts';
 import { statsOf } from '../cursor/stats.ts';
 import { Subscription } from '../cursor/subscription.ts';
+import { Deadline } from '../deadline.ts';
 import { Admission, type Depth } from '../log/admission.ts';
 import type { AppendTarget } from '../log/append-plan.ts';
 import { Appender } from '../log/appender.ts';
@@ -17,7 +18,7 @@ import { Roller } from '../log/roller.ts';
 import { Schedule } from '../log/schedule.ts';
 import { Trimmer } from '../log/trimmer.ts';
 import type { Runtime } from '../runtime.ts';
-import { deadline, readThrough } from '../settled-commit.ts';
+import { readThrough } from '../settled-commit.ts';
 import { dedupPath, QUEUE_SUBSCRIPTION, subscriptionsPath } from '../zookeeper/paths.ts';
 import { DeadLetterSources } from './dead-letter-sources.ts';
 import type { Topic } from './topic.ts';
@@ -171,11 +172,11 @@ export class OpenTopic implements AppendTarget {
 
   /** Within the time of a request, again after a loss of the connection. Throws BrokerError. */
   async #bringInWithin(): Promise<void> {
-    const { signal, cancel } = deadline(this.runtime, this.runtime.requestTimeoutMs);
+    const signal = new Deadline(this.runtime.timers, this.runtime.requestTimeoutMs);
     try {
       await readThrough(this.runtime, signal, () => this.#bringIn());
     } finally {
-      cancel();
+      signal.cancel();
     }
   }
 

@@ -1,5 +1,6 @@
 /** Creating, changing and deleting the subscriptions of a topic: each one commit, as for queues and topics. */
 import type { Precondition, SubscriptionConfig } from '../broker-types.ts';
+import type { CallSignal } from '../call-signal.ts';
 import { endOfCursor, liveCursor, positionsOf } from '../cursor/restart.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import type { LogPosition } from '../model/position.ts';
@@ -118,7 +119,7 @@ export class SubscriptionLifecycle {
     topic: Topic,
     name: string,
     config: SubscriptionConfig,
-    signal: AbortSignal,
+    signal: CallSignal,
   ): Promise<boolean> {
     const start = await readThrough(this.#runtime, signal, async () => {
       // Whatever was confirmed before now is seen, and so lies before `latest`.
@@ -144,7 +145,7 @@ export class SubscriptionLifecycle {
     name: string,
     { record, version }: StatedRecord,
     config: SubscriptionConfig,
-    signal: AbortSignal,
+    signal: CallSignal,
   ): Promise<boolean> {
     const revision = this.#runtime.random.token(REVISION_CHARACTERS);
     const next: SubscriptionRecord = {
@@ -177,7 +178,7 @@ export class SubscriptionLifecycle {
     topic: Topic,
     writes: readonly Write[],
     didApply: () => Promise<boolean>,
-    signal: AbortSignal,
+    signal: CallSignal,
   ): Promise<boolean> {
     const settled = await settledCommit(this.#runtime, writes, didApply, signal);
     if (settled.outcome === 'conflict' && settled.index === 0) {
@@ -192,17 +193,17 @@ export class SubscriptionLifecycle {
     subscription: string,
     before: string | undefined,
     after: string | undefined,
-    signal: AbortSignal,
+    signal: CallSignal,
   ): Promise<Write[]> {
     const source = { id: topic.id, subscription };
     return readThrough(this.#runtime, signal, () => this.#links.writes(source, before, after));
   }
 
-  #read(topic: Topic, name: string, signal: AbortSignal): Promise<StatedRecord | undefined> {
+  #read(topic: Topic, name: string, signal: CallSignal): Promise<StatedRecord | undefined> {
     return readThrough(this.#runtime, signal, () => this.find(topic, name));
   }
 
-  async #existing(topic: Topic, name: string, signal: AbortSignal): Promise<StatedRecord> {
+  async #existing(topic: Topic, name: string, signal: CallSignal): Promise<StatedRecord> {
     const known = await this.#read(topic, name, signal);
     if (known === undefined) throw notFound('subscription', name);
     return known;

@@ -4,13 +4,15 @@
  * level's log has been read.
  */
 import type { StreamEvent } from '../broker-types.ts';
+import type { CallSignal } from '../call-signal.ts';
 import { storedMessage } from '../cursor/peek.ts';
 import { positionsOf } from '../cursor/restart.ts';
+import { Deadline } from '../deadline.ts';
 import { BrokerError } from '../errors.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import { LOG_START, type LogPosition } from '../model/position.ts';
 import type { Runtime } from '../runtime.ts';
-import { connected, deadline, readThrough } from '../settled-commit.ts';
+import { connected, readThrough } from '../settled-commit.ts';
 import { StoreError } from '../zookeeper/store.ts';
 import { messagesOf, refreshLogs } from './browsing.ts';
 import type { OpenTopic } from './open-topic.ts';
@@ -35,13 +37,13 @@ export async function openStream(
   entries: EntryCache,
   open: OpenTopic,
   lastEventId: string | undefined,
-  signal: AbortSignal,
+  signal: CallSignal,
 ): Promise<AsyncIterable<readonly StreamEvent[]>> {
   const { topic } = open;
   const resumed = lastEventId === undefined ? undefined : decodeEventId(lastEventId, topic.id);
-  const limit = deadline(runtime, runtime.requestTimeoutMs);
+  const limit = new Deadline(runtime.timers, runtime.requestTimeoutMs);
   try {
-    const places = await readThrough(runtime, limit.signal, async () => {
+    const places = await readThrough(runtime, limit, async () => {
       await refreshLogs(runtime, topic);
       if (resumed !== undefined) return resumed;
       const ends = await positionsOf(topic, entries, { kind: 'latest' });
@@ -51,8 +53,7 @@ export async function openStream(
         }),
       );
     });
-    const hasGap =
-      resumed !== undefined && (await readThrough(runtime, limit.signal, () => isGone(topic, resumed)));
+    const hasGap = resumed !== undefined && (await readThrough(runtime, limit, () => isGone(topic, resumed)));
     open.schedule.follow();
     return follow(runtime, entries, open, [...places], hasGap, signal);
   } finally {
@@ -66,7 +67,7 @@ async function* follow(
   { topic }: OpenTopic,
   places: Place[],
   hasGap: boolean,
-  signal: AbortSignal,
+  signal: CallSignal,
 ): AsyncGenerator<readonly StreamEvent[]> {
   if (hasGap) yield [{ kind: 'gap' }];
   const bell = new Bell();

@@ -9,6 +9,7 @@
  * has to work it off.
  */
 
+import type { CallSignal } from '../call-signal.ts';
 import { StoreError } from './store.ts';
 
 export interface Call<T> {
@@ -56,7 +57,7 @@ export class Calls {
   }
 
   /** Resolves with the reply; rejects with a StoreError, or with what `send` throws. */
-  run<T>(call: Call<T>, signal?: AbortSignal): Promise<T> {
+  run<T>(call: Call<T>, signal?: CallSignal): Promise<T> {
     if (signal?.aborted) return Promise.reject(notSent(call.what, 'aborted', signal.reason));
     if (!this.#options.isOpen()) return Promise.reject(notSent(call.what, 'not connected'));
     if (this.#waiting.size >= waitingMax) return Promise.reject(notSent(call.what, 'too many calls wait'));

@@ -3,6 +3,7 @@
  * sent, and feeds the clock when its reply bears the leader's time. Paths are the ensemble's own, replies are codes.
  */
 
+import type { CallSignal } from '../call-signal.ts';
 import type { AclEntry } from './acl.ts';
 import { Calls } from './calls.ts';
 import { codes, storeError } from './codes.ts';
@@ -61,7 +62,7 @@ export class Requests {
     return this.#read(path, options, (client, claim, reply) => client.getData(path, claim, reply));
   }
 
-  exists(path: string, signal?: AbortSignal): Promise<Replied<RawStat | undefined>> {
+  exists(path: string, signal?: CallSignal): Promise<Replied<RawStat | undefined>> {
     return this.#read(path, signal ? { signal } : {}, (client, _, reply) =>
       client.exists(path, undefined, reply),
     );
@@ -82,7 +83,7 @@ export class Requests {
   multi(
     writes: readonly Write[],
     bytes: number,
-    signal?: AbortSignal,
+    signal?: CallSignal,
   ): Promise<Replied<readonly RawResult[]>> {
     const start: StartWrite<readonly RawResult[]> = (client, reply) =>
       client.multi(writes, (code, results) => {
@@ -140,7 +141,7 @@ export class Requests {
     return this.calls.run({ what: `a read of ${path}`, isWrite: false, bytes: path.length, send }, signal);
   }
 
-  #write<T>(what: string, bytes: number, start: StartWrite<T>, signal?: AbortSignal): Promise<Replied<T>> {
+  #write<T>(what: string, bytes: number, start: StartWrite<T>, signal?: CallSignal): Promise<Replied<T>> {
     const send = (reply: (value: Replied<T>) => void, isWanted: () => boolean) => {
       this.counters.writes += 1;
       this.counters.bytesWritten += bytes;

@@ -6,6 +6,7 @@
  * leader's time, so a barrier is a look at the clock as well.
  */
 
+import type { CallSignal } from '../call-signal.ts';
 import { aclBytes, aclOf, type Credentials } from './acl.ts';
 import { chrootNodes, fullPath, parseEnsembleAddress } from './address.ts';
 import { Barrier } from './barrier.ts';
@@ -112,7 +113,7 @@ class SessionStore implements ZooKeeperStore {
     return this.#supervisor.onState(listener);
   }
 
-  whenConnected(signal: AbortSignal): Promise<void> {
+  whenConnected(signal: CallSignal): Promise<void> {
     return this.#supervisor.whenConnected(signal);
   }
 

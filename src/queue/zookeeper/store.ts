@@ -13,6 +13,7 @@
  *                  'refused'      the ensemble answered with an error that is not a value (quota, throttled, ACL):
  *                                 certainly not applied, and likely to fail again
  */
+import type { CallSignal } from '../call-signal.ts';
 
 export interface NodeStat {
   /** Number of changes of the data; 0 after a plain create. 32 bits with a sign: see `versionAfter`. */
@@ -94,7 +95,7 @@ export type CommitResult = CommitApplied | CommitConflict;
 export type Watch = () => void;
 
 export interface CallOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: CallSignal;
 }
 
 export interface ReadOptions extends CallOptions {
@@ -113,7 +114,7 @@ export interface Store {
   /** Calls the listener (asynchronously) on each change of state; the returned function ends that. */
   onState(listener: (state: StoreState) => void): () => void;
   /** Resolves once connected; rejects with the signal's reason when that aborts first. */
-  whenConnected(signal: AbortSignal): Promise<void>;
+  whenConnected(signal: CallSignal): Promise<void>;
 
   /** Data and stat, or undefined when there is no such node (no watch is set then). */
   read(path: string, options?: ReadOptions): Promise<NodeData | undefined>;

@@ -15,6 +15,7 @@
  * fires, the listeners are told.
  */
 
+import type { CallSignal } from '../call-signal.ts';
 import type { Credentials } from './acl.ts';
 import type { ServerAddress } from './address.ts';
 import type { Calls } from './calls.ts';
@@ -80,8 +81,8 @@ export class Supervisor {
     return () => this.#listeners.delete(listener);
   }
 
-  async whenConnected(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
+  async whenConnected(signal: CallSignal): Promise<void> {
+    if (signal.aborted) throw signal.reason;
     if (this.#state === 'connected') return;
     await new Promise<void>((resolve, reject) => {
       const finish = (settle: () => void) => {

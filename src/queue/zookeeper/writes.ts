@@ -68,13 +68,11 @@ export function packetBytes(writes: readonly Write[], chrootBytes: number, aclBy
   return bytes;
 }
 
+const canonical = /^(?:\/(?!\.{1,2}(?:\/|$))[^/]+)+$/;
+
 /** Asserts that the path is absolute and has neither empty nor relative parts. */
 export function assertPath(path: string): void {
-  if (path === '/') return;
-  assert.ok(path.startsWith('/') && !path.endsWith('/'), `not an absolute path: ${path}`);
-  for (const part of path.slice(1).split('/')) {
-    assert.ok(part !== '' && part !== '.' && part !== '..', `not a canonical path: ${path}`);
-  }
+  assert.ok(path === '/' || canonical.test(path), `not a canonical path: ${path}`);
 }
 
 function assertVersion(version: number, path: string): void {

@@ -2,10 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Counts } from '../../../src/queue/counts.ts';
+import { Deadline } from '../../../src/queue/deadline.ts';
 import { BrokerError } from '../../../src/queue/errors.ts';
 import { GatewayLoad, NO_LIMITS } from '../../../src/queue/gateway-load.ts';
 import { SEGMENT_LIMITS } from '../../../src/queue/model/segment.ts';
-import { deadline, settledCommit } from '../../../src/queue/settled-commit.ts';
+import { settledCommit } from '../../../src/queue/settled-commit.ts';
 import { systemRandom, systemTimers } from '../../../src/queue/system-runtime.ts';
 import type { ZooKeeperStore } from '../../../src/queue/zookeeper/session.ts';
 import { sizeConformance } from '../../support/size-conformance.ts';
@@ -118,10 +119,10 @@ test('a write beyond a quota that the servers enforce is refused as such, and no
     counts: new Counts(0),
     ...{ segmentLimits: SEGMENT_LIMITS, load: new GatewayLoad(NO_LIMITS) },
   };
-  const { signal, cancel } = deadline(runtime, 10_000);
+  const signal = new Deadline(systemTimers, 10_000);
   const committing = settledCommit(runtime, [create('/x', 'x'.repeat(2_000))], async () => false, signal);
   const error = await committing.catch((reason: unknown) => reason);
-  cancel();
+  signal.cancel();
   expect(error).toBeInstanceOf(BrokerError);
   expect(error).toMatchObject({ code: 'store-full', cause: { kind: 'refused', refusal: 'quota' } });
   expect(await store.stat('/x')).toBeUndefined();

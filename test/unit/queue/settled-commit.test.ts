@@ -4,7 +4,7 @@ import { Counts } from '../../../src/queue/counts.ts';
 import { GatewayLoad, NO_LIMITS } from '../../../src/queue/gateway-load.ts';
 import { SEGMENT_LIMITS } from '../../../src/queue/model/segment.ts';
 import type { Runtime } from '../../../src/queue/runtime.ts';
-import { connected, deadline, readThrough, settledCommit } from '../../../src/queue/settled-commit.ts';
+import { connected, readThrough, settledCommit } from '../../../src/queue/settled-commit.ts';
 import { systemRandom, systemTimers } from '../../../src/queue/system-runtime.ts';
 import { storeError } from '../../../src/queue/zookeeper/codes.ts';
 import { StoreError } from '../../../src/queue/zookeeper/store.ts';
@@ -136,23 +136,6 @@ describe('reading through', () => {
       code: 'unavailable',
     });
     await expect(connected(runtime, AbortSignal.abort())).rejects.toMatchObject({ code: 'unavailable' });
-  });
-});
-
-describe('a deadline', () => {
-  it('aborts when its time is over, and never once cancelled', () => {
-    const callbacks: (() => void)[] = [];
-    const timers = {
-      ...systemTimers,
-      after(_ms: number, callback: () => void) {
-        callbacks.push(callback);
-        return () => callbacks.splice(callbacks.indexOf(callback), 1);
-      },
-    };
-    const [first, second] = [deadline({ ...runtime, timers }, 10), deadline({ ...runtime, timers }, 10)];
-    second.cancel();
-    for (const callback of callbacks) callback();
-    expect([first.signal.aborted, second.signal.aborted]).toEqual([true, false]);
   });
 });
 
