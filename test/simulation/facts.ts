@@ -60,8 +60,12 @@ export class Facts {
     return found.map(([, deliveries]) => deliveries);
   }
 
-  /** The message may have been to the dead letters, and may have come back from there as a new one. */
+  /**
+   * The message may have been to the dead letters, and may have come back from there as a new one; after a redrive also
+   * to the dead letters themselves, when it has died again.
+   */
   mayHaveDied(source: SourceName, key: string): boolean {
+    if (source === 'dead') return this.#mayHaveRedriven;
     if (source !== 'work') return false;
     return this.#mayHaveRedriven || this.deliveries('dead', key).length > 0;
   }
