@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openAuthentication } from '../../src/access/index.ts';
 import { readConfiguration } from '../../src/config/environment.ts';
 import { PrincipalsFile } from '../support/access-fixture.ts';
+import { tableRows } from '../support/documents.ts';
 import { startTestGateways, type TestGateways } from '../support/http-app.ts';
 import { type RawAnswer, send } from '../support/raw-http.ts';
-import { tableRows } from '../support/readme.ts';
 import { silentLogger } from '../support/test-store.ts';
 import { AUDIENCE, TokenIssuer } from '../support/token-issuer.ts';
 

@@ -1,8 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readDeployed } from '../../support/deployment-files.ts';
-import { relativeLinks } from '../../support/readme.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const text = readDeployed('docs/deployment.md');
@@ -17,12 +16,6 @@ test('the messages that docs/deployment.md explains are those that are logged', 
   );
   expect(messages.length).toBeGreaterThan(4);
   for (const message of messages) expect(sources).toContain(message);
-});
-
-test('every file that docs/deployment.md links to is there', () => {
-  const links = relativeLinks(text);
-  expect(links.length).toBeGreaterThan(3);
-  for (const link of links) expect(existsSync(join(root, 'docs', link)), link).toBe(true);
 });
 
 test('a server of the tests has the settings that docs/deployment.md shows for TLS', () => {

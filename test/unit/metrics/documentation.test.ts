@@ -8,7 +8,7 @@ import { Counts } from '../../../src/queue/index.ts';
 import { StoreMeasures } from '../../../src/queue/zookeeper/store-measures.ts';
 import { EDGE_LIMITS, EdgeLoad } from '../../../src/routes/edge-load.ts';
 import { HttpCounts } from '../../../src/routes/http-counts.ts';
-import { tableRows } from '../../support/readme.ts';
+import { tableRows } from '../../support/documents.ts';
 
 const read = (path: string) =>
   readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), 'utf8');

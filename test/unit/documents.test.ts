@@ -1,0 +1,129 @@
+/**
+ * What holds for every page of the documentation. Blocks of `sh` are run by test/integration/documented-commands.test.ts;
+ * here is made certain that no command escapes it unseen.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import {
+  anchorsOf,
+  commandLines,
+  documentPaths,
+  fencedBlocks,
+  readDocument,
+  relativeLinks,
+} from '../support/documents.ts';
+
+const root = join(import.meta.dirname, '../..');
+const documents = documentPaths().map((path) => ({ path, text: readDocument(path) }));
+
+/**
+ * The commands in blocks of `shell`, which are not run as they stand: the test that does what they do, or why there is
+ * none.
+ */
+const NOT_RUN: Readonly<Record<string, string>> = {
+  'npm start': 'test/integration/start.test.ts',
+  'npm ci': '.ci/run begins with it',
+  'npm run build': 'test/integration/image.test.ts',
+  'npm run key': 'test/integration/access.test.ts',
+  'ZOOGATE_API_KEY_HASH=sha256:… ZOOGATE_HOST=0.0.0.0 node dist/main.js': 'test/integration/access.test.ts',
+  'ZOOGATE_API_KEY_HASH=sha256:… ZOOGATE_HOST=0.0.0.0 ZOOGATE_ZOOKEEPER=zk1:2181,zk2:2181,zk3:2181/zoogate node dist/main.js':
+    'test/integration/access.test.ts',
+  'npm run secure -- --check': 'test/integration/zookeeper/secure-tree.test.ts',
+  'npm run secure': 'test/integration/zookeeper/secure-tree.test.ts',
+  'docker build -f deploy/Dockerfile -t zoogate .': 'test/integration/image.test.ts',
+};
+
+/** Blocks that are no commands. */
+const SHOWN = ['', 'json', 'text', 'yaml', 'properties'];
+
+describe('a command', () => {
+  test('stands in a block of sh, which is run, or of shell', () => {
+    const strange = documents.flatMap(({ path, text }) =>
+      fencedBlocks(text)
+        .filter(({ language }) => !['sh', 'shell', ...SHOWN].includes(language))
+        .map(({ language }) => `${path}: ${language}`),
+    );
+    expect(strange).toEqual([]);
+  });
+
+  test('is in a block that begins and ends at the margin, where it is found', () => {
+    for (const { path, text } of documents) {
+      const fences = text.match(/^\s*(```|~~~)/gm) ?? [];
+      expect(fences.length, path).toBe(2 * fencedBlocks(text).length);
+    }
+  });
+
+  test('that is not run as it stands is known, with what is run instead', () => {
+    const shown = documents.flatMap(({ text }) =>
+      fencedBlocks(text)
+        .filter(({ language }) => language === 'shell')
+        .flatMap((block) => commandLines(block.text)),
+    );
+    expect([...new Set(shown)].sort()).toEqual(Object.keys(NOT_RUN).sort());
+    const tests = Object.values(NOT_RUN).filter((instead) => instead.startsWith('test/'));
+    expect(tests.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  test('of npm run has a script', () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const named = documents.flatMap(({ path, text }) =>
+      [...text.matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(([, name = '']) => ({ path, name })),
+    );
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter(({ name }) => !(name in scripts))).toEqual([]);
+  });
+});
+
+describe('what a page shows', () => {
+  test('as JSON or YAML is JSON or YAML', () => {
+    for (const { path, text } of documents) {
+      for (const block of fencedBlocks(text)) {
+        if (block.language === 'json') expect(() => JSON.parse(block.text), path).not.toThrow();
+        if (block.language === 'yaml') expect(() => parse(block.text), path).not.toThrow();
+      }
+    }
+  });
+});
+
+describe('a link within the repository', () => {
+  const links = documents.flatMap(({ path, text }) =>
+    relativeLinks(text).map((link) => {
+      const [file = '', anchor] = link.split('#');
+      const target = file === '' ? path : normalize(join(dirname(path), file));
+      return { path, link, target, anchor };
+    }),
+  );
+
+  test('leads to a file or a folder', () => {
+    expect(links.length).toBeGreaterThan(50);
+    const broken = links.filter(({ target }) => !existsSync(join(root, target)));
+    expect(broken.map(({ path, link }) => `${path}: ${link}`)).toEqual([]);
+  });
+
+  test('leads to a heading, if it names one', () => {
+    const pointing = links.filter(({ anchor }) => anchor !== undefined);
+    expect(pointing.length).toBeGreaterThan(0);
+    const broken = pointing.filter(
+      ({ target, anchor = '' }) => !target.endsWith('.md') || !anchorsOf(readDocument(target)).has(anchor),
+    );
+    expect(broken.map(({ path, link }) => `${path}: ${link}`)).toEqual([]);
+  });
+
+  test('is written where it stands, not apart from it', () => {
+    expect(documents.filter(({ text }) => /^\[[^\]]+\]: /m.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+});
+
+test('every page can be found from the README', () => {
+  const found = new Set(['README.md']);
+  // Grows while it is gone through.
+  for (const path of found) {
+    for (const link of relativeLinks(readDocument(path))) {
+      const target = normalize(join(dirname(path), link.split('#')[0] ?? ''));
+      if (target.endsWith('.md')) found.add(target);
+    }
+  }
+  expect(documents.filter(({ path }) => !found.has(path)).map(({ path }) => path)).toEqual([]);
+});
