@@ -51,12 +51,22 @@ export function commandSteps(document: string): CommandStep[] {
   }));
 }
 
-/** The commands of a block of `shell`, each without its continuation lines. */
-export function commandLines(text: string): string[] {
-  return text
-    .replaceAll(/\\\n\s*/g, '')
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !line.startsWith('#'));
+/**
+ * The commands that a document shows without running them as they stand: lines of its `shell` blocks, and those that its
+ * text names. A block that begins with a comment is one, and called by it.
+ */
+export function commandsNotRun(document: string): string[] {
+  const blocks = fencedBlocks(document)
+    .filter(({ language }) => language === 'shell')
+    .flatMap(({ text }) => (text.startsWith('# ') ? [text.split('\n')[0] ?? ''] : commandLines(text)));
+  const named = [...prose(document).matchAll(/`((?:node|docker|kubectl|nginx|promtool|openssl) [^`]+)`/g)];
+  return [...blocks, ...named.map(([, command = '']) => command)];
+}
+
+/** Without the breaks of long ones. */
+function commandLines(text: string): string[] {
+  const lines = text.replaceAll(/\\\n\s*/g, '').split('\n');
+  return lines.filter((line) => line.trim() !== '');
 }
 
 /** Cells of the rows of the table below this heading. */

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import {
   anchorsOf,
-  commandLines,
+  commandsNotRun,
   documentPaths,
   fencedBlocks,
   readDocument,
@@ -19,20 +19,25 @@ const root = join(import.meta.dirname, '../..');
 const documents = documentPaths().map((path) => ({ path, text: readDocument(path) }));
 
 /**
- * The commands in blocks of `shell`, which are not run as they stand: the test that does what they do, or why there is
- * none.
+ * The commands that are not run as they stand, in blocks of `shell` or in the text: the test that does what they do, or
+ * why there is none.
  */
 const NOT_RUN: Readonly<Record<string, string>> = {
   'npm start': 'test/integration/start.test.ts',
   'npm ci': '.ci/run begins with it',
-  'npm run build': 'test/integration/image.test.ts',
+  'npm run build': 'test/integration/access.test.ts',
   'npm run key': 'test/integration/access.test.ts',
+  'node dist/main.js': 'test/integration/image.test.ts',
   'ZOOGATE_API_KEY_HASH=sha256:… ZOOGATE_HOST=0.0.0.0 node dist/main.js': 'test/integration/access.test.ts',
   'ZOOGATE_API_KEY_HASH=sha256:… ZOOGATE_HOST=0.0.0.0 ZOOGATE_ZOOKEEPER=zk1:2181,zk2:2181,zk3:2181/zoogate node dist/main.js':
     'test/integration/access.test.ts',
   'npm run secure -- --check': 'test/integration/zookeeper/secure-tree.test.ts',
   'npm run secure': 'test/integration/zookeeper/secure-tree.test.ts',
+  'node dist/secure.js': 'test/integration/image.test.ts',
+  // These need a daemon; what they are given is checked, and the image's steps are taken without one.
   'docker build -f deploy/Dockerfile -t zoogate .': 'test/integration/image.test.ts',
+  'docker compose up': 'test/unit/deploy/compose.test.ts',
+  'kubectl apply -k deploy/kubernetes': 'test/unit/deploy/kubernetes.test.ts',
 };
 
 /** Blocks that are no commands. */
@@ -56,14 +61,15 @@ describe('a command', () => {
   });
 
   test('that is not run as it stands is known, with what is run instead', () => {
-    const shown = documents.flatMap(({ text }) =>
-      fencedBlocks(text)
-        .filter(({ language }) => language === 'shell')
-        .flatMap((block) => commandLines(block.text)),
-    );
+    const shown = documents.flatMap(({ text }) => commandsNotRun(text));
     expect([...new Set(shown)].sort()).toEqual(Object.keys(NOT_RUN).sort());
-    const tests = Object.values(NOT_RUN).filter((instead) => instead.startsWith('test/'));
-    expect(tests.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    const tests = Object.entries(NOT_RUN).filter(([, instead]) => instead.startsWith('test/'));
+    expect(tests.filter(([, path]) => !existsSync(join(root, path)))).toEqual([]);
+    // Who runs a block that has a name looks for it by that.
+    for (const [command, path] of tests) {
+      if (command.startsWith('# '))
+        expect(readFileSync(join(root, path), 'utf8')).toContain(command.slice(2));
+    }
   });
 
   test('of npm run has a script', () => {
