@@ -25,7 +25,7 @@ export async function runCommands(
   const { PATH = '' } = process.env;
   const shell = spawn('bash', ['-euo', 'pipefail', '-c', script], {
     cwd: directory,
-    env: { PATH, HOME: directory, ...variables },
+    env: { PATH, HOME: directory, TMPDIR: directory, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A process group of its own, which can be ended as a whole.
     detached: true,
