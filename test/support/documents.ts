@@ -59,8 +59,8 @@ export function commandsNotRun(document: string): string[] {
   const blocks = fencedBlocks(document)
     .filter(({ language }) => language === 'shell')
     .flatMap(({ text }) => (text.startsWith('# ') ? [text.split('\n')[0] ?? ''] : commandLines(text)));
-  const named = [...prose(document).matchAll(/`((?:node|docker|kubectl|nginx|promtool|openssl) [^`]+)`/g)];
-  return [...blocks, ...named.map(([, command = '']) => command)];
+  const named = [...prose(document).matchAll(/`((?:node|docker|kubectl|nginx|promtool|openssl)\s[^`]+)`/g)];
+  return [...blocks, ...named.map(([, command = '']) => command.replaceAll(/\s+/g, ' '))];
 }
 
 /** Without the breaks of long ones. */
