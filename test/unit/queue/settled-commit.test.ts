@@ -85,6 +85,26 @@ describe('a settled commit', () => {
     await expect(settled).rejects.toMatchObject({ code: 'outcome-unknown' });
   });
 
+  it('leaves others their turn while a store says that it is connected and yet fails at once', async () => {
+    let isOver = false;
+    setTimeout(() => {
+      isOver = true;
+    }, 10);
+    const fail = (kind: 'unknown' | 'unavailable') => Promise.reject(new StoreError(kind, 'no answer came'));
+    const deceiving = Object.create(store, {
+      commit: { value: () => fail('unknown') },
+      whenConnected: { value: () => Promise.resolve() },
+      barrier: { value: () => (isOver ? Promise.resolve() : fail('unavailable')) },
+    });
+    const settled = settledCommit(
+      { ...runtime, store: deceiving },
+      [create('/a')],
+      async () => true,
+      patient(),
+    );
+    expect(await settled).toEqual({ outcome: 'applied' });
+  });
+
   it('is of unknown outcome when its mark can no longer be looked for', async () => {
     faults = ['answer-lost'];
     const settled = settledCommit(runtime, [create('/a')], async () => undefined, patient());
