@@ -81,10 +81,15 @@ export async function readThrough<Result>(
   }
 }
 
-/** After a failure. The pause keeps a store that says it is connected and yet fails at once from being asked for ever. */
+/** After a failure. */
 async function reconnected(runtime: Runtime, signal: CallSignal): Promise<void> {
-  await new Promise<void>((resolve) => void runtime.timers.after(PAUSE_MS, resolve));
+  await pause(runtime);
   await connected(runtime, signal);
+}
+
+/** Keeps a store that says it is connected, and yet fails at once, from being asked for ever without a rest. */
+function pause({ timers }: Runtime): Promise<void> {
+  return new Promise<void>((resolve) => void timers.after(PAUSE_MS, resolve));
 }
 
 async function resolve(
@@ -101,6 +106,7 @@ async function resolve(
     } catch (error) {
       if (signal.aborted) return undefined;
       if (!(error instanceof StoreError)) throw error;
+      await pause(runtime);
     }
   }
 }

@@ -85,6 +85,18 @@ describe('a settled commit', () => {
     await expect(settled).rejects.toMatchObject({ code: 'outcome-unknown' });
   });
 
+  it('leaves others their turn while a store says that it is connected and yet fails at once', async () => {
+    faults = ['answer-lost'];
+    let isOver = false;
+    setTimeout(() => {
+      isOver = true;
+    }, 10);
+    const barrier = () =>
+      isOver ? Promise.resolve() : Promise.reject(new StoreError('unavailable', 'it was not sent'));
+    const deceiving = { ...runtime, store: Object.create(store, { barrier: { value: barrier } }) };
+    expect(await settledCommit(deceiving, [create('/a')], exists, patient())).toEqual({ outcome: 'applied' });
+  });
+
   it('is of unknown outcome when its mark can no longer be looked for', async () => {
     faults = ['answer-lost'];
     const settled = settledCommit(runtime, [create('/a')], async () => undefined, patient());
