@@ -1,0 +1,119 @@
+/**
+ * A backup made and restored as docs/operations.md says, by the commands that stand there: from the files of one server
+ * that is at work, into an ensemble that is empty.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { type LocalGateway, startLocalGateway } from '../support/local-gateway.ts';
+import { answerOf, QueueClient } from '../support/queue-client.ts';
+import { waitUntil, wakeLimitMs } from '../support/wait-until.ts';
+import { startEnsemble } from '../support/zookeeper-server.ts';
+
+const guide = join(import.meta.dirname, '../../docs/operations.md');
+/** Small, so that the backup has several snapshots and logs. */
+const eagerSnapshots = ['snapCount=60'];
+
+/** Of a transaction id, below those that count elections. */
+const epochBits = 32n;
+const hoursSince1970 = () => BigInt(Math.floor(Date.now() / 3_600_000)) - 1n;
+
+const endings: (() => Promise<unknown>)[] = [];
+afterAll(async () => {
+  for (const end of endings.reverse()) await end();
+});
+
+/** The lines of the guide between these two comments, run by a shell that knows these variables. */
+async function runGuide(step: string, variables: Readonly<Record<string, string>>): Promise<void> {
+  const text = await readFile(guide, 'utf8');
+  const block = [...text.matchAll(/```shell\n([\s\S]*?)```/g)].find(([, lines = '']) =>
+    lines.startsWith(`# ${step}\n`),
+  );
+  if (block?.[1] === undefined) throw new Error(`the guide has no commands for: ${step}`);
+  const assigned = Object.keys(variables).map((name) => new RegExp(`^${name}=.*$`, 'm'));
+  const commands = assigned.reduce((lines, assignment) => {
+    if (!assignment.test(lines)) throw new Error(`the guide's commands do not set ${assignment}`);
+    return lines.replace(assignment, '');
+  }, block[1]);
+  execFileSync('bash', ['-euo', 'pipefail', '-c', commands], { env: { ...process.env, ...variables } });
+}
+
+async function gatewayAt(address: string): Promise<LocalGateway> {
+  const gateway = await startLocalGateway(`${address}/zoogate`, { ZOOGATE_LOG_LEVEL: 'warn' });
+  endings.push(() => gateway.close());
+  await gateway.whenReady();
+  return gateway;
+}
+
+async function receiveAll(
+  queue: QueueClient,
+): Promise<{ bodies: string[]; receipts: string[]; tokens: bigint[] }> {
+  const { messages } = answerOf(await queue.receive({ max: 1000, leaseSeconds: 600 }));
+  return {
+    bodies: messages.map(({ body }) => body as string),
+    receipts: messages.map(({ receipt }) => receipt),
+    tokens: messages.map(({ fencingToken }) => BigInt(fencingToken)),
+  };
+}
+
+it('a backup of one server brings an empty ensemble back to that moment', { timeout: 90_000 }, async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'zoogate-backup-'));
+  endings.push(() => rm(directory, { recursive: true, force: true }));
+  const source = await startEnsemble(1, eagerSnapshots);
+  endings.push(() => source.stop());
+  const before = await gatewayAt(source.connectionString);
+  const queue = new QueueClient(before.url, 'orders');
+  const busy = new QueueClient(before.url, 'busy');
+  await queue.create({ leaseSeconds: 77, ordering: 'group' });
+  await busy.create();
+  for (let count = 0; count < 100; count += 1) answerOf(await queue.publish(`message ${count}`));
+  const acked = await answerOf(await queue.receive({ max: 10 })).messages.map(({ receipt }) => receipt);
+  answerOf(await queue.settle('ack', acked));
+  const [held] = answerOf(await queue.receive({ leaseSeconds: 3_600 })).messages;
+  if (held === undefined) throw new Error('a message was received');
+
+  let isCopied = false;
+  const others = (async () => {
+    while (!isCopied) answerOf(await busy.publish('while files are copied'));
+  })();
+  const [server] = source.servers;
+  if (server === undefined) throw new Error('one server was started');
+  const snapshots = async () =>
+    (await readdir(join(server.dataDirectory, 'version-2'))).filter((name) => name.startsWith('snapshot.'));
+  await waitUntil(async () => (await snapshots()).length >= 3, 'there are several snapshots', wakeLimitMs);
+  const backup = join(directory, 'backup');
+  await runGuide('copy the files of one server', { dataDir: server.dataDirectory, backup });
+  isCopied = true;
+  await others;
+
+  // What is done from here on is not in the backup.
+  answerOf(await queue.publish('too late'));
+  const after = await receiveAll(queue);
+  expect(after.bodies).toHaveLength(90);
+  answerOf(await queue.settle('ack', after.receipts));
+  queue.close();
+  busy.close();
+  await before.close();
+  await source.stop();
+
+  const restored = await startEnsemble(3, [], undefined, async (dataDirectory) => {
+    await runGuide('put them into each server', { dataDir: dataDirectory, backup });
+  });
+  endings.push(() => restored.stop());
+  const gateway = await gatewayAt(restored.connectionString);
+  const again = new QueueClient(gateway.url, 'orders');
+  const { config } = (await (await fetch(`${gateway.url}/v1/queues/orders`)).json()) as { config: object };
+  expect(config).toMatchObject({ leaseSeconds: 77, ordering: 'group' });
+  expect(await again.stats()).toMatchObject({ messages: 90, leased: 1, ready: 89 });
+  const redelivered = await receiveAll(again);
+  expect(redelivered.bodies).toEqual(Array.from({ length: 89 }, (_, index) => `message ${index + 11}`));
+  // A lease from before goes on, and its receipt is good.
+  expect(answerOf(await again.settle('ack', [held.receipt]))).toMatchObject([{ outcome: 'ok' }]);
+  answerOf(await again.settle('ack', redelivered.receipts));
+  expect(await again.stats()).toMatchObject({ messages: 0 });
+  // Fencing tokens grow over those that were given out after the backup, however many elections there have been.
+  for (const token of redelivered.tokens) expect(token >> epochBits).toBeGreaterThan(hoursSince1970());
+  again.close();
+});
