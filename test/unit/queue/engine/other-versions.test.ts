@@ -10,7 +10,7 @@ import {
   staying,
   until,
 } from '../../../support/engine-fixture.ts';
-import { set } from '../../../support/write-builders.ts';
+import { remove, set } from '../../../support/write-builders.ts';
 
 const clusters: EngineCluster[] = [];
 afterEach(() => Promise.all(clusters.splice(0).map((cluster) => cluster.close())));
@@ -21,13 +21,15 @@ function newCluster(): EngineCluster {
   return cluster;
 }
 
-it('a tree whose layout a gateway does not know is not served', async () => {
+it('a tree whose layout a gateway does not know is not served, and not changed', async () => {
   const cluster = newCluster();
-  const { store } = await cluster.start();
-  await store.commit([set('/layout', JSON.stringify({ version: 2 }), -1)]);
+  const { store, close } = await cluster.start();
+  await close();
+  await store.commit([set('/layout', JSON.stringify({ version: 2 }), -1), remove('/topics')]);
   const { broker } = cluster.open();
   await until(() => broker.isCutOff, 'it refuses requests');
   expect(broker.ready).toBe(false);
+  expect(await store.stat('/topics')).toBeUndefined();
 });
 
 it('an entry whose format a gateway does not know is neither given out nor passed over', async () => {
