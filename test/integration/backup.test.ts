@@ -2,10 +2,11 @@
  * A backup made and restored as docs/operations.md says, by the commands that stand there: from the files of one server
  * that is at work, into an ensemble that is empty.
  */
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, expect, it } from 'vitest';
 import { type LocalGateway, startLocalGateway } from '../support/local-gateway.ts';
 import { answerOf, QueueClient } from '../support/queue-client.ts';
@@ -25,19 +26,32 @@ afterAll(async () => {
   for (const end of endings.reverse()) await end();
 });
 
-/** The lines of the guide between these two comments, run by a shell that knows these variables. */
-async function runGuide(step: string, variables: Readonly<Record<string, string>>): Promise<void> {
+/** The commands of the guide that begin so, without the variables that are set otherwise. */
+async function guideCommands(beginning: string, variables: readonly string[] = []): Promise<string> {
   const text = await readFile(guide, 'utf8');
   const block = [...text.matchAll(/```shell\n([\s\S]*?)```/g)].find(([, lines = '']) =>
-    lines.startsWith(`# ${step}\n`),
+    lines.startsWith(beginning),
   );
-  if (block?.[1] === undefined) throw new Error(`the guide has no commands for: ${step}`);
-  const assigned = Object.keys(variables).map((name) => new RegExp(`^${name}=.*$`, 'm'));
-  const commands = assigned.reduce((lines, assignment) => {
-    if (!assignment.test(lines)) throw new Error(`the guide's commands do not set ${assignment}`);
+  if (block?.[1] === undefined) throw new Error(`the guide has no commands that begin with: ${beginning}`);
+  return variables.reduce((lines, name) => {
+    const assignment = new RegExp(`^${name}=.*$`, 'm');
+    if (!assignment.test(lines)) throw new Error(`the guide's commands do not set ${name}`);
     return lines.replace(assignment, '');
   }, block[1]);
-  execFileSync('bash', ['-euo', 'pipefail', '-c', commands], { env: { ...process.env, ...variables } });
+}
+
+async function runShell(commands: string, variables: Readonly<Record<string, string>> = {}): Promise<string> {
+  const { PATH = '' } = process.env;
+  // Not waiting for it in place, which would stop the gateway in this process as well.
+  const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', commands], {
+    env: { PATH, ...variables },
+  });
+  return stdout;
+}
+
+/** A step of the guide, with these variables instead of its own. */
+async function runStep(step: string, variables: Readonly<Record<string, string>>): Promise<void> {
+  await runShell(await guideCommands(`# ${step}\n`, Object.keys(variables)), variables);
 }
 
 async function gatewayAt(address: string): Promise<LocalGateway> {
@@ -84,7 +98,7 @@ it('a backup of one server brings an empty ensemble back to that moment', { time
     (await readdir(join(server.dataDirectory, 'version-2'))).filter((name) => name.startsWith('snapshot.'));
   await waitUntil(async () => (await snapshots()).length >= 3, 'there are several snapshots', wakeLimitMs);
   const backup = join(directory, 'backup');
-  await runGuide('copy the files of one server', { dataDir: server.dataDirectory, backup });
+  await runStep('copy the files of one server', { dataDir: server.dataDirectory, backup });
   isCopied = true;
   await others;
 
@@ -99,9 +113,15 @@ it('a backup of one server brings an empty ensemble back to that moment', { time
   await source.stop();
 
   const restored = await startEnsemble(3, [], undefined, async (dataDirectory) => {
-    await runGuide('put them into each server', { dataDir: dataDirectory, backup });
+    await runStep('put them into each server', { dataDir: dataDirectory, backup });
   });
   endings.push(() => restored.stop());
+  const roles = await Promise.all(
+    restored.servers.map(async ({ address }) =>
+      runShell((await guideCommands('echo srvr')).replace('zk1:2181', address)),
+    ),
+  );
+  expect(roles.sort()).toEqual(['Mode: follower\n', 'Mode: follower\n', 'Mode: leader\n']);
   const gateway = await gatewayAt(restored.connectionString);
   const again = new QueueClient(gateway.url, 'orders');
   const { config } = (await (await fetch(`${gateway.url}/v1/queues/orders`)).json()) as { config: object };
