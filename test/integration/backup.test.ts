@@ -3,17 +3,17 @@
  * that is at work, into an ensemble that is empty.
  */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, it } from 'vitest';
+import { fencedBlocks, readDocument } from '../support/documents.ts';
 import { type LocalGateway, startLocalGateway } from '../support/local-gateway.ts';
 import { answerOf, QueueClient } from '../support/queue-client.ts';
 import { waitUntil, wakeLimitMs } from '../support/wait-until.ts';
 import { startEnsemble } from '../support/zookeeper-server.ts';
 
-const guide = join(import.meta.dirname, '../../docs/operations.md');
 /** Small, so that the backup has several snapshots and logs. */
 const eagerSnapshots = ['snapCount=60'];
 
@@ -27,17 +27,15 @@ afterAll(async () => {
 });
 
 /** The commands of the guide that begin so, without the variables that are set otherwise. */
-async function guideCommands(beginning: string, variables: readonly string[] = []): Promise<string> {
-  const text = await readFile(guide, 'utf8');
-  const block = [...text.matchAll(/```shell\n([\s\S]*?)```/g)].find(([, lines = '']) =>
-    lines.startsWith(beginning),
-  );
-  if (block?.[1] === undefined) throw new Error(`the guide has no commands that begin with: ${beginning}`);
+function guideCommands(beginning: string, variables: readonly string[] = []): string {
+  const blocks = fencedBlocks(readDocument('docs/operations.md'));
+  const block = blocks.find(({ language, text }) => language === 'shell' && text.startsWith(beginning));
+  if (block === undefined) throw new Error(`the guide has no commands that begin with: ${beginning}`);
   return variables.reduce((lines, name) => {
     const assignment = new RegExp(`^${name}=.*$`, 'm');
     if (!assignment.test(lines)) throw new Error(`the guide's commands do not set ${name}`);
     return lines.replace(assignment, '');
-  }, block[1]);
+  }, block.text);
 }
 
 async function runShell(commands: string, variables: Readonly<Record<string, string>> = {}): Promise<string> {
@@ -51,7 +49,7 @@ async function runShell(commands: string, variables: Readonly<Record<string, str
 
 /** A step of the guide, with these variables instead of its own. */
 async function runStep(step: string, variables: Readonly<Record<string, string>>): Promise<void> {
-  await runShell(await guideCommands(`# ${step}\n`, Object.keys(variables)), variables);
+  await runShell(guideCommands(`# ${step}\n`, Object.keys(variables)), variables);
 }
 
 async function gatewayAt(address: string): Promise<LocalGateway> {
@@ -118,7 +116,7 @@ it('a backup of one server brings an empty ensemble back to that moment', { time
   endings.push(() => restored.stop());
   const roles = await Promise.all(
     restored.servers.map(async ({ address }) =>
-      runShell((await guideCommands('echo srvr')).replace('zk1:2181', address)),
+      runShell(guideCommands('echo srvr').replace('zk1:2181', address)),
     ),
   );
   expect(roles.sort()).toEqual(['Mode: follower\n', 'Mode: follower\n', 'Mode: leader\n']);

@@ -18,11 +18,11 @@ import { ATTRIBUTE_NAME, ATTRIBUTES_MAX } from '../../src/routes/schemas/message
 import { NAME_PATTERN } from '../../src/routes/schemas/scalars.ts';
 import { TRANSACTION_RECEIPTS_MAX } from '../../src/routes/schemas/transactions.ts';
 import { TRANSACTION_BODY_BYTES_MAX } from '../../src/routes/transactions.ts';
-import { tableRows } from '../support/readme.ts';
+import { readDocument, tableRows } from '../support/documents.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-const guide = read('docs/operations.md');
+const guide = readDocument('docs/operations.md');
 
 const { components, paths } = JSON.parse(read('openapi/openapi.json')) as {
   components: { schemas: Record<string, { properties: Record<string, Record<string, number>> }> };
