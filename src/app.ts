@@ -61,12 +61,12 @@ export interface Patience {
   readonly checkMs: number;
 }
 
-const PATIENCE: Patience = { requestMs: 60_000, headersMs: 15_000, checkMs: 5_000 };
+export const PATIENCE: Patience = { requestMs: 60_000, headersMs: 15_000, checkMs: 5_000 };
 
 export const MAX_MESSAGE_BYTES_DEFAULT = 256 * 1024;
 
 /** The request line and the header fields. */
-const HEADER_BYTES_MAX = 16 * 1024;
+export const HEADER_BYTES_MAX = 16 * 1024;
 /** Longer than nginx keeps its upstream connections (60 s), so that it is always nginx that closes. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 /** Of silence on a connection: a poll of 50 s must survive it. */

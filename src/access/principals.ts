@@ -14,8 +14,8 @@ export const ENVIRONMENT_KEY_NAME = 'environment-key';
 const RESERVED_NAMES = [ANONYMOUS.name, ENVIRONMENT_KEY_NAME];
 
 /** More would be a directory of users, which is what tokens are for. */
-const PRINCIPALS_MAX = 10_000;
-const KEYS_MAX = 10;
+export const PRINCIPALS_MAX = 10_000;
+export const KEYS_MAX = 10;
 export const SUBJECT_CHARS_MAX = 256;
 const PER_SECOND_MAX = 1_000_000;
 

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { NamePattern, PATTERN_GRAMMAR } from './name-pattern.ts';
 import type { Rights } from './rights.ts';
 
-const PATTERNS_MAX = 1000;
+export const PATTERNS_MAX = 1000;
 
 const pattern = z
   .string({ error: 'expected a pattern of names' })

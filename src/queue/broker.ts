@@ -89,6 +89,8 @@ class ZooKeeperBroker implements Broker {
   /** Ends the streams, which would otherwise never end. */
   readonly #streaming = new AbortController();
   #prepared = false;
+  /** Set when the tree has a layout that this gateway does not know: it must not touch it. */
+  #isForeign = false;
   #draining = false;
 
   constructor(options: BrokerOptions) {
@@ -123,7 +125,7 @@ class ZooKeeperBroker implements Broker {
   }
 
   get isCutOff(): boolean {
-    return this.#outage.isLongerThan(this.#runtime.requestTimeoutMs);
+    return this.#isForeign || this.#outage.isLongerThan(this.#runtime.requestTimeoutMs);
   }
 
   async put<Kind extends ResourceKind>(
@@ -269,6 +271,7 @@ class ZooKeeperBroker implements Broker {
           await new Promise<void>((resolve) => void this.#runtime.timers.after(PREPARE_AGAIN_MS, resolve));
           continue;
         }
+        this.#isForeign = true;
         logger.error({ err: error }, 'this gateway will not become ready');
         return;
       }

@@ -25,7 +25,7 @@ import type { Directory } from './topics/directory.ts';
 import { type OpenTopic, subscriptionName } from './topics/open-topic.ts';
 
 /** How long a transactionId is remembered. */
-const WINDOW_MS = 300_000;
+export const WINDOW_MS = 300_000;
 
 interface Acks {
   readonly subscription: Subscription;

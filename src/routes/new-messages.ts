@@ -18,7 +18,7 @@ export interface PublishLimits {
 
 /** The sum of the sizes of all messages of one request. */
 export const REQUEST_MESSAGE_BYTES_MAX = 900 * 1024;
-const REQUEST_MESSAGES_MAX = 1000;
+export const REQUEST_MESSAGES_MAX = 1000;
 
 /** Where message bodies lie in a publish request. */
 const PUBLISH_BODIES: readonly Step[] = [{ member: 'messages' }, 'elements', { member: 'body' }];

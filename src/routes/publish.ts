@@ -29,7 +29,7 @@ import { checked } from './validation.ts';
  * 900 KiB of messages fit into this in every legal spelling: six bytes for each character escaped as \uXXXX, and
  * room for the structure around them.
  */
-const PUBLISH_BODY_BYTES_MAX = 8 * 1024 * 1024;
+export const PUBLISH_BODY_BYTES_MAX = 8 * 1024 * 1024;
 
 const DEFAULT_CONTENT_TYPE = 'application/octet-stream';
 

@@ -19,7 +19,7 @@ import { carrying } from './trace-context.ts';
 import { checked } from './validation.ts';
 
 /** Those of a publish request, and 1000 receipts, each as long as allowed. */
-const TRANSACTION_BODY_BYTES_MAX = 9 * 1024 * 1024;
+export const TRANSACTION_BODY_BYTES_MAX = 9 * 1024 * 1024;
 
 /** POST /v1/transactions */
 export function transact({ broker, limits }: RouteContext): Operation {

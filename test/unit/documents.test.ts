@@ -34,6 +34,10 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'npm run secure -- --check': 'test/integration/zookeeper/secure-tree.test.ts',
   'npm run secure': 'test/integration/zookeeper/secure-tree.test.ts',
   'node dist/secure.js': 'test/integration/image.test.ts',
+  'npm run sizing': 'test/unit/bench/sizing.test.ts',
+  '# copy the files of one server': 'test/integration/backup.test.ts',
+  '# put them into each server': 'test/integration/backup.test.ts',
+  'echo srvr | curl -s telnet://zk1:2181 | grep Mode': 'test/integration/backup.test.ts',
   // These need a daemon; what they are given is checked, and the image's steps are taken without one.
   'docker build -f deploy/Dockerfile -t zoogate .': 'test/integration/image.test.ts',
   'docker compose up': 'test/unit/deploy/compose.test.ts',

@@ -39,7 +39,7 @@ export interface Claimed extends Position {
 }
 
 /** One answer carries no more than this in bodies, but at least one message. */
-const CLAIM_BODY_BYTES_MAX = 4 * 1024 * 1024;
+export const CLAIM_BODY_BYTES_MAX = 4 * 1024 * 1024;
 
 /** The claims of one draft, one after the other. */
 export class Claiming {

@@ -6,7 +6,7 @@ import { publishedList } from './answers.ts';
 import { message } from './messages.ts';
 import { label, name, receipts } from './scalars.ts';
 
-const TRANSACTION_RECEIPTS_MAX = 1000;
+export const TRANSACTION_RECEIPTS_MAX = 1000;
 const PARTS_MAX = 1000;
 
 const SOURCE_MESSAGE = 'is required: send queue, or topic and subscription';

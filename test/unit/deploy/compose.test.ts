@@ -79,6 +79,16 @@ describe('the compose file', () => {
     expect(inEnsemble.map(([name]) => name).filter((name) => !/^(zk|gateway)\d$/.test(name))).toEqual([]);
   });
 
+  test('gives the servers twice the heap of what may be stored', () => {
+    const [stored = Number.NaN] = gateways.map(
+      ([, service]) => readGatewayConfiguration(environmentOf(service)).maxDataBytes,
+    );
+    const servers = services.filter(([name]) => /^zk\d$/.test(name));
+    for (const [name, service] of servers)
+      expect(Number(service.environment?.ZK_SERVER_HEAP) * 1024 * 1024, name).toBe(2 * stored);
+    expect(servers).toHaveLength(3);
+  });
+
   test.each(gateways)('gives %s no more rights than it needs, and time to stop', (_name, service) => {
     expect(service).toMatchObject({
       ...{ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] },
