@@ -115,8 +115,8 @@ func main() {
 		Acks:          &[]zoogate.TransactionAck{{Queue: to("orders"), Receipts: []string{leased.Receipt}}},
 		Publishes:     &[]zoogate.TransactionPublish{{Topic: to("events"), Messages: []zoogate.Message{{Body: work}}}},
 	}
-	done := must(client.TransactWithResponse(ctx, transaction)).JSON200
-	repeated := must(client.TransactWithResponse(ctx, transaction)).JSON200
+	done := must(client.TransactWithResponse(ctx, nil, transaction)).JSON200
+	repeated := must(client.TransactWithResponse(ctx, nil, transaction)).JSON200
 	equal(done.Duplicate, nil)
 	equal(repeated.Publishes, done.Publishes)
 	equal(bool(*repeated.Duplicate), true)
@@ -139,7 +139,7 @@ func main() {
 	equal((*invalid.ApplicationproblemJSON400.Errors)[0].Path, "leaseSeconds")
 	never := must(client.DeleteQueueMessageWithResponse(ctx, "orders", "never-a-receipt"))
 	equal(never.ApplicationproblemJSON400.Code, zoogate.ProblemCode("validation"))
-	aborted := must(client.TransactWithResponse(ctx, zoogate.TransactionRequest{Acks: transaction.Acks}))
+	aborted := must(client.TransactWithResponse(ctx, nil, zoogate.TransactionRequest{Acks: transaction.Acks}))
 	equal(aborted.ApplicationproblemJSON409.Code, zoogate.ProblemCode("transaction-aborted"))
 	if key != "" {
 		refused := must(client.GetQueueWithResponse(ctx, "orders", bearer("no key")))

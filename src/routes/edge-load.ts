@@ -22,6 +22,8 @@ export interface EdgeLimits {
   readonly answerBytesMax: number;
   /** For a client to take an answer, beside the time that its size allows for. */
   readonly answerGraceMs: number;
+  /** Slower than this nobody needs to take an answer. */
+  readonly answerBytesPerMsMin: number;
 }
 
 export const EDGE_LIMITS: EdgeLimits = {
@@ -29,20 +31,19 @@ export const EDGE_LIMITS: EdgeLimits = {
   requestBytesMax: Number.POSITIVE_INFINITY,
   answerBytesMax: Number.POSITIVE_INFINITY,
   answerGraceMs: 30_000,
+  answerBytesPerMsMin: 64,
 };
 
 /** What is at most so large is served from a part that is kept for it: acks go on while publishes are refused. */
 const SMALL_BYTES = 64 * 1024;
 /** The part of the bytes of bodies that large ones leave to small ones. */
 const RESERVED_PART = 1 / 4;
-/** Slower than this nobody needs to take an answer. */
-const ANSWER_BYTES_PER_MS_MIN = 64;
 
 export class EdgeLoad {
   readonly answerBytes: Budget;
   readonly requestBytes: Budget;
   readonly requests: Budget;
-  readonly answerGraceMs: number;
+  readonly #limits: EdgeLimits;
   readonly #isCutOff: () => boolean;
   /**
    * The requests under way on each connection. A response tells when it is finished, but not reliably that its
@@ -56,7 +57,12 @@ export class EdgeLoad {
     this.requests = new Budget(limits.requestsMax);
     this.requestBytes = new Budget(limits.requestBytesMax);
     this.answerBytes = new Budget(limits.answerBytesMax);
-    this.answerGraceMs = limits.answerGraceMs;
+    this.#limits = limits;
+  }
+
+  /** Longest that a client may take for an answer of this size. */
+  answerMsMax(bytes: number): number {
+    return this.#limits.answerGraceMs + bytes / this.#limits.answerBytesPerMsMin;
   }
 
   /**
@@ -167,14 +173,13 @@ export class RequestShare {
    */
   holdAnswer(bytes: number, isRefusable: boolean): void {
     if (bytes <= SMALL_BYTES || this.#isOver) return;
-    const { answerBytes, answerGraceMs } = this.#load;
+    const { answerBytes } = this.#load;
     if (isRefusable && !answerBytes.fits(bytes)) {
       throw tooMuch('Clients take their answers from this gateway slower than they ask for more');
     }
     answerBytes.add(bytes);
     this.#answerBytes = bytes;
-    const limitMs = answerGraceMs + bytes / ANSWER_BYTES_PER_MS_MIN;
-    this.#timer = setTimeout(() => this.#response.socket?.destroy(), limitMs);
+    this.#timer = setTimeout(() => this.#response.socket?.destroy(), this.#load.answerMsMax(bytes));
     this.#timer.unref();
   }
 

@@ -87,7 +87,11 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
       'If-None-Match': z
         .string()
         .optional()
-        .meta({ pattern: String.raw`^\*$`, description: `* to create only: 412 when the ${word} exists.` }),
+        .meta({
+          pattern: String.raw`^\*$`,
+          description: `* to create only: 412 when the ${word} exists.`,
+          examples: ['*'],
+        }),
     }),
     body: jsonBody(configs.input, {
       limitBytes: CONFIG_BODY_BYTES_MAX,

@@ -1,5 +1,6 @@
 /** What pages in browsers can do to a gateway without authentication: nothing. What programs can: everything. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LOOPBACK_RULES } from '../../src/routes/gatekeeper.ts';
 import { startTestGateways, type TestGateways } from '../support/http-app.ts';
 import { type RawAnswer, send } from '../support/raw-http.ts';
 
@@ -7,7 +8,7 @@ let gateways: TestGateways;
 let url: string;
 let queue: string;
 beforeAll(async () => {
-  gateways = await startTestGateways();
+  gateways = await startTestGateways(1, LOOPBACK_RULES);
   url = gateways.urls[0];
   queue = await gateways.createQueue();
   await send(url, `${queue}/messages`, { body: 'kept' });

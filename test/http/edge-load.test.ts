@@ -180,7 +180,7 @@ describe('answers', () => {
 
   it('that are not taken in time end the connection, and their messages are given back', async () => {
     const { broker, released } = stubBroker(20 * mebibyte);
-    const url = await listen(broker, { load: { answerGraceMs: -300_000 } });
+    const url = await listen(broker, { load: { answerGraceMs: 300, answerBytesPerMsMin: mebibyte } });
     const socket = silentClient(url);
     await waitUntil(() => released.length === 1, 'it is given back');
     socket.resume();

@@ -1,5 +1,6 @@
 /** GET /metrics, after real requests to a gateway on a real server. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { credentialsFor } from '../support/credentials.ts';
 import { startTestGateways, type TestGateways } from '../support/http-app.ts';
 import { type MetricFamily, metricValue, parseMetrics } from '../support/metrics-text.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -168,7 +169,9 @@ describe('the metrics', () => {
     const waited = (await value('zoogate_receive_wait_seconds_count')) ?? 0;
     const gone = new AbortController();
     const url = `${gateways.urls[0]}${path}/messages/receive?waitSeconds=50`;
-    const polling = fetch(url, { method: 'POST', signal: gone.signal }).catch(() => 'gone');
+    const polling = fetch(url, { method: 'POST', headers: credentialsFor(url), signal: gone.signal }).catch(
+      () => 'gone',
+    );
     await gateways.untilReceiving(1);
     expect(await value('zoogate_receives_waiting')).toBe(1);
     gone.abort();

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { credentialLineFor, credentialsFor } from '../support/credentials.ts';
 import { startTestGateways, type TestGateways } from '../support/http-app.ts';
 import { openSocket, publishJson, send } from '../support/raw-http.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -179,6 +180,7 @@ describe('a client that goes away', () => {
     const leaving = new AbortController();
     const gone = fetch(`${url}${queue}/messages/receive?waitSeconds=20`, {
       method: 'POST',
+      headers: credentialsFor(url),
       signal: leaving.signal,
     });
     await gateways.untilReceiving(1);
@@ -210,7 +212,7 @@ describe('a client that goes away before it has read the answer', () => {
     const socket = openSocket(url);
     socket.pause();
     socket.write(
-      `POST ${queue}/messages/receive?max=1000${query} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`,
+      `POST ${queue}/messages/receive?max=1000${query} HTTP/1.1\r\nHost: x\r\n${credentialLineFor(url)}Content-Length: 0\r\n\r\n`,
     );
     await waitUntil(async () => (await leased(queue)) === 10, 'its messages are leased');
     await gateways.untilReceiving(0);

@@ -1,6 +1,7 @@
 /** Duplicates that arrive at once at different gateways are one message. */
 import { Agent, request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { credentialsFor } from '../support/credentials.ts';
 import { startTestGateways, type TestGateways } from '../support/http-app.ts';
 
 const pairs = 1_000;
@@ -26,7 +27,11 @@ async function publish(gateway: string, queue: string, dedupId: string): Promise
   const payload = JSON.stringify({ messages: [{ body: `${dedupId} by way of ${gateway}`, dedupId }] });
   const { status, text } = await new Promise<{ status: number | undefined; text: string }>(
     (resolve, reject) => {
-      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) };
+      const described = {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(payload),
+      };
+      const headers = { ...credentialsFor(gateway), ...described };
       const request = httpRequest(`${gateway}${queue}/messages`, { method: 'POST', agent, headers });
       request.on('error', reject);
       request.on('response', (response) => {

@@ -67,7 +67,7 @@ export async function startTestGateways(count = 1, access?: Partial<AccessRules>
   const start = () => startTestGateway(chroot, rules);
   const first = await start();
   const others = await Promise.all(Array.from({ length: count - 1 }, start));
-  if (key?.text) for (const { url } of [first, ...others]) sendKey(url, key.text);
+  if (key !== undefined && key.text !== '') for (const { url } of [first, ...others]) sendKey(url, key.text);
   const api = apiAt(() => first.url);
   let queues = 0;
   return {
@@ -96,12 +96,15 @@ export async function startTestGateways(count = 1, access?: Partial<AccessRules>
 }
 
 /**
- * With TEST_ACCESS=key gateways ask for a key, and everything that tests send through `test/support` has it: the same
- * tests must pass. With TEST_ACCESS=no-key it does not have it: then all must fail but those that need none.
+ * Unless a test says otherwise gateways ask for a key, and everything that tests send through `test/support` has it.
+ * With TEST_ACCESS=none they ask for nothing: the same tests must pass. With TEST_ACCESS=no-key they ask for a key, and
+ * nobody has it: then all must fail but those that need none.
  */
 async function keyOfEnvironment(): Promise<{ text: string; access: Partial<AccessRules> } | undefined> {
-  const { TEST_ACCESS: mode } = process.env;
-  if (mode === undefined) return undefined;
+  const { TEST_ACCESS: mode = 'key' } = process.env;
+  if (mode === 'none') return undefined;
+  if (mode !== 'key' && mode !== 'no-key')
+    throw new Error(`TEST_ACCESS must be none, key or no-key, not ${mode}`);
   const { key, hash } = makeApiKey(randomBytes);
   const configuration = readConfiguration({ ZOOGATE_API_KEY_HASH: hash });
   const authentication = await openAuthentication(configuration.access, silentLogger);

@@ -8,15 +8,18 @@ const CLAIMS_MAX = 1024;
 export interface Batch {
   readonly settles: readonly SettleRequest[];
   readonly claims: readonly ClaimItem[];
+  /** Whether something is looked for on behalf of all who wait, not only of those who are due. */
+  readonly isForAll: boolean;
 }
 
-/** The first of what waits. Of the claims only those that are due. */
+/** The first of what waits. Of the claims those that are due, or all but those whose last look is being prepared. */
 export function takeBatch(
   settles: Iterable<SettleRequest>,
   claims: Iterable<ClaimItem>,
   isDue: (claim: ClaimItem) => boolean,
+  isForAll: boolean,
 ): Batch {
-  const batch = { settles: [] as SettleRequest[], claims: [] as ClaimItem[] };
+  const batch = { settles: [] as SettleRequest[], claims: [] as ClaimItem[], isForAll };
   let receipts = 0;
   for (const request of settles) {
     if (receipts >= RECEIPTS_MAX) break;
@@ -25,7 +28,7 @@ export function takeBatch(
   }
   for (const claim of claims) {
     if (batch.claims.length >= CLAIMS_MAX) break;
-    if (isDue(claim)) batch.claims.push(claim);
+    if (isDue(claim) || (isForAll && !claim.unsure)) batch.claims.push(claim);
   }
   return batch;
 }

@@ -29,11 +29,11 @@ export class CursorReader {
     await this.#read((part) => part.stale, false);
   }
 
-  /** Sets a watch on every part that has none, which reads it. @returns whether anything had changed */
+  /** Sets a watch on every part that has none, which reads it. @returns whether there is anything to look at */
   async arm(): Promise<boolean> {
     const before = this.#state.exists ? this.#state.fingerprint() : '';
     await this.#read((part) => !part.armed, true);
-    return !this.#state.exists || this.#state.fingerprint() !== before;
+    return !this.#state.exists || this.#state.fingerprint() !== before || !this.#state.seenLogs.isAll;
   }
 
   /** Has everything read again, and watched anew, by the next `arm`. */

@@ -17,6 +17,7 @@ import type { Topic } from '../topics/topic.ts';
 import { cursorPath, pageName, subscriptionPath } from '../zookeeper/paths.ts';
 import type { Write } from '../zookeeper/store.ts';
 import { LevelSegments } from './number-ranges.ts';
+import { SeenLogs } from './seen-logs.ts';
 import { ABSENT, type PageStat, type StatedPage } from './stated-page.ts';
 import { WatchedPart } from './watched-part.ts';
 
@@ -25,6 +26,7 @@ export class CursorState implements CursorView {
   readonly name: string;
   readonly recordPart: WatchedPart;
   readonly listingPart: WatchedPart;
+  readonly seenLogs: SeenLogs;
   readonly #entries: EntryCache;
   readonly #onHint: (foreign: boolean) => void;
   readonly #onDone: (level: number, segment: number) => void;
@@ -60,6 +62,7 @@ export class CursorState implements CursorView {
     this.#onDone = onDone;
     this.recordPart = new WatchedPart(onHint);
     this.listingPart = new WatchedPart(onHint);
+    this.seenLogs = new SeenLogs(topic);
   }
 
   get exists(): boolean {
@@ -261,12 +264,8 @@ export class CursorState implements CursorView {
 
   /** Changes when anything does that a claim may depend on. */
   fingerprint(): string {
-    const logs = this.topic.logs.map(({ level, last }) => [level, last, this.end(level, last)]);
-    return JSON.stringify([
-      this.#version,
-      logs,
-      this.pages().map((page) => [page.level, page.segment, page.version]),
-    ]);
+    const pages = this.pages().map((page) => [page.level, page.segment, page.version]);
+    return JSON.stringify([this.#version, this.seenLogs.ends, pages]);
   }
 
   /** Nothing is left of the segment for this subscription, and never will be in this generation. */

@@ -10,7 +10,7 @@ import type { CursorReader } from './cursor-reader.ts';
 import type { CursorState } from './cursor-state.ts';
 
 /** A queue that is merely empty for a moment is not worth the reads that watching costs. */
-const ARM_AFTER_MS = 2;
+export const ARM_AFTER_MS = 2;
 const LOOK_AGAIN_MIN_MS = 20_000;
 const LOOK_AGAIN_MAX_MS = 40_000;
 

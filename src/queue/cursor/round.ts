@@ -125,12 +125,14 @@ export class Rounds {
 
   async #evaluate(batch: Batch, certain: boolean, signal: CallSignal): Promise<Evaluation> {
     for (;;) {
+      if (batch.isForAll) this.#state.seenLogs.note();
       const evaluation = evaluate({
         view: this.#state,
         attempts: this.#attempts,
         batch: {
           settles: batch.settles.filter((item) => item.pending.open),
           claims: batch.claims.filter((item) => item.pending.open),
+          isForAll: batch.isForAll,
         },
         nowMs: this.#runtime.store.now(),
         certain,

@@ -233,12 +233,7 @@ export class Subscription {
       if (pauseMs > 0)
         await new Promise<void>((resolve) => void this.#runtime.timers.after(pauseMs, resolve));
       const buryings = [...this.#buryings];
-      const isAwake = this.#awake;
-      const batch = takeBatch(
-        this.#settles,
-        this.#claims,
-        (item) => this.#isDue(item) || (isAwake && !item.unsure),
-      );
+      const batch = takeBatch(this.#settles, this.#claims, (item) => this.#isDue(item), this.#awake);
       this.#awake = false;
       try {
         const certain =
@@ -251,6 +246,7 @@ export class Subscription {
         for (const lease of unused) this.#giveBack(lease);
         this.#lastLooks.prepare(this.#claims);
       } catch (error) {
+        this.state.seenLogs.forget();
         for (const pending of buryings) pending.fail(error as Error);
         this.#fail(batch, error as Error);
       }

@@ -1,16 +1,21 @@
 /** Long polls: what wakes them, at every gateway, and what their end leaves behind. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ARM_AFTER_MS } from '../../../../src/queue/cursor/parked-claims.ts';
 import type { ReceiveResult } from '../../../../src/queue/index.ts';
+import type { Timers } from '../../../../src/queue/runtime.ts';
+import { systemTimers } from '../../../../src/queue/system-runtime.ts';
 import {
   createQueue,
   drained,
   type Engine,
   EngineCluster,
   jobs,
+  plainQueue,
   publish,
   receive,
   settle,
   staying,
+  textMessage,
   until,
 } from '../../../support/engine-fixture.ts';
 
@@ -27,6 +32,9 @@ beforeEach(async () => {
 afterEach(() => cluster.close());
 
 const waiting = { waitSeconds: 20 };
+
+const { leaseSeconds, ordering, ...plainTopic } = plainQueue;
+const plainSubscription = { leaseSeconds, ordering, startFrom: 'latest' } as const;
 
 /** The engine has nothing more to do: whoever waits there is parked with its watches set. */
 async function settledDown(...engines: Engine[]): Promise<void> {
@@ -134,6 +142,57 @@ describe('a receive that waits', () => {
     await outcome;
   });
 });
+
+describe('receives that wait at two subscriptions of one gateway', () => {
+  it('both get what is published elsewhere, also the one that the other has read it for', async () => {
+    const timers = new HeldTimers();
+    const held = await cluster.start({ timers });
+    const news = { kind: 'topic', name: 'news' } as const;
+    await two.broker.put(news, plainTopic, {}, staying());
+    const received = await Promise.all(
+      ['first', 'second'].map(async (name) => {
+        const subscription = { kind: 'subscription', topic: 'news', name } as const;
+        await two.broker.put(subscription, plainSubscription, {}, staying());
+        const request = { max: 1, waitSeconds: 20, autoAck: false };
+        return { answer: held.broker.receive({ ...news, subscription: name }, request, staying()) };
+      }),
+    );
+    // Both have found nothing, and are about to set their watches.
+    await until(() => timers.held.length === 2, 'both are parked');
+    await two.broker.publish(news, [textMessage('a')], staying());
+    timers.fireOne();
+    const answers = received.map(({ answer }) => answer);
+    expect((await Promise.race(answers)).messages).toHaveLength(1);
+    timers.fireOne();
+    for (const { messages } of await Promise.all(answers)) expect(messages).toHaveLength(1);
+  });
+});
+
+/**
+ * The system's timers, but for those that watching begins with, which run out when they are told to, and long ones, which
+ * never do: whoever gets a message has got it by a watch.
+ */
+class HeldTimers implements Timers {
+  readonly held: (() => void)[] = [];
+
+  monotonicMs(): number {
+    return systemTimers.monotonicMs();
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    if (delayMs >= 1_000) return () => {};
+    if (delayMs !== ARM_AFTER_MS) return systemTimers.after(delayMs, callback);
+    this.held.push(callback);
+    return () => {
+      const index = this.held.indexOf(callback);
+      if (index >= 0) this.held.splice(index, 1);
+    };
+  }
+
+  fireOne(): void {
+    this.held.shift()?.();
+  }
+}
 
 describe('a client that goes away while it waits', () => {
   it('takes nothing with it, at whatever moment it leaves', async () => {
