@@ -16,8 +16,12 @@ export interface CommitPart {
   applied(results: readonly WriteResult[] | undefined): void;
   /** The write at `index` of this part failed, and with it the whole commit: what it relied on is old. */
   conflicted(index: number, reason: CommitConflict['reason']): Promise<void> | void;
-  /** The commit was not applied, for whatever reason. */
-  abandoned?(): void;
+  /**
+   * The commit was not applied, for whatever reason.
+   *
+   * @param isCertain false when it is not known, and may have been
+   */
+  abandoned?(isCertain: boolean): void;
   /** Looks for the part's mark after a lost answer, behind a barrier; undefined when it can no longer be told. */
   didApply?(): Promise<boolean | undefined>;
 }
@@ -34,8 +38,8 @@ export async function commitParts(
 ): Promise<'applied' | 'conflict' | 'absent'> {
   const writes = parts.flatMap((part) => part.writes);
   const marked = parts.find((part) => part.didApply !== undefined);
-  const abandon = () => {
-    for (const part of parts) part.abandoned?.();
+  const abandon = (isCertain: boolean) => {
+    for (const part of parts) part.abandoned?.(isCertain);
   };
   for (const part of parts) part.sending?.();
   try {
@@ -48,7 +52,7 @@ export async function commitParts(
       }
       return 'applied';
     }
-    abandon();
+    abandon(true);
     if (settled.outcome === 'absent') return 'absent';
     let index = settled.index;
     for (const part of parts) {
@@ -60,7 +64,7 @@ export async function commitParts(
     }
     return 'conflict';
   } catch (error) {
-    abandon();
+    abandon(false);
     throw error;
   }
 }

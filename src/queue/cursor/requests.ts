@@ -103,8 +103,11 @@ export interface Lease {
   readonly messages: readonly LeasedMessage[];
 }
 
+/** As much of a lease as it takes to give it back. */
+export type Returnable = Pick<Lease, 'messages' | 'generation' | 'lease'>;
+
 /** What its holder would settle it with. */
-export function receiptsOfLease({ messages, generation, lease }: Lease): Receipt[] {
+export function receiptsOfLease({ messages, generation, lease }: Returnable): Receipt[] {
   return messages.map(({ level, segment, offset }) => ({ level, segment, offset, generation, lease }));
 }
 

@@ -12,6 +12,7 @@ import type { MessageCounts } from '../counts.ts';
 import { Deadline } from '../deadline.ts';
 import { BrokerError } from '../errors.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
+import type { CursorView } from '../model/cursor-view.ts';
 import { CLAIMS_PER_WRITE_MAX, fencingToken } from '../model/fencing.ts';
 import type { Runtime } from '../runtime.ts';
 import { readThrough } from '../settled-commit.ts';
@@ -123,22 +124,27 @@ export class Rounds {
       throw notFound(topic.kind === 'queue' ? 'queue' : 'subscription', this.#state.name);
   }
 
+  /** What one write could do for those of the batch that still wait, by a view of the cursor. */
+  evaluate(view: CursorView, batch: Batch, certain: boolean): Evaluation {
+    return evaluate({
+      view,
+      attempts: this.#attempts,
+      batch: {
+        settles: batch.settles.filter((item) => item.pending.open),
+        claims: batch.claims.filter((item) => item.pending.open),
+        isForAll: batch.isForAll,
+      },
+      nowMs: this.#runtime.store.now(),
+      certain,
+      defaultLeaseMs: this.#state.delivery.leaseSeconds * 1000,
+      newLease: () => Number.parseInt(this.#runtime.random.token(LEASE_CHARACTERS), 36) + 1,
+    });
+  }
+
   async #evaluate(batch: Batch, certain: boolean, signal: CallSignal): Promise<Evaluation> {
     for (;;) {
       if (batch.isForAll) this.#state.seenLogs.note();
-      const evaluation = evaluate({
-        view: this.#state,
-        attempts: this.#attempts,
-        batch: {
-          settles: batch.settles.filter((item) => item.pending.open),
-          claims: batch.claims.filter((item) => item.pending.open),
-          isForAll: batch.isForAll,
-        },
-        nowMs: this.#runtime.store.now(),
-        certain,
-        defaultLeaseMs: this.#state.delivery.leaseSeconds * 1000,
-        newLease: () => Number.parseInt(this.#runtime.random.token(LEASE_CHARACTERS), 36) + 1,
-      });
+      const evaluation = this.evaluate(this.#state, batch, certain);
       const { missing } = evaluation.draft;
       if (missing.length === 0 && evaluation.missingShards.size === 0) return evaluation;
       await readThrough(this.#runtime, signal, async () => {
@@ -191,10 +197,7 @@ export class Rounds {
     const outcome = await commitParts(this.#runtime, [part, ...dead], signal);
     if (outcome !== 'applied') {
       for (const item of answered) item.pending.markQueued();
-      if (outcome === 'conflict') {
-        this.turns.noteLost(this.#runtime.timers.monotonicMs());
-        this.counts.conflicts += 1;
-      }
+      if (outcome === 'conflict') this.noteLost();
       return undefined;
     }
     this.turns.noteWon(this.#runtime.timers.monotonicMs() - startMs);
@@ -209,12 +212,24 @@ export class Rounds {
     counts.cursorClaims.add(evaluation.grants.length);
     counts.cursorSettlements.add(receipts);
     if (draft.expired > 0) this.counts.expired += draft.expired;
-    const leases = evaluation.grants.map((grant) => this.#answerGrant(grant, part));
+    const leases = evaluation.grants.map((grant) => this.answerGrant(grant, part));
     return leases.filter((lease) => lease !== undefined);
   }
 
-  /** @returns the lease when nobody takes it */
-  #answerGrant({ item, lease, untilMs, index, claimed }: Grant, part: CursorPart): Lease | undefined {
+  /** A commit has failed for what somebody else has written. */
+  noteLost(): void {
+    this.turns.noteLost(this.#runtime.timers.monotonicMs());
+    this.counts.conflicts += 1;
+  }
+
+  /**
+   * @param part tells in which transaction the lease was made, if that is known
+   * @returns the lease when nobody takes it
+   */
+  answerGrant(
+    { item, lease, untilMs, index, claimed }: Grant,
+    part: Pick<CursorPart, 'zxid' | 'laterZxid'>,
+  ): Lease | undefined {
     const { generation } = this.#state;
     const { zxid, laterZxid } = part;
     // What is taken for good is there to be given out once: a later token will do, from the end of its range that a

@@ -12,21 +12,25 @@
  * then they look without any reason, should a hint have been lost.
  */
 import type { CallSignal } from '../call-signal.ts';
+import type { CommitPart } from '../commit-parts.ts';
 import { BrokerError } from '../errors.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
+import type { LevelEntries } from '../log/level-entries.ts';
 import type { Settlement } from '../model/cursor-draft.ts';
 import { type Receipt, sealOf } from '../model/receipt.ts';
 import { Pending } from '../pending.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Topic } from '../topics/topic.ts';
-import { type Batch, takeBatch } from './batch.ts';
+import { type Batch, plainClaims, takeBatch } from './batch.ts';
 import { CursorState } from './cursor-state.ts';
+import { HandOffs } from './hand-off.ts';
 import { LastLooks } from './last-looks.ts';
 import { ParkedClaims } from './parked-claims.ts';
 import {
   ClaimItem,
   type ClaimSpec,
   type Lease,
+  type Returnable,
   receiptsOfLease,
   type SettleOutcome,
   SettleRequest,
@@ -48,6 +52,7 @@ export class Subscription {
   readonly #buryings = new Set<Pending<void>>();
   readonly #exclusives: (() => Promise<void>)[] = [];
   readonly #lastLooks: LastLooks;
+  readonly #handOffs: HandOffs;
   #seal: { readonly token: string; readonly value: number } | undefined;
   #followers = 0;
   #running = false;
@@ -71,6 +76,7 @@ export class Subscription {
     this.rounds = new Rounds(runtime, cache, this.state, surroundings.deadLetters, (level, segment) =>
       surroundings.onFinished(level, segment),
     );
+    this.#handOffs = new HandOffs(runtime, this.state, this.rounds);
     this.#lastLooks = new LastLooks(
       () => surroundings.prepareEmpty(),
       () => this.#kick(),
@@ -152,6 +158,30 @@ export class Subscription {
 
   unfollow(): void {
     this.#followers -= 1;
+  }
+
+  /**
+   * Leases what is about to be appended to those who wait, in the same commit. The part is to be committed at once.
+   *
+   * @returns undefined when nobody waits for it, or a round is under way
+   */
+  handOff(entries: LevelEntries): CommitPart | undefined {
+    const isAtRest = !this.#running && !this.#draining && this.#settles.size + this.#buryings.size === 0;
+    if (!isAtRest || this.#claims.size === 0 || this.#exclusives.length > 0) return undefined;
+    const claims = plainClaims(this.#claims);
+    const entry = claims.length === 0 ? undefined : entries.expected();
+    const part = entry && this.#handOffs.part(claims, entry, (unused) => this.#endHandOff(unused));
+    if (part === undefined) return undefined;
+    this.#running = true;
+    this.#parked.stop();
+    return part;
+  }
+
+  #endHandOff(unused: readonly Returnable[]): void {
+    this.#running = false;
+    for (const lease of unused) this.#giveBack(lease);
+    this.#kick();
+    if (!this.#running) this.#rest();
   }
 
   /** Something may have become claimable. */
@@ -273,7 +303,7 @@ export class Subscription {
     );
   }
 
-  #giveBack(lease: Lease): void {
+  #giveBack(lease: Returnable): void {
     this.#enqueueSettle(receiptsOfLease(lease), () => ({ kind: 'release' })).pending.promise.catch(() => {});
   }
 

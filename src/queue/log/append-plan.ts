@@ -33,9 +33,13 @@ export interface AppendTarget {
   readonly schedule: Schedule;
   readonly dedup: RecentIds;
   readonly roller: Roller;
+  /** The part that leases the messages to somebody who waits for them; undefined when nobody does, or it would not do. */
+  handOff(entries: LevelEntries): CommitPart | undefined;
 }
 
 export interface AppendPlan {
+  /** What goes into the log now. */
+  readonly entries: LevelEntries | undefined;
   readonly parts: readonly CommitPart[];
   /** The answers, in the order of the messages, once the parts are committed. */
   readonly answers: readonly PublishedMessage[];
@@ -61,14 +65,16 @@ export async function planAppend(
   const immediate = later.length === 0 ? fresh : fresh.filter((item) => !isLater(item));
   const ids = new Map<OutgoingMessage, string>();
   const parts: CommitPart[] = [guardOf(topic)];
+  let entries: LevelEntries | undefined;
   if (immediate.length > 0) {
-    const entries = await LevelEntries.prepare(
+    entries = await LevelEntries.prepare(
       runtime,
       topic,
       cache,
       immediate.map((item) => item.message),
     );
-    immediate.forEach((item, index) => void ids.set(item, entries.ids[index] as string));
+    const { ids: entryIds } = entries;
+    immediate.forEach((item, index) => void ids.set(item, entryIds[index] as string));
     parts.push(entries);
   }
   if (later.length > 0) {
@@ -90,7 +96,7 @@ export async function planAppend(
       duplicate: true,
     };
   });
-  return { parts: fresh.length === 0 ? [] : parts, answers };
+  return { entries, parts: fresh.length === 0 ? [] : parts, answers };
 }
 
 /** How much of it would be stored, without duplicates. Rejects with a StoreError. */

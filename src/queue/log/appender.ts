@@ -106,6 +106,8 @@ export class Appender {
         if (live.some((request) => !request.pending.open)) continue;
         for (const request of live) request.pending.markSent();
         const all = plan.parts.length === 0 ? [] : [...plan.parts, ...parts];
+        const handOff = plan.entries && this.#target.handOff(plan.entries);
+        if (handOff !== undefined) all.push(handOff);
         if (all.length === 0 || (await commitParts(runtime, all, signal)) === 'applied') {
           this.#admission.note(admitted);
           if (all.length > 0) this.#count(live);

@@ -51,9 +51,14 @@ export class EntryCache {
     return this.#codec.encode(messages, publishedAtMs);
   }
 
+  /** What reading it would bring. */
+  entryOf({ messages, token, publishedAtMs }: WrittenEntry): Entry {
+    return this.#codec.entryOf(messages, token, publishedAtMs);
+  }
+
   /** Keeps what was just written. */
-  remember(path: string, { messages, token, publishedAtMs, data }: WrittenEntry): void {
-    this.#keep(path, data, this.#codec.entryOf(messages, token, publishedAtMs));
+  remember(path: string, written: WrittenEntry, entry = this.entryOf(written)): void {
+    this.#keep(path, written.data, entry);
   }
 
   /** The entry if it is here. */

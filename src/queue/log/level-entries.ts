@@ -3,7 +3,7 @@
  * still takes appends. The token in an entry's name is how a commit whose answer was lost is recognised.
  */
 import type { CommitPart } from '../commit-parts.ts';
-import { messageId, type PackableMessage } from '../model/entry.ts';
+import { type Entry, type EntryMessage, messageId, type PackableMessage } from '../model/entry.ts';
 import { entryPrefix, OPEN_VERSION, parseEntryName, SEALED_VERSION } from '../model/segment.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Topic } from '../topics/topic.ts';
@@ -15,6 +15,18 @@ import type { Log } from './log.ts';
 interface LevelEntry extends WrittenEntry {
   readonly log: Log;
   readonly segment: Segment;
+  /** Made when somebody needs it before the commit. */
+  entry?: Entry;
+}
+
+/** An entry where it will be if nobody else appends to its segment meanwhile. */
+export interface ExpectedEntry {
+  readonly level: number;
+  readonly segment: number;
+  readonly start: number;
+  readonly messages: readonly EntryMessage[];
+  /** Whether it lies there. Known once the commit is applied, if its answer has come. */
+  hasLanded(): boolean;
 }
 
 const TOKEN_CHARACTERS = 12;
@@ -80,6 +92,23 @@ export class LevelEntries implements CommitPart {
     return new LevelEntries(runtime, topic, cache, entries, writes, ids);
   }
 
+  /** The entry, when it is the only one. */
+  expected(): ExpectedEntry | undefined {
+    const [entry, ...others] = this.#entries;
+    if (entry === undefined || others.length > 0) return undefined;
+    const { log, segment, token } = entry;
+    const start = log.known(segment.number)?.end;
+    if (start === undefined) return undefined;
+    entry.entry ??= this.#cache.entryOf(entry);
+    return {
+      level: log.level,
+      segment: segment.number,
+      start,
+      messages: entry.entry.messages,
+      hasLanded: () => log.slotAt(segment.number, start)?.token === token,
+    };
+  }
+
   sending(): void {
     this.#topic.notify('appending');
   }
@@ -97,7 +126,7 @@ export class LevelEntries implements CommitPart {
         return;
       }
       log.noteAppended(segment.number, created.path.slice(created.path.lastIndexOf('/') + 1));
-      this.#cache.remember(created.path, entry);
+      this.#cache.remember(created.path, entry, entry.entry);
     });
     this.#topic.notify('appended');
   }

@@ -3,6 +3,7 @@
  * dedupIds, and the subscriptions that somebody here uses.
  */
 import type { Stats, SubscriptionRef, TopicConfig } from '../broker-types.ts';
+import type { CommitPart } from '../commit-parts.ts';
 import type { MessageCounts } from '../counts.ts';
 import { DeadLetters } from '../cursor/dead-letters.ts';
 import { hasDead, type Inspection, inspect } from '../cursor/inspection.ts';
@@ -13,6 +14,7 @@ import { Admission, type Depth } from '../log/admission.ts';
 import type { AppendTarget } from '../log/append-plan.ts';
 import { Appender } from '../log/appender.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
+import type { LevelEntries } from '../log/level-entries.ts';
 import { RecentIds } from '../log/recent-ids.ts';
 import { Roller } from '../log/roller.ts';
 import { Schedule } from '../log/schedule.ts';
@@ -109,6 +111,12 @@ export class OpenTopic implements AppendTarget {
     this.#subscriptions.set(name, subscription);
     this.schedule.follow();
     return subscription;
+  }
+
+  /** As `AppendTarget` says. A message of a topic is for several subscriptions, and so are the writes then. */
+  handOff(entries: LevelEntries): CommitPart | undefined {
+    if (this.topic.kind === 'topic') return undefined;
+    return this.#subscriptions.get(QUEUE_SUBSCRIPTION)?.handOff(entries);
   }
 
   /** This gateway has deleted the subscription: who waits there is told, and nothing more is kept of it. */

@@ -1,0 +1,158 @@
+/**
+ * Hand-off: whoever publishes where somebody waits leases the messages to them in the commit that stores them. What
+ * would take two writes, one after the other, takes one.
+ *
+ * The claim is made on the log as it will be if nobody else appends at that moment. The page is compared and set as in
+ * any round, so no message is leased twice. Should another gateway's entry come in between all the same, the entry lies
+ * further on than the claim took it to lie: then nobody is told of the lease, and it is given back.
+ */
+import type { CommitPart } from '../commit-parts.ts';
+import type { ExpectedEntry } from '../log/level-entries.ts';
+import type { CursorView, ViewedEntry } from '../model/cursor-view.ts';
+import type { Runtime } from '../runtime.ts';
+import type { CursorState } from './cursor-state.ts';
+import type { Evaluation, Grant } from './evaluation.ts';
+import type { ClaimItem, Returnable } from './requests.ts';
+import type { Rounds } from './round.ts';
+
+/** Where others publish as well, no more is tried for so long. */
+const MISSED_MEMORY_MS = 1_000;
+
+/** In place of the part, when a lease is of other messages than it was made for. */
+const UNKNOWN = { zxid: undefined, laterZxid: 0n };
+
+export class HandOffs {
+  readonly #runtime: Runtime;
+  readonly #state: CursorState;
+  readonly #rounds: Rounds;
+  #missedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(runtime: Runtime, state: CursorState, rounds: Rounds) {
+    this.#runtime = runtime;
+    this.#state = state;
+    this.#rounds = rounds;
+  }
+
+  /**
+   * The part that leases to the claims what is about to be appended. No round may be under way until it has ended.
+   *
+   * @param onEnd called once the commit is answered or given up, with leases that nobody takes: to be given back
+   * @returns undefined when a round has to see to it, after the commit
+   */
+  part(
+    claims: readonly ClaimItem[],
+    entry: ExpectedEntry,
+    onEnd: (unused: readonly Returnable[]) => void,
+  ): CommitPart | undefined {
+    const { timers, counts } = this.#runtime;
+    const nowMs = timers.monotonicMs();
+    const isContended = this.#rounds.turns.looksFirst(nowMs) || nowMs - this.#missedAtMs < MISSED_MEMORY_MS;
+    if (isContended || !this.#isPlain() || !isFresh(this.#state)) return undefined;
+    const view = new ExpectedView(this.#state, entry);
+    const evaluation = this.#rounds.evaluate(view, { settles: [], claims, isForAll: false }, false);
+    if (!isPure(evaluation)) return undefined;
+    const { draft, grants, attempts } = evaluation;
+    const { generation } = view;
+    const part = this.#rounds.writer.part(draft, attempts);
+    return {
+      writes: part.writes,
+      sending: () => {
+        for (const { item } of grants) item.pending.markSent();
+        part.sending?.();
+      },
+      applied: (results) => {
+        part.applied(results);
+        counts.cursorClaims.add(grants.length);
+        const hasLanded = entry.hasLanded();
+        if (!hasLanded) this.#missedAtMs = nowMs;
+        const told = (grant: Grant) => this.#rounds.answerGrant(grant, hasLanded ? part : UNKNOWN);
+        onEnd(grants.map(told).filter((lease) => lease !== undefined));
+      },
+      conflicted: (index, reason) => {
+        this.#rounds.noteLost();
+        return part.conflicted(index, reason);
+      },
+      abandoned: (isCertain) => {
+        part.abandoned?.(isCertain);
+        for (const { item } of grants) item.pending.markQueued();
+        const held = grants.map(({ lease, claimed }) => ({ generation, lease, messages: claimed }));
+        onEnd(isCertain ? [] : held);
+      },
+    };
+  }
+
+  /** What a claim gets depends on nothing but the end of one log. */
+  #isPlain(): boolean {
+    const state = this.#state;
+    return state.exists && state.levels.length === 1 && state.policy.ordering === 'none';
+  }
+}
+
+/** Nothing has hinted that something has changed since it was read. */
+function isFresh(state: CursorState): boolean {
+  if (state.topic.stale || state.topic.logs.some((log) => log.stale)) return false;
+  for (const part of state.parts()) if (part.stale) return false;
+  return true;
+}
+
+/** It lacks nothing, and does nothing but lease: all else would hit another message when the entry has not landed. */
+function isPure({ draft, grants, missingShards }: Evaluation): boolean {
+  const others = draft.dead.length + draft.expired + draft.unwanted;
+  return grants.length > 0 && draft.missing.length + missingShards.size + others === 0;
+}
+
+/** The cursor as it is known, with the log as it is going to be. */
+class ExpectedView implements CursorView {
+  readonly #known: CursorView;
+  readonly #entry: ExpectedEntry;
+  readonly #viewed: ViewedEntry;
+
+  constructor(known: CursorView, entry: ExpectedEntry) {
+    const { start, messages } = entry;
+    this.#known = known;
+    this.#entry = entry;
+    const bytes = messages.reduce((sum, { body }) => sum + body.length, 0);
+    this.#viewed = { start, end: start + messages.length, bytes, messages, groups: undefined };
+  }
+
+  get generation() {
+    return this.#known.generation;
+  }
+
+  get policy() {
+    return this.#known.policy;
+  }
+
+  get levels() {
+    return this.#known.levels;
+  }
+
+  start(level: number) {
+    return this.#known.start(level);
+  }
+
+  bounds(level: number) {
+    return this.#known.bounds(level);
+  }
+
+  page(level: number, segment: number) {
+    return this.#known.page(level, segment);
+  }
+
+  pages() {
+    return this.#known.pages();
+  }
+
+  end(level: number, segment: number) {
+    return this.#isHere(level, segment) ? this.#viewed.end : this.#known.end(level, segment);
+  }
+
+  entryAt(level: number, segment: number, offset: number) {
+    const isHere = this.#isHere(level, segment) && offset >= this.#viewed.start;
+    return isHere ? this.#viewed : this.#known.entryAt(level, segment, offset);
+  }
+
+  #isHere(level: number, segment: number): boolean {
+    return level === this.#entry.level && segment === this.#entry.segment;
+  }
+}
