@@ -123,4 +123,10 @@ export const PLANTS: readonly Plant[] = [
     find: '(due ? this.#reading(part, watched, read) : part.reading);',
     replace: '(due ? this.#reading(part, watched, read) : undefined);',
   },
+  {
+    name: 'tell of a lease that was handed off wherever the entry has come to lie',
+    file: 'src/queue/cursor/hand-off.ts',
+    find: 'const told = (grant: Grant) => this.#rounds.answerGrant(grant, hasLanded ? part : UNKNOWN);',
+    replace: 'const told = (grant: Grant) => this.#rounds.answerGrant(grant, part);',
+  },
 ];
