@@ -25,9 +25,14 @@ const loadMessages = 30_000;
 /** Opened at a time, so that no connection waits in the kernel. */
 const wave = 250;
 
-export async function measureGatewayMemory(directory: string, waiting: number): Promise<GatewayMemory> {
+export async function measureGatewayMemory(
+  directory: string,
+  waiting: number,
+  signal: AbortSignal,
+): Promise<GatewayMemory> {
   const server = await MeasuredServer.start(directory);
   try {
+    signal.throwIfAborted();
     const idle = await onFreshGateway(server, async ({ process: { pid } }) => residentBytes(pid));
     const path = `/v1/queues/${queue}/messages`;
     const bytesPerWaitingReceive = await onFreshGateway(server, async (gateway) =>
@@ -50,8 +55,8 @@ export async function measureGatewayMemory(directory: string, waiting: number): 
     const loadedBytes = await onFreshGateway(server, async (gateway) => {
       const client = await httpQueue.connect({ addresses: [gateway.url] });
       for (const manner of mannersOf(1_024).filter(({ messagesMax }) => messagesMax === undefined)) {
-        await fill(client, queue, manner, 'x'.repeat(1_024), loadMessages);
-        await drain(client, queue, manner, loadMessages);
+        await fill(client, queue, manner, 'x'.repeat(1_024), loadMessages, signal);
+        await drain(client, queue, manner, loadMessages, signal);
       }
       return residentBytes(gateway.process.pid);
     });

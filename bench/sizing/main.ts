@@ -7,12 +7,15 @@ import { inOwnDirectory, measureSizes } from './sizing-run.ts';
 import { gatewayTable, sizesTable } from './sizing-table.ts';
 
 const stopping = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopping.abort());
+// Several may come, from the terminal and from npm; what was started is stopped in any case.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopping.abort());
 
 try {
   const options = parseSizingOptions(process.argv.slice(2));
   const sizings = await measureSizes(options, (line) => console.log(line), stopping.signal);
-  const memory = await inOwnDirectory((directory) => measureGatewayMemory(directory, options.waiting));
+  const memory = await inOwnDirectory((directory) =>
+    measureGatewayMemory(directory, options.waiting, stopping.signal),
+  );
   const { java, zooKeeper, node } = thisMachine();
   console.log(`\n${zooKeeper}, ${java}, Node.js ${node}`);
   console.log(`\n${sizesTable(sizings)}\n\n${gatewayTable(memory)}`);

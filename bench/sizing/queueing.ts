@@ -24,19 +24,21 @@ export function mannersOf(bodyBytes: number): readonly Manner[] {
   ];
 }
 
-/** Returns how many have been published. */
+/** Rejects with the signal's reason once that aborts; so does `drain`. */
 export async function fill(
   client: Client,
   queue: string,
   manner: Manner,
   body: string,
   messages: number,
-): Promise<number> {
+  signal: AbortSignal,
+): Promise<void> {
   let left = messages;
   await Promise.all(
     Array.from({ length: manner.producers }, async () => {
       const producer = await client.producer(0);
       while (left > 0) {
+        signal.throwIfAborted();
         const count = Math.min(manner.batch, left);
         left -= count;
         await producer.publish(queue, Array(count).fill(body));
@@ -44,16 +46,22 @@ export async function fill(
       await producer.close();
     }),
   );
-  return messages;
 }
 
 /** Receives and acks as many as were published, as many at a time. */
-export async function drain(client: Client, queue: string, manner: Manner, messages: number): Promise<void> {
+export async function drain(
+  client: Client,
+  queue: string,
+  manner: Manner,
+  messages: number,
+  signal: AbortSignal,
+): Promise<void> {
   let left = messages;
   await Promise.all(
     Array.from({ length: manner.producers }, async () => {
       const consumer = await client.consumer(0);
       while (left > 0) {
+        signal.throwIfAborted();
         const received = await consumer.receive(queue, Math.min(manner.batch, receivedAtOnce), []);
         if (received.length > 0) await consumer.ack(queue, received);
         left -= received.length;

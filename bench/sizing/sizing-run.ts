@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { httpQueue } from '../clients/http-queue.ts';
-import { startGateway } from '../peers/zoogate.ts';
+import { type Gateway, startGateway } from '../peers/zoogate.ts';
 import { MeasuredServer } from './measured-server.ts';
 import type { SizingOptions } from './options.ts';
 import { drain, fill, type Manner, mannersOf } from './queueing.ts';
@@ -41,7 +41,9 @@ export async function measureSizes(
         Math.floor(options.totalBytesMax / bodyBytes),
       );
       report(`${messages} messages of ${bodyBytes} bytes, ${manner.title}`);
-      const sizing = await inOwnDirectory((directory) => measureOne(directory, bodyBytes, manner, messages));
+      const sizing = await inOwnDirectory((directory) =>
+        measureOne(directory, bodyBytes, manner, messages, signal),
+      );
       report(`  ${JSON.stringify(sizing)}`);
       sizings.push(sizing);
     }
@@ -62,40 +64,55 @@ async function measureOne(
   bodyBytes: number,
   manner: Manner,
   messages: number,
+  signal: AbortSignal,
 ): Promise<Sizing> {
   const serverDirectory = join(directory, 'zookeeper');
   await mkdir(serverDirectory);
   const server = await MeasuredServer.start(serverDirectory);
-  // So large a limit that all fits; none at all would leave the nodes uncounted.
-  const gateway = await startGateway(server.address, { ZOOGATE_MAX_DATA_BYTES: String(10 ** 12) });
   try {
-    const client = await httpQueue.connect({ addresses: [gateway.url] });
-    await client.create([queue]);
-    // So that Java has loaded its classes, and the queue its nodes, before the first reading.
-    await fill(client, queue, manner, 'warm-up', 2_000);
-    await drain(client, queue, manner, 2_000);
-    const before = await server.read();
-    await fill(client, queue, manner, 'x'.repeat(bodyBytes), messages);
-    const full = await server.read();
-    const snapshotBytes = await server.snapshotBytes();
-    await gateway.whenReady();
-    await drain(client, queue, manner, messages);
-    const after = await server.read();
-    const perMessage = (bytes: number) => bytes / messages;
-    return {
-      bodyBytes,
-      manner: manner.title,
-      messages,
-      heapBytes: perMessage(full.heapBytes - before.heapBytes),
-      nodes: perMessage(full.nodes - before.nodes),
-      dataBytes: perMessage(full.dataBytes - before.dataBytes),
-      snapshotBytes: perMessage(snapshotBytes),
-      publishLogBytes: perMessage(full.logBytes - before.logBytes),
-      wholeLogBytes: perMessage(after.logBytes - before.logBytes),
-      leftHeapBytes: perMessage(after.heapBytes - before.heapBytes),
-    };
+    // So large a limit that all fits; none at all would leave the nodes uncounted.
+    const gateway = await startGateway(server.address, { ZOOGATE_MAX_DATA_BYTES: String(10 ** 12) });
+    try {
+      return await measureOn(server, gateway, bodyBytes, manner, messages, signal);
+    } finally {
+      await gateway.stop();
+    }
   } finally {
-    await gateway.stop();
     await server.stop();
   }
+}
+
+async function measureOn(
+  server: MeasuredServer,
+  gateway: Gateway,
+  bodyBytes: number,
+  manner: Manner,
+  messages: number,
+  signal: AbortSignal,
+): Promise<Sizing> {
+  const client = await httpQueue.connect({ addresses: [gateway.url] });
+  await client.create([queue]);
+  // So that Java has loaded its classes, and the queue its nodes, before the first reading.
+  await fill(client, queue, manner, 'warm-up', 500, signal);
+  await drain(client, queue, manner, 500, signal);
+  const before = await server.read();
+  await fill(client, queue, manner, 'x'.repeat(bodyBytes), messages, signal);
+  const full = await server.read();
+  const snapshotBytes = await server.snapshotBytes();
+  await gateway.whenReady();
+  await drain(client, queue, manner, messages, signal);
+  const after = await server.read();
+  const perMessage = (bytes: number) => bytes / messages;
+  return {
+    bodyBytes,
+    manner: manner.title,
+    messages,
+    heapBytes: perMessage(full.heapBytes - before.heapBytes),
+    nodes: perMessage(full.nodes - before.nodes),
+    dataBytes: perMessage(full.dataBytes - before.dataBytes),
+    snapshotBytes: perMessage(snapshotBytes),
+    publishLogBytes: perMessage(full.logBytes - before.logBytes),
+    wholeLogBytes: perMessage(after.logBytes - before.logBytes),
+    leftHeapBytes: perMessage(after.heapBytes - before.heapBytes),
+  };
 }
