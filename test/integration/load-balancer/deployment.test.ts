@@ -8,6 +8,7 @@ import { NginxServer } from '../../../chaos/nginx-server.ts';
 import { findNginx } from '../../../scripts/nginx-installation.mjs';
 import { GatewayProcess } from '../../support/gateway-process.ts';
 import { type LocalGateway, startLocalGateway } from '../../support/local-gateway.ts';
+import { metricValue, parseMetrics } from '../../support/metrics-text.ts';
 import { startProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { freePorts, startZooKeeper, type ZooKeeperServer } from '../../support/zookeeper-server.ts';
@@ -232,5 +233,8 @@ describe.skipIf(findNginx() === undefined)('three gateways behind nginx', () => 
     timeout: 90_000,
   }, async () => {
     expect(await poll).toEqual({ status: 200, body: { messages: [] } });
+    const metrics = parseMetrics(await (await fetch(`${quiet.gateway.url}/metrics`)).text());
+    expect(metricValue(metrics, 'zoogate_receive_wait_seconds_count')).toBe(1);
+    expect(metricValue(metrics, 'zoogate_receive_wait_seconds_sum')).toBeGreaterThan(49);
   });
 });
