@@ -60,6 +60,14 @@ export function storeConformance(name: string, open: () => Promise<OpenStore>): 
         expect(listing?.stat.childCount).toBe(1);
       });
 
+      it('the children are what they were when a commit that adds and removes some fails', async () => {
+        await store.commit([create('/a/x')]);
+        const before = await store.list('/a');
+        const writes = [create('/a/y'), remove('/a/x'), create('/a/z'), create('/a')];
+        expect(await store.commit(writes)).toMatchObject({ applied: false, index: 3, reason: 'exists' });
+        expect(await store.list('/a')).toEqual(before);
+      });
+
       it('a buffer that was read may be changed by its reader', async () => {
         const read = await store.read('/a');
         read?.data.fill('x');
