@@ -92,7 +92,7 @@ export class Consuming {
       // Under an attemptId it stays for the repeat, which may be told of it at the same moment.
       if (request.attemptId === undefined) release(subscription, unused);
     });
-    const messages = lease === undefined ? [] : receivedMessages(lease, subscription.seal);
+    const messages = lease === undefined ? [] : receivedMessages(lease, subscription.identity.seal);
     const { counts } = subscription.rounds;
     countReceived(counts, messages, request.autoAck);
     if (acked !== undefined) countSettled(counts, 'ack', acked);
@@ -218,7 +218,7 @@ async function settleDecoded(
     next += 1;
     // Looking has shown whose it is: the subscription may have been made anew since the receipt was taken for its own.
     const isKnown = outcome !== 'lost' || !subscription.state.exists;
-    const isForeign = !isKnown && decodeReceipt(receipt, subscription.seal) === undefined;
+    const isForeign = !isKnown && decodeReceipt(receipt, subscription.identity.seal) === undefined;
     return { receipt, outcome: isForeign ? 'invalid' : outcome };
   });
 }
@@ -228,7 +228,7 @@ export async function receiptsOf(
   subscription: Subscription,
   texts: readonly string[],
 ): Promise<(Receipt | undefined)[]> {
-  const decode = () => texts.map((text) => decodeReceipt(text, subscription.seal));
+  const decode = () => texts.map((text) => decodeReceipt(text, subscription.identity.seal));
   await subscription.look(false);
   const receipts = decode();
   if (!receipts.includes(undefined)) return receipts;

@@ -60,7 +60,9 @@ export class Transactions {
     const publishes = await this.#publishes(request);
     const packedBytes = assertFits(publishes.flatMap(({ outgoing }) => outgoing));
     await this.#runtime.dataLimit?.admit(packedBytes);
-    const ordered = [...acks].sort((a, b) => (a.subscription.identity < b.subscription.identity ? -1 : 1));
+    const ordered = [...acks].sort((a, b) =>
+      a.subscription.identity.text < b.subscription.identity.text ? -1 : 1,
+    );
     const leaveQueue = this.#runtime.load.queue(packedBytes);
     try {
       return await this.#holding(ordered, () => this.#commit(acks, publishes, hash));

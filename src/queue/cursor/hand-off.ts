@@ -7,9 +7,10 @@
  * further on than the claim took it to lie: then nobody is told of the lease, and it is given back.
  */
 import type { CommitPart } from '../commit-parts.ts';
-import type { ExpectedEntry } from '../log/level-entries.ts';
+import type { ExpectedEntry, LevelEntries } from '../log/level-entries.ts';
 import type { CursorView, ViewedEntry } from '../model/cursor-view.ts';
 import type { Runtime } from '../runtime.ts';
+import { plainClaims } from './batch.ts';
 import type { CursorState } from './cursor-state.ts';
 import type { Evaluation, Grant } from './evaluation.ts';
 import type { ClaimItem, Returnable } from './requests.ts';
@@ -34,20 +35,23 @@ export class HandOffs {
   }
 
   /**
-   * The part that leases to the claims what is about to be appended. No round may be under way until it has ended.
+   * The part that leases to those who wait what is about to be appended. No round may be under way until it has ended.
    *
    * @param onEnd called once the commit is answered or given up, with leases that nobody takes: to be given back
    * @returns undefined when a round has to see to it, after the commit
    */
   part(
-    claims: readonly ClaimItem[],
-    entry: ExpectedEntry,
+    waiting: ReadonlySet<ClaimItem>,
+    entries: LevelEntries,
     onEnd: (unused: readonly Returnable[]) => void,
   ): CommitPart | undefined {
     const { timers, counts } = this.#runtime;
     const nowMs = timers.monotonicMs();
     const isContended = this.#rounds.turns.looksFirst(nowMs) || nowMs - this.#missedAtMs < MISSED_MEMORY_MS;
     if (isContended || !this.#isPlain() || !isFresh(this.#state)) return undefined;
+    const claims = plainClaims(waiting);
+    const entry = claims.length === 0 ? undefined : entries.expected();
+    if (entry === undefined) return undefined;
     const view = new ExpectedView(this.#state, entry);
     const evaluation = this.#rounds.evaluate(view, { settles: [], claims, isForAll: false }, false);
     if (!isPure(evaluation)) return undefined;

@@ -17,13 +17,14 @@ import { BrokerError } from '../errors.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import type { LevelEntries } from '../log/level-entries.ts';
 import type { Settlement } from '../model/cursor-draft.ts';
-import { type Receipt, sealOf } from '../model/receipt.ts';
+import type { Receipt } from '../model/receipt.ts';
 import { Pending } from '../pending.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Topic } from '../topics/topic.ts';
-import { type Batch, plainClaims, takeBatch } from './batch.ts';
+import { type Batch, takeBatch } from './batch.ts';
 import { CursorState } from './cursor-state.ts';
 import { HandOffs } from './hand-off.ts';
+import { Identity } from './identity.ts';
 import { LastLooks } from './last-looks.ts';
 import { ParkedClaims } from './parked-claims.ts';
 import {
@@ -43,6 +44,7 @@ export class Subscription {
   readonly name: string;
   /** For those who work on the cursor in `exclusively`. */
   readonly state: CursorState;
+  readonly identity: Identity;
   readonly rounds: Rounds;
   readonly #runtime: Runtime;
   readonly #surroundings: SubscriptionSurroundings;
@@ -53,7 +55,6 @@ export class Subscription {
   readonly #exclusives: (() => Promise<void>)[] = [];
   readonly #lastLooks: LastLooks;
   readonly #handOffs: HandOffs;
-  #seal: { readonly token: string; readonly value: number } | undefined;
   #followers = 0;
   #running = false;
   /** There may be something to do: set by every hint, cleared when a look has found nothing. */
@@ -76,24 +77,13 @@ export class Subscription {
     this.rounds = new Rounds(runtime, cache, this.state, surroundings.deadLetters, (level, segment) =>
       surroundings.onFinished(level, segment),
     );
+    this.identity = new Identity(this.state);
     this.#handOffs = new HandOffs(runtime, this.state, this.rounds);
     this.#lastLooks = new LastLooks(
       () => surroundings.prepareEmpty(),
       () => this.#kick(),
     );
     this.#parked = new ParkedClaims(runtime, this.state, this.rounds.reader, () => this.wake());
-  }
-
-  /** Tells this subscription from all others, and from an earlier one of its name. Known once it was looked at. */
-  get identity(): string {
-    return `${this.topic.id}/${this.name}/${this.state.record.token}`;
-  }
-
-  /** What its receipts have in common. Known once it was looked at. */
-  get seal(): number {
-    const { token } = this.state.record;
-    if (this.#seal?.token !== token) this.#seal = { token, value: sealOf(this.identity) };
-    return this.#seal.value;
   }
 
   /** Looks at the subscription: at all, or anew behind a barrier. Throws BrokerError. */
@@ -166,11 +156,8 @@ export class Subscription {
    * @returns undefined when nobody waits for it, or a round is under way
    */
   handOff(entries: LevelEntries): CommitPart | undefined {
-    const isAtRest = !this.#running && !this.#draining && this.#settles.size + this.#buryings.size === 0;
-    if (!isAtRest || this.#claims.size === 0 || this.#exclusives.length > 0) return undefined;
-    const claims = plainClaims(this.#claims);
-    const entry = claims.length === 0 ? undefined : entries.expected();
-    const part = entry && this.#handOffs.part(claims, entry, (unused) => this.#endHandOff(unused));
+    if (this.#running || this.#draining) return undefined;
+    const part = this.#handOffs.part(this.#claims, entries, (unused) => this.#endHandOff(unused));
     if (part === undefined) return undefined;
     this.#running = true;
     this.#parked.stop();
@@ -200,10 +187,6 @@ export class Subscription {
   noteChanged(): void {
     this.state.recordPart.stale = true;
     this.wake();
-  }
-
-  noteTrimmed(level: number, segment: number): void {
-    this.state.noteFinished(level, segment);
   }
 
   /** Answers all that wait for a message with none, and lets nobody wait any more. */
@@ -296,11 +279,8 @@ export class Subscription {
       if (!operating) for (const item of [...this.#claims]) item.pending.fail(error);
       return;
     }
-    const { topic, name } = this;
-    this.#runtime.logger.error(
-      { err: error, topic: topic.name, subscription: name },
-      'a cursor round failed',
-    );
+    const fields = { err: error, topic: this.topic.name, subscription: this.name };
+    this.#runtime.logger.error(fields, 'a cursor round failed');
   }
 
   #giveBack(lease: Returnable): void {

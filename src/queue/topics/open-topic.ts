@@ -70,7 +70,8 @@ export class OpenTopic implements AppendTarget {
     this.admission = new Admission(runtime, topic, () => this.#depth());
     this.appender = new Appender(this, this.admission);
     this.trimmer = new Trimmer(runtime, topic, cache, (level, segment) => {
-      for (const subscription of this.#subscriptions.values()) subscription.noteTrimmed(level, segment);
+      for (const subscription of this.#subscriptions.values())
+        subscription.state.noteFinished(level, segment);
     });
     topic.onEvent((event) => {
       if (event === 'appended') {
