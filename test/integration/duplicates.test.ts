@@ -88,7 +88,9 @@ describe('two duplicates sent at once to two gateways', () => {
       }
       expect(ids.size).toBe(pairs);
       for (const url of gateways.urls) {
-        const answer = (await (await fetch(url + queue)).json()) as { stats: object };
+        const answer = (await (await fetch(url + queue, { headers: credentialsFor(url) })).json()) as {
+          stats: object;
+        };
         expect(answer.stats).toMatchObject({ messages: pairs, ready: pairs });
       }
     },

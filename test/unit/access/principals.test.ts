@@ -50,7 +50,7 @@ describe('a principals file', () => {
 
   test('is as the documentation shows it', () => {
     const text = readFileSync(new URL('../../../docs/access.md', import.meta.url), 'utf8');
-    const [, example = ''] = /```json\n(.*?)```/s.exec(text) ?? [];
+    const [, example = ''] = /```json\n(\{\n {2}"principals".*?)```/s.exec(text) ?? [];
     expect(problemsOf(example)).toEqual([]);
     expect([...parsed(JSON.parse(example)).bySubject.keys()]).toEqual([
       'system:serviceaccount:billing:worker',
