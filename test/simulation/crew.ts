@@ -12,8 +12,11 @@ export interface CrewOptions {
   readonly worker?: string;
 }
 
-/** Nearly all garbage is young: more room for it saves a tenth of the time. */
-const EXEC_ARGV = ['--max-semi-space-size=64'];
+/**
+ * Nearly all garbage is young: more room for it saves a tenth of the time. There are as many processes as processors, so
+ * threads that collect beside them would only be in their way.
+ */
+const EXEC_ARGV = ['--min-semi-space-size=64', '--max-semi-space-size=128', '--single-threaded-gc'];
 
 /** A run takes a tenth of a second. What goes round without an event between never comes to an end by itself. */
 const RUN_LIMIT_MS = 120_000;

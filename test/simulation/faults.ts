@@ -1,6 +1,7 @@
 /** What befalls a cluster. Each fault begins at an instant, and whatever it changes is undone by itself or by `heal`. */
 import type { Chance } from './chance.ts';
 import type { SimulatedGateway } from './simulated-gateway.ts';
+import type { Interference } from './simulated-store.ts';
 import type { World } from './world.ts';
 
 const CALM = { delayMs: 1, lagMs: 2 };
@@ -22,12 +23,16 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     let left = 1 + chance.below(8);
     const { store } = gateway;
     if (store === undefined) return;
-    store.interfere = () => {
+    const dying: Interference = () => {
       left -= 1;
-      // Before the request arrives, after that, or between its taking effect and the answer.
-      if (left === 0) time.after(chance.around(2), () => gateway.store === store && gateway.crash());
+      // Before the request arrives, after that, or between its taking effect and the answer; not once all is healed.
+      if (left === 0)
+        time.after(chance.around(2), () => {
+          if (gateway.store === store && store.interfere === dying) gateway.crash();
+        });
       return 'none';
     };
+    store.interfere = dying;
     time.after(2_000, () => gateway.start());
   },
   'a connection breaks at one of the next requests': ({ time }, gateway, chance) => {

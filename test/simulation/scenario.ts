@@ -50,7 +50,7 @@ export function drawScenario(chance: Chance): Scenario {
     gateways: chance.pick([1, 2, 2, 3, 4]),
     servers: chance.pick([1, 3, 3]),
     segmentLimits: { entries, messages: chance.pick([4, 20, 1000]), bytes: 100_000 },
-    operations: 140,
+    operations: 120,
     thinkMs: chance.pick([1, 10, 30]),
     faults: chance.pick([0, 2, 4, 8]),
     work: {
