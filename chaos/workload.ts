@@ -16,7 +16,7 @@ import { ValueFeed } from './value-feed.ts';
 const leaseSeconds = 3;
 const pauseMs = 40;
 const pipelineWorkers = 2;
-/** What has piled up in the outages goes slowly where other programs are at work; whatever hangs, hangs for ever. */
+/** What has piled up in the outages goes slowly where other programs are at work. */
 const drainLimitMs = 600_000;
 /** Longer than an outage: a value is sent again until it is known to be there. */
 const dedupWindowSeconds = 60;
