@@ -1,16 +1,16 @@
 /** A queue that is filled, looked at by a gateway that has never seen it, and emptied; measured in tenths. */
 import { residentBytes } from '../../chaos/process-measures.ts';
-import type { Client } from '../client.ts';
 import { httpQueue } from '../clients/http-queue.ts';
 import { expectStatus, HttpConnection } from '../load/http-connection.ts';
-import { messageBody } from '../load/message-body.ts';
 import type { StoreCounts } from '../peer.ts';
 import { type Gateway, startGateway } from '../peers/zoogate.ts';
 import { MeasuredServer } from '../sizing/measured-server.ts';
+import { drain, fill, type Manner } from '../sizing/queueing.ts';
 
 const queue = 'backlog';
-const clients = 64;
-export const parts = 10;
+const manner: Manner = { title: 'singly', producers: 64, batch: 1 };
+const body = 'x'.repeat(256);
+const parts = 10;
 const warmUpMessages = 20_000;
 
 /** A tenth of the messages. */
@@ -37,6 +37,7 @@ export async function runBacklog(
   directory: string,
   messages: number,
   report: (line: string) => void,
+  signal: AbortSignal,
 ): Promise<BacklogResult> {
   const server = await MeasuredServer.start(directory);
   // So large a limit that all fits; none at all would leave the nodes uncounted.
@@ -44,8 +45,10 @@ export async function runBacklog(
   try {
     const client = await httpQueue.connect({ addresses: [gateway.url] });
     await client.create([queue]);
-    await publish(client, warmUpMessages);
-    await receive(client, warmUpMessages);
+    const publish = (count: number) => fill(client, queue, manner, body, count, signal);
+    const receive = (count: number) => drain(client, queue, manner, count, signal);
+    await publish(warmUpMessages);
+    await receive(warmUpMessages);
     const empty = await server.read();
     const inParts = async (what: string, queuedAt: (part: number) => number, work: () => Promise<void>) => {
       const done: Part[] = [];
@@ -66,7 +69,7 @@ export async function runBacklog(
     const published = await inParts(
       'published',
       (part) => part * size,
-      () => publish(client, size),
+      () => publish(size),
     );
     const full = await server.read();
     const fresh = await startGateway(server.address);
@@ -74,7 +77,7 @@ export async function runBacklog(
     const received = await inParts(
       'received',
       (part) => messages - part * size,
-      () => receive(client, size),
+      () => receive(size),
     );
     const heapBytes = (full.heapBytes - empty.heapBytes) / messages;
     return { messages, published, received, heapBytes, firstReceiveMs, statistics };
@@ -107,34 +110,4 @@ async function firstLooks(fresh: Gateway): Promise<Pick<BacklogResult, 'firstRec
 
 async function countersOf({ process: gateway }: Gateway): Promise<StoreCounts> {
   return ((await gateway.ask({})) as { counters: StoreCounts }).counters;
-}
-
-async function publish(client: Client, messages: number): Promise<void> {
-  let left = messages;
-  await forEachClient(async () => {
-    const producer = await client.producer(0);
-    while (left > 0) {
-      left -= 1;
-      await producer.publish(queue, [messageBody(performance.now())]);
-    }
-    await producer.close();
-  });
-}
-
-async function receive(client: Client, messages: number): Promise<void> {
-  let left = messages;
-  await forEachClient(async () => {
-    const consumer = await client.consumer(0);
-    while (left > 0) {
-      left -= 1;
-      const received = await consumer.receive(queue, 1, []);
-      left += 1 - received.length;
-      if (received.length > 0) await consumer.ack(queue, received);
-    }
-    await consumer.close();
-  });
-}
-
-async function forEachClient(work: () => Promise<void>): Promise<void> {
-  await Promise.all(Array.from({ length: clients }, work));
 }

@@ -12,6 +12,10 @@ const usage = 'npm run backlog -- [--messages N]';
 const messagesMin = 10_000;
 const messagesMax = 10_000_000;
 
+const stopping = new AbortController();
+// Several may come, from the terminal and from npm; what was started is stopped in any case.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopping.abort());
+
 try {
   const { values } = parseArgs({ options: { messages: { type: 'string', default: '1000000' } } });
   const messages = Number(values.messages);
@@ -20,7 +24,7 @@ try {
       `--messages takes a number from ${messagesMin} to ${messagesMax}, not "${values.messages}"`,
     );
   const result = await inOwnDirectory((directory) =>
-    runBacklog(directory, messages, (line) => console.log(line)),
+    runBacklog(directory, messages, (line) => console.log(line), stopping.signal),
   );
   const { java, zooKeeper, node } = thisMachine();
   console.log(`\n${zooKeeper}, ${java}, Node.js ${node}`);

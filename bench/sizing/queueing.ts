@@ -33,19 +33,16 @@ export async function fill(
   messages: number,
   signal: AbortSignal,
 ): Promise<void> {
-  let left = messages;
-  await Promise.all(
-    Array.from({ length: manner.producers }, async () => {
-      const producer = await client.producer(0);
-      while (left > 0) {
-        signal.throwIfAborted();
-        const count = Math.min(manner.batch, left);
-        left -= count;
+  await inShares(manner, manner.batch, messages, signal, async () => {
+    const producer = await client.producer(0);
+    return {
+      take: async (count) => {
         await producer.publish(queue, Array(count).fill(body));
-      }
-      await producer.close();
-    }),
-  );
+        return count;
+      },
+      close: () => producer.close(),
+    };
+  });
 }
 
 /** Receives and acks as many as were published, as many at a time. */
@@ -56,17 +53,44 @@ export async function drain(
   messages: number,
   signal: AbortSignal,
 ): Promise<void> {
+  await inShares(manner, Math.min(manner.batch, receivedAtOnce), messages, signal, async () => {
+    const consumer = await client.consumer(0);
+    return {
+      take: async (count) => {
+        const received = await consumer.receive(queue, count, []);
+        if (received.length > 0) await consumer.ack(queue, received);
+        return received.length;
+      },
+      close: () => consumer.close(),
+    };
+  });
+}
+
+interface Worker {
+  /** Works on up to so many messages, and returns on how many it did. */
+  take(count: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Has as many workers as there are producers do all of the messages between them, and not one more. */
+async function inShares(
+  { producers }: Manner,
+  shareMax: number,
+  messages: number,
+  signal: AbortSignal,
+  open: () => Promise<Worker>,
+): Promise<void> {
   let left = messages;
   await Promise.all(
-    Array.from({ length: manner.producers }, async () => {
-      const consumer = await client.consumer(0);
+    Array.from({ length: producers }, async () => {
+      const worker = await open();
       while (left > 0) {
         signal.throwIfAborted();
-        const received = await consumer.receive(queue, Math.min(manner.batch, receivedAtOnce), []);
-        if (received.length > 0) await consumer.ack(queue, received);
-        left -= received.length;
+        const share = Math.min(shareMax, left);
+        left -= share;
+        left += share - (await worker.take(share));
       }
-      await consumer.close();
+      await worker.close();
     }),
   );
 }

@@ -12,20 +12,6 @@ export interface Batch {
   readonly isForAll: boolean;
 }
 
-/**
- * The first claims, up to one that gets more than a lease: an attempt has to be looked up, and what `autoAck` takes can't
- * be given back. Nobody overtakes those.
- */
-export function plainClaims(claims: Iterable<ClaimItem>): ClaimItem[] {
-  const plain: ClaimItem[] = [];
-  for (const claim of claims) {
-    const { attempt, autoAck } = claim.spec;
-    if (attempt !== undefined || autoAck || claim.unsure || plain.length >= CLAIMS_MAX) break;
-    plain.push(claim);
-  }
-  return plain;
-}
-
 /** The first of what waits. Of the claims those that are due, or all but those whose last look is being prepared. */
 export function takeBatch(
   settles: Iterable<SettleRequest>,

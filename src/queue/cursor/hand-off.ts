@@ -7,12 +7,11 @@
  * further on than the claim took it to lie: then nobody is told of the lease, and it is given back.
  */
 import type { CommitPart } from '../commit-parts.ts';
-import type { ExpectedEntry, LevelEntries } from '../log/level-entries.ts';
-import type { CursorView, ViewedEntry } from '../model/cursor-view.ts';
+import type { LevelEntries } from '../log/level-entries.ts';
 import type { Runtime } from '../runtime.ts';
-import { plainClaims } from './batch.ts';
 import type { CursorState } from './cursor-state.ts';
 import type { Evaluation, Grant } from './evaluation.ts';
+import { ExpectedView } from './expected-view.ts';
 import type { ClaimItem, Returnable } from './requests.ts';
 import type { Rounds } from './round.ts';
 
@@ -49,15 +48,15 @@ export class HandOffs {
     const nowMs = timers.monotonicMs();
     const isContended = this.#rounds.turns.looksFirst(nowMs) || nowMs - this.#missedAtMs < MISSED_MEMORY_MS;
     if (isContended || !this.#isPlain() || !isFresh(this.#state)) return undefined;
-    const claims = plainClaims(waiting);
-    const entry = claims.length === 0 ? undefined : entries.expected();
-    if (entry === undefined) return undefined;
+    const entry = entries.expected();
+    const claims = entry === undefined ? [] : plainClaims(waiting, entry.messages.length);
+    if (entry === undefined || claims.length === 0) return undefined;
     const view = new ExpectedView(this.#state, entry);
     const evaluation = this.#rounds.evaluate(view, { settles: [], claims, isForAll: false }, false);
     if (!isPure(evaluation)) return undefined;
-    const { draft, grants, attempts } = evaluation;
+    const { draft, grants } = evaluation;
     const { generation } = view;
-    const part = this.#rounds.writer.part(draft, attempts);
+    const part = this.#rounds.writer.part(draft, new Map());
     return {
       writes: part.writes,
       sending: () => {
@@ -100,63 +99,21 @@ function isFresh(state: CursorState): boolean {
 }
 
 /** It lacks nothing, and does nothing but lease: all else would hit another message when the entry has not landed. */
-function isPure({ draft, grants, missingShards }: Evaluation): boolean {
+function isPure({ draft, grants }: Evaluation): boolean {
   const others = draft.dead.length + draft.expired + draft.unwanted;
-  return grants.length > 0 && draft.missing.length + missingShards.size + others === 0;
+  return grants.length > 0 && draft.missing.length + others === 0;
 }
 
-/** The cursor as it is known, with the log as it is going to be. */
-class ExpectedView implements CursorView {
-  readonly #known: CursorView;
-  readonly #entry: ExpectedEntry;
-  readonly #viewed: ViewedEntry;
-
-  constructor(known: CursorView, entry: ExpectedEntry) {
-    const { start, messages } = entry;
-    this.#known = known;
-    this.#entry = entry;
-    const bytes = messages.reduce((sum, { body }) => sum + body.length, 0);
-    this.#viewed = { start, end: start + messages.length, bytes, messages, groups: undefined };
+/**
+ * The first claims, as many as there may be messages for, up to one that gets more than a lease: an attempt has to be
+ * looked up, and what `autoAck` takes can't be given back. Nobody overtakes those.
+ */
+function plainClaims(waiting: Iterable<ClaimItem>, max: number): ClaimItem[] {
+  const plain: ClaimItem[] = [];
+  for (const claim of waiting) {
+    const { attempt, autoAck } = claim.spec;
+    if (attempt !== undefined || autoAck || claim.unsure || plain.length >= max) break;
+    plain.push(claim);
   }
-
-  get generation() {
-    return this.#known.generation;
-  }
-
-  get policy() {
-    return this.#known.policy;
-  }
-
-  get levels() {
-    return this.#known.levels;
-  }
-
-  start(level: number) {
-    return this.#known.start(level);
-  }
-
-  bounds(level: number) {
-    return this.#known.bounds(level);
-  }
-
-  page(level: number, segment: number) {
-    return this.#known.page(level, segment);
-  }
-
-  pages() {
-    return this.#known.pages();
-  }
-
-  end(level: number, segment: number) {
-    return this.#isHere(level, segment) ? this.#viewed.end : this.#known.end(level, segment);
-  }
-
-  entryAt(level: number, segment: number, offset: number) {
-    const isHere = this.#isHere(level, segment) && offset >= this.#viewed.start;
-    return isHere ? this.#viewed : this.#known.entryAt(level, segment, offset);
-  }
-
-  #isHere(level: number, segment: number): boolean {
-    return level === this.#entry.level && segment === this.#entry.segment;
-  }
+  return plain;
 }

@@ -1,6 +1,6 @@
 /**
- * `npm run sizing`: installs and builds what is missing, and measures what messages and requests cost in memory and on
- * disk. The options are those of `bench/sizing/options.ts`.
+ * `npm run sizing` and `npm run backlog`: installs and builds what is missing, and runs the program that is named first, with
+ * what comes behind it.
  */
 import { runNode } from './child.mjs';
 import { installPeers } from './peer-installation.mjs';
@@ -12,7 +12,7 @@ try {
   await ensureBuild({ report: console.log });
   installZooKeeper({ report: console.log });
   installPeers({ needs: [{ debianPackage: 'default-jdk-headless', file: 'jcmd' }], report: console.log });
-  process.exitCode = await runNode(['--import', 'tsx', 'bench/sizing/main.ts', ...process.argv.slice(2)]);
+  process.exitCode = await runNode(['--import', 'tsx', ...process.argv.slice(2)]);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
