@@ -12,6 +12,7 @@ import { Probe } from './probe.ts';
 import { faultLine } from './report.ts';
 import { type PlannedFault, plannedFaults } from './schedule.ts';
 import { seededRandom } from './seeded-random.ts';
+import { differencesOfServers } from './server-trees.ts';
 import { countsBetween, type Tally } from './tally.ts';
 import { tidyViolations } from './tree.ts';
 import { longestGapMs } from './unavailability.ts';
@@ -85,6 +86,7 @@ export async function runChaos(options: ChaosRunOptions): Promise<ChaosResult> {
     await probe.stop();
     report('all faults are over; waiting until everything has arrived');
     found.push(...(await workload.finish()));
+    found.push(...(await differencesOfServers(cluster)));
     report('everything has arrived; waiting until everything is tidied up');
     found.push(...(await tidiness(cluster, workload, probe)));
     found.push(...cluster.gateways.flatMap(({ surprises }) => surprises));

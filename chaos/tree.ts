@@ -41,7 +41,7 @@ export async function tidyViolations(
 }
 
 /** Paths of all nodes below this one. */
-async function nodesBelow(store: ZooKeeperStore, path: string): Promise<string[]> {
+export async function nodesBelow(store: ZooKeeperStore, path: string): Promise<string[]> {
   const listed = await store.list(path === '' ? '/' : path);
   const children = (listed?.children ?? []).map((name) => `${path}/${name}`);
   const below = await Promise.all(children.map((child) => nodesBelow(store, child)));
