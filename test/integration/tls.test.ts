@@ -18,6 +18,7 @@ let directory: string;
 let gateway: GatewayProcess;
 let trusted: string;
 const agents: Agent[] = [];
+const sockets: TLSSocket[] = [];
 
 const at = (name: string) => join(directory, name);
 const inUse = () => ({ certificateFile: at('cert.pem'), keyFile: at('key.pem') });
@@ -41,6 +42,8 @@ async function start(): Promise<void> {
 
 afterEach(async () => {
   for (const agent of agents.splice(0)) agent.destroy();
+  // A gateway that is killed resets what is still open.
+  for (const socket of sockets.splice(0)) socket.destroy();
   await gateway.kill();
   await rm(directory, { recursive: true });
 });
@@ -75,6 +78,7 @@ async function handshake(options: ConnectionOptions): Promise<TLSSocket> {
     ca: trusted,
     ...options,
   });
+  sockets.push(socket);
   await once(socket, 'secureConnect');
   return socket;
 }
