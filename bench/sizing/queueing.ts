@@ -88,7 +88,9 @@ async function inShares(
         signal.throwIfAborted();
         const share = Math.min(shareMax, left);
         left -= share;
-        left += share - (await worker.take(share));
+        // Not in one expression with `left`, which others change meanwhile.
+        const done = await worker.take(share);
+        left += share - done;
       }
       await worker.close();
     }),
