@@ -88,6 +88,11 @@ export class QueueClient {
     return new QueueClient(gateway, this.#source, this.#agent);
   }
 
+  /** The same over connections of its own. */
+  apart(): QueueClient {
+    return new QueueClient(this.gateway, this.#source);
+  }
+
   /** Creates the queue, or the topic and the subscription; `config` is that of what messages are received from. */
   async create(config: object = {}): Promise<void> {
     if ('topic' in this.#source) answerOf(await this.#send('PUT', `/v1/topics/${this.#source.topic}`, {}));
