@@ -44,7 +44,7 @@ export function isSameAcl(one: readonly AclEntry[], other: readonly AclEntry[]):
 
 /** What the entries of the list add to a packet for each node created. */
 export function aclBytes(acl: readonly AclEntry[]): number {
-  return acl.reduce((sum, { scheme, id }) => sum + 12 + scheme.length + id.length, 0);
+  return acl.reduce((sum, { scheme, id }) => sum + 12 + Buffer.byteLength(scheme) + Buffer.byteLength(id), 0);
 }
 
 function plain({ permissions, scheme, id }: AclEntry): AclEntry {

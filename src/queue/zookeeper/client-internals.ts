@@ -9,8 +9,16 @@ import type { Socket } from 'node:net';
 import type { ServerAddress } from './address.ts';
 import type { Watches } from './watches.ts';
 
+/** The manager numbers it, in its header, right before it asks for its bytes. */
+export interface Request {
+  readonly header: { readonly xid: number } | null;
+  toBuffer(): Buffer;
+  /** Of requests of ours: from the whole frame of a reply without an error to its payload. Throws at garbage. */
+  decode?(frame: Buffer): unknown;
+}
+
 export interface Packet {
-  readonly request: { readonly header: { readonly xid: number } | null };
+  readonly request: Request;
   readonly callback: Callback | undefined;
 }
 
@@ -35,18 +43,13 @@ export interface ConnectionManager {
   readonly pendingQueue: Packet[];
   connect(): void;
   close(): void;
-  queue(request: object, callback?: Callback): void;
+  queue(request: Request, callback?: Callback): void;
   setState(state: number): void;
   onSocketConnected(): void;
   onSocketData(bytes: Buffer): void;
   onSocketDrain(): void;
   onSocketTimeout(): void;
   onSocketClosed(hadError: boolean): void;
-}
-
-export interface Transaction {
-  readonly ops: { version?: number }[];
-  connectionManager: Pick<ConnectionManager, 'queue'>;
 }
 
 /** The manager's states that matter here. */
@@ -78,14 +81,6 @@ export function connectionManagerOf(client: object): ConnectionManager {
   expectInternal(Array.isArray(manager.servers), 'servers');
   expectInternal(typeof manager.watcherManager?.registerExistenceWatcher === 'function', 'watcherManager');
   return manager;
-}
-
-/** The transaction's parts, checked likewise. */
-export function transactionOf(transaction: object): Transaction {
-  const parts = transaction as Transaction;
-  expectInternal(Array.isArray(parts.ops), 'transaction.ops');
-  expectInternal(typeof parts.connectionManager?.queue === 'function', 'transaction.connectionManager');
-  return parts;
 }
 
 function expectInternal(isAsExpected: boolean, name: string): void {

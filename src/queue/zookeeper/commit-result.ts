@@ -1,9 +1,8 @@
 /** From the reply to a transaction to the port's CommitResult. Pure. */
 
 import { codes, conflictReason, storeError } from './codes.ts';
-import type { RawResult } from './guarded-client.ts';
-import { decodeStat } from './node-stat.ts';
 import type { CommitResult, Write, WriteResult } from './store.ts';
+import type { TransactionResult } from './transaction-frames.ts';
 
 /** The type of a result that carries an error, also for operations that would have succeeded. */
 const errorType = -1;
@@ -13,7 +12,7 @@ const errorType = -1;
  * for the rest. Throws a StoreError when that code is not a value.
  */
 export function commitResult(
-  raw: readonly RawResult[],
+  raw: readonly TransactionResult[],
   writes: readonly Write[],
   chroot: string,
 ): CommitResult {
@@ -28,17 +27,17 @@ export function commitResult(
   return { applied: true, results: writes.map((write, at) => writeResult(write, raw[at], chroot)) };
 }
 
-function isCulprit(result: RawResult): boolean {
+function isCulprit(result: TransactionResult): boolean {
   return result.type === errorType && result.err !== codes.ok && result.err !== codes.notTried;
 }
 
-function writeResult({ kind }: Write, raw: RawResult | undefined, chroot: string): WriteResult {
+function writeResult({ kind }: Write, raw: TransactionResult | undefined, chroot: string): WriteResult {
   switch (kind) {
     case 'create':
       if (raw?.path?.startsWith(chroot)) return { kind, path: raw.path.slice(chroot.length) };
       break;
     case 'set':
-      if (raw?.stat) return { kind, stat: decodeStat(raw.stat) };
+      if (raw?.stat) return { kind, stat: raw.stat };
       break;
     default:
       if (raw && raw.type !== errorType) return { kind };

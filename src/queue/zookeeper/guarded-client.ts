@@ -5,16 +5,24 @@
  *
  * Replies come through callbacks that get a code instead of exceptions: any code that the ensemble may invent, 0 for
  * success, `connectionLoss` when the connection went first. Paths are the ensemble's own: the client's chroot is not
- * used. A version of 0 in a transaction, which the client takes for "any version", is set on the operation afterwards.
+ * used. Transactions are put into bytes here, and their replies taken out of them: the client takes a version of 0 in
+ * one for "any version", throws at codes that it does not know, and is slow.
  */
 
-import { ACL, type Client, CreateMode, createClient, Id } from 'node-zookeeper-client';
+import { ACL, type Client, createClient, Id } from 'node-zookeeper-client';
 import { type AclEntry, aclOf, type Credentials } from './acl.ts';
-import { type ConnectionManager, connectionManagerOf, transactionOf } from './client-internals.ts';
+import { type ConnectionManager, connectionManagerOf } from './client-internals.ts';
 import { replyCode } from './codes.ts';
 import { type ConnectionOptions, GuardedConnection } from './guarded-connection.ts';
 import type { RawStat } from './node-stat.ts';
 import type { Write } from './store.ts';
+import {
+  encodedAcl,
+  TRANSACTION_TYPE,
+  type TransactionResult,
+  transactionFrame,
+  transactionResults,
+} from './transaction-frames.ts';
 import type { WatchClaim } from './watches.ts';
 
 export interface ClientEvents {
@@ -40,14 +48,6 @@ export interface GuardedClientOptions extends Omit<ConnectionOptions, 'drained'>
 /** A reply: code 0 and a value, or another code. */
 export type Reply<T> = (code: number, value?: T) => void;
 
-/** One operation's result in the reply to a transaction; type -1 carries an error. */
-export interface RawResult {
-  readonly type: number;
-  readonly path?: string;
-  readonly stat?: RawStat;
-  readonly err?: number;
-}
-
 /** An entry in the reply to a question for a node's access control list. */
 interface RawAclEntry {
   readonly perms: number;
@@ -59,10 +59,13 @@ export class GuardedClient {
   readonly #manager: ConnectionManager;
   readonly #connection: GuardedConnection;
   readonly #acl: ACL[];
+  readonly #encodedAcl: Buffer;
 
   constructor(options: GuardedClientOptions) {
     const { events, sessionTimeoutMs, credentials } = options;
-    this.#acl = aclOf(credentials[0]).map(toAcl);
+    const acl = aclOf(credentials[0]);
+    this.#acl = acl.map(toAcl);
+    this.#encodedAcl = encodedAcl(acl);
     // The address is never used: sockets are made by the guarded connection, from addresses that were parsed here.
     this.#client = createClient('guarded', { sessionTimeout: sessionTimeoutMs, retries: 0 });
     this.#manager = connectionManagerOf(this.#client);
@@ -163,31 +166,16 @@ export class GuardedClient {
   }
 
   /** One transaction. The code is 0 when its reply tells the result of each operation, failed ones included. */
-  multi(writes: readonly Write[], reply: Reply<readonly RawResult[]>): void {
-    const builder = this.#client.transaction();
-    const transaction = transactionOf(builder);
-    for (const write of writes) {
-      if (write.kind === 'create') {
-        const mode = write.sequential ? CreateMode.PERSISTENT_SEQUENTIAL : CreateMode.PERSISTENT;
-        builder.create(write.path, write.data, this.#acl, mode);
-        continue;
-      }
-      if (write.kind === 'set') builder.setData(write.path, write.data, write.version);
-      else if (write.kind === 'check') builder.check(write.path, write.version);
-      else builder.remove(write.path, write.version);
-      // The builder takes 0 for "not given" and makes it -1, any version.
-      const operation = transaction.ops.at(-1);
-      if (operation) operation.version = write.version;
-    }
-    // The builder's own handling of the reply throws at codes that it does not know.
-    transaction.connectionManager = {
-      queue: (request) =>
-        this.#manager.queue(request, (error, response) => {
-          const payload = response?.payload as { results: readonly RawResult[] } | null | undefined;
-          reply(replyCode(error), payload?.results ?? []);
-        }),
+  multi(writes: readonly Write[], reply: Reply<readonly TransactionResult[]>): void {
+    const header = { xid: 0, type: TRANSACTION_TYPE };
+    const request = {
+      header,
+      toBuffer: () => transactionFrame(header.xid, writes, this.#encodedAcl),
+      decode: transactionResults,
     };
-    builder.commit(() => {});
+    this.#manager.queue(request, (error, response) => {
+      reply(replyCode(error), (response?.payload ?? []) as readonly TransactionResult[]);
+    });
   }
 }
 

@@ -215,16 +215,23 @@ export class GuardedConnection {
     }
   }
 
-  /** Gives the client one whole frame; replies with an error are answered here, whatever their code. */
+  /** Gives the client one whole frame; replies with an error, and to requests of ours, are answered here. */
   #onFrame(frame: Buffer): void {
     const manager = this.#manager;
-    if (manager.state !== managerState.connecting) {
-      const xid = frame.readInt32BE(4);
+    const xid = manager.state === managerState.connecting ? 0 : frame.readInt32BE(4);
+    if (xid > 0) {
       const code = frame.readInt32BE(16);
-      if (xid > 0 && code !== codes.ok) {
-        const packet = manager.pendingQueue.shift();
+      const [packet] = manager.pendingQueue;
+      const decode = packet?.request.decode;
+      if (code !== codes.ok || decode !== undefined) {
+        // It stays in the queue until it has been understood: with the connection it fails like all others.
         if (packet?.request.header?.xid !== xid) throw new Error(`a reply to ${xid} came out of order`);
-        packet.callback?.(new ReplyError(code), { header: { err: code }, payload: null });
+        const payload = code === codes.ok ? decode?.(frame) : null;
+        manager.pendingQueue.shift();
+        packet.callback?.(code === codes.ok ? null : new ReplyError(code), {
+          header: { err: code },
+          payload,
+        });
         return;
       }
     }

@@ -8,11 +8,12 @@ import type { AclEntry } from './acl.ts';
 import { Calls } from './calls.ts';
 import { codes, storeError } from './codes.ts';
 import type { EnsembleClock } from './ensemble-clock.ts';
-import type { GuardedClient, RawResult, Reply } from './guarded-client.ts';
+import type { GuardedClient, Reply } from './guarded-client.ts';
 import type { RawStat } from './node-stat.ts';
 import { stampMs } from './node-stat.ts';
 import type { ReadOptions, StoreCounters, Write } from './store.ts';
 import { StoreMeasures } from './store-measures.ts';
+import type { TransactionResult } from './transaction-frames.ts';
 import type { WatchClaim } from './watches.ts';
 import { writeBytes } from './writes.ts';
 
@@ -84,10 +85,10 @@ export class Requests {
     writes: readonly Write[],
     bytes: number,
     signal?: CallSignal,
-  ): Promise<Replied<readonly RawResult[]>> {
-    const start: StartWrite<readonly RawResult[]> = (client, reply) =>
+  ): Promise<Replied<readonly TransactionResult[]>> {
+    const start: StartWrite<readonly TransactionResult[]> = (client, reply) =>
       client.multi(writes, (code, results) => {
-        for (const result of results ?? []) this.#sample(result.stat);
+        for (const { stat } of results ?? []) if (stat) this.#sampleMs(stat.mtimeMs);
         reply(code, results);
       });
     return this.#write(`a commit of ${writes.length} operations`, bytes, start, signal);
@@ -159,6 +160,10 @@ export class Requests {
   }
 
   #sample(stat: RawStat | undefined): void {
-    if (stat) this.#options.clock.sample(stampMs(stat), this.#options.monotonicNow());
+    if (stat) this.#sampleMs(stampMs(stat));
+  }
+
+  #sampleMs(leaderMs: number): void {
+    this.#options.clock.sample(leaderMs, this.#options.monotonicNow());
   }
 }
