@@ -70,6 +70,7 @@ function introduction(content: PageContent): string {
     `Written by \`npm run bench\`. Bodies have 256 bytes; each message is published, received and acked. Servers and load generator share ${machine.processors} processors (${machine.model}, ${machine.memoryGiB} GiB, ${machine.system}); Node.js ${machine.node}, ${machine.java}, ${machine.zooKeeper}.`,
     `Rounds: ${rounds}, in each of which all take turns, ${numberText(measuredSeconds)} s each after ${numberText(warmUpSeconds)} s of the same load; ZooKeeper was warmed up for ${numberText(zooKeeperWarmUpSeconds)} s. Figures are medians, with the lowest and the highest round in parentheses.`,
     disturbed,
+    'What they come from, and what limits them: [performance.md](performance.md).',
   ].join('\n\n');
 }
 

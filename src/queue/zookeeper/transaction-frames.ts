@@ -3,11 +3,11 @@
  *
  * node-zookeeper-client puts together and takes apart each field by its name in a specification, with a closure, a
  * pattern and a copy for most of them. Where little gathers for one commit, at one client or a thousand queues, that
- * was a third of all of a gateway's work. Layout: `zookeeper.jute` and `MultiOperationRecord` in ZooKeeper's sources.
+ * was nearly a third of all of a gateway's work. Layout: `zookeeper.jute` and `MultiOperationRecord` in ZooKeeper's
+ * sources.
  */
 
-import type { AclEntry } from './acl.ts';
-import { aclBytes } from './acl.ts';
+import { type AclEntry, aclBytes } from './acl.ts';
 import type { NodeStat, Write } from './store.ts';
 import { packetBytes } from './writes.ts';
 
