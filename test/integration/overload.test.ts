@@ -104,6 +104,7 @@ test(`${loadMs / 1000} seconds of ten times what it can take harm neither a gate
     while (!until()) {
       const ending = await queue.receive({ max: 20, waitSeconds: 1, autoAck: true });
       if (ending.kind === 'done') for (const { id } of ending.value.messages) tally.received.add(id);
+      // Refused: it comes again a little later, as the answer asks.
       else await sleep(100);
     }
   };
@@ -121,6 +122,7 @@ test(`${loadMs / 1000} seconds of ten times what it can take harm neither a gate
       expect((await fetch(`${started.url}/livez`)).status).toBe(200);
       slowestNormalMs = Math.max(slowestNormalMs, performance.now() - startMs);
       highest = Math.max(highest, residentBytes(started.pid));
+      // How often is looked, no wait for anything to happen.
       await sleep(250);
     }
   })();

@@ -2,10 +2,7 @@
 
 import { codes, conflictReason, storeError } from './codes.ts';
 import type { CommitResult, Write, WriteResult } from './store.ts';
-import type { TransactionResult } from './transaction-frames.ts';
-
-/** The type of a result that carries an error, also for operations that would have succeeded. */
-const errorType = -1;
+import { ERROR_TYPE, type TransactionResult } from './transaction-frames.ts';
 
 /**
  * Of a transaction that failed, the reply has 0 for the operations before the culprit, its code, and "not tried"
@@ -28,7 +25,7 @@ export function commitResult(
 }
 
 function isCulprit(result: TransactionResult): boolean {
-  return result.type === errorType && result.err !== codes.ok && result.err !== codes.notTried;
+  return result.type === ERROR_TYPE && result.err !== codes.ok && result.err !== codes.notTried;
 }
 
 function writeResult({ kind }: Write, raw: TransactionResult | undefined, chroot: string): WriteResult {
@@ -40,7 +37,7 @@ function writeResult({ kind }: Write, raw: TransactionResult | undefined, chroot
       if (raw?.stat) return { kind, stat: raw.stat };
       break;
     default:
-      if (raw && raw.type !== errorType) return { kind };
+      if (raw && raw.type !== ERROR_TYPE) return { kind };
   }
   // It was applied, or the ensemble would have named a culprit; what it returned can only not be understood.
   throw storeError(codes.connectionLoss, `the result of a ${kind} makes no sense`, true);

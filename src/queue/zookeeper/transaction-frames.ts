@@ -11,7 +11,10 @@ import { type AclEntry, aclBytes } from './acl.ts';
 import type { NodeStat, Write } from './store.ts';
 import { packetBytes } from './writes.ts';
 
-/** One operation's result in the reply to a transaction; type -1 carries an error. */
+/** The type of a result that carries an error, also for operations that would have succeeded. */
+export const ERROR_TYPE = -1;
+
+/** One operation's result in the reply to a transaction; `err` comes with ERROR_TYPE alone. */
 export interface TransactionResult {
   readonly type: number;
   readonly path?: string;
@@ -22,7 +25,7 @@ export interface TransactionResult {
 /** The number of a transaction among the protocol's operations. */
 export const TRANSACTION_TYPE = 14;
 
-const types = { create: 1, delete: 2, set: 5, check: 13, error: -1 } as const;
+const types = { create: 1, delete: 2, set: 5, check: 13 } as const;
 /** Of a node that is created: it outlives its session, and may be given a number. */
 const modes = { persistent: 0, sequential: 2 } as const;
 const lengthBytes = 4;
@@ -101,7 +104,7 @@ export function transactionResults(frame: Buffer): TransactionResult[] {
       case types.check:
         results.push({ type });
         break;
-      case types.error:
+      case ERROR_TYPE:
         results.push({ type, err: frame.readInt32BE(offset) });
         offset += 4;
         break;
