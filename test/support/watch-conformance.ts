@@ -98,6 +98,22 @@ export function watchConformance(current: () => Store): void {
       expect(one).toHaveBeenCalledTimes(1);
     });
 
+    it('is told before the answer of the write that fires it, and behind that of the read that set it', async () => {
+      const told: string[] = [];
+      for (let round = 0; round < 20; round += 1) {
+        const watch = () => told.push('watch');
+        const read = store.read('/a', { watch }).then(() => told.push('read'));
+        // All in flight at once, so that their answers may come in one piece.
+        const list = store.list('/a', { watch }).then(() => told.push('list'));
+        const write = store.commit([set('/a', 'x', ANY_VERSION)]).then(() => told.push('write'));
+        await Promise.all([read, list, write]);
+        await store.commit([create('/a/x'), remove('/a/x')]);
+        told.push('second write');
+      }
+      const each = ['read', 'list', 'watch', 'write', 'watch', 'second write'];
+      expect(told).toEqual(Array.from({ length: 20 }, () => each).flat());
+    });
+
     it('set again after it fired fires again', async () => {
       const watch = vi.fn();
       for (const times of [1, 2]) {

@@ -6,8 +6,9 @@
  *     sealed*  sealed  sealed*  open       -->         sealed  trimmed  open          * finished
  *
  * In the middle the header stays, as `trimmed`, until all before it are gone: numbers stay dense, so that the ends of
- * a log are known from one stat. An open segment that is finished and no longer tiny is sealed early, or a quiet
- * queue would keep for ever what was acked.
+ * a log are known from one stat. An open segment that is finished is sealed early once nothing has come for a moment,
+ * or a quiet queue would keep for ever what was acked; while messages come it fills up, since each new segment makes
+ * those who publish wait.
  */
 import type { TopicConfig } from '../broker-types.ts';
 import { initialPage } from '../model/cursor-draft.ts';
@@ -26,9 +27,10 @@ import type { Segment } from './known-segments.ts';
 import type { Log } from './log.ts';
 import { findOpenSegment } from './open-segment.ts';
 
-/** Acked messages of an open segment below both of these stay until there are more. */
+/** Fewer acked messages of a queue stay in the open segment until there are more. */
 const TINY_ENTRIES = 16;
-const TINY_BYTES = 64 * 1024;
+/** More do not wait for a quiet moment. */
+const WAITING_BYTES_MAX = 64 * 1024;
 const QUIET_MS = 100;
 /** After a failure of the ensemble. */
 const AGAIN_MS = 5_000;
@@ -42,9 +44,10 @@ export class Trimmer {
   readonly #waiting = new Map<string, { level: number; segment: number }>();
   #running = false;
   #closed = false;
-  /** Where an open segment ended when it was looked at before. */
-  readonly #seen = new Map<string, number>();
-  #cancel = () => {};
+  /** Where the open segment of each level ended when it was first seen so, on the monotonic clock. */
+  readonly #seen = new Map<number, { segment: number; end: number; atMs: number }>();
+  /** End the timers, by level. */
+  readonly #cancels = new Map<number, () => void>();
 
   constructor(
     runtime: Runtime,
@@ -72,7 +75,7 @@ export class Trimmer {
 
   close(): void {
     this.#closed = true;
-    this.#cancel();
+    for (const cancel of this.#cancels.values()) cancel();
   }
 
   #considerAgain(level: number, segment: number): void {
@@ -100,8 +103,7 @@ export class Trimmer {
     let segment = await log.segment(number);
     if (segment === undefined || (await this.#isRetained(log, segment))) return;
     if (segment.header.state === 'open') {
-      const isTiny = segment.slots.length < TINY_ENTRIES && bytesOf(segment.slots) < TINY_BYTES;
-      if (segment.slots.length === 0 || (isTiny && !this.#isQuiet(log.level, segment))) return;
+      if (segment.slots.length === 0 || !this.#isDue(log.level, segment)) return;
       // Sealing what is still in use would only make more segments.
       if ((await this.#finishedPages(log.level, segment)) === undefined) return;
       await log.seal(segment);
@@ -140,26 +142,31 @@ export class Trimmer {
   }
 
   /**
-   * A queue keeps a few acked messages in its open segment until there are more. A topic shows what it keeps, to
-   * browsers and to new subscriptions, so there they go too, once nothing has come for a moment.
+   * Whether an open segment is to be sealed if it is finished. A queue keeps a few acked messages until there are more. A
+   * topic shows what it keeps, to browsers and to new subscriptions, so there they go too.
    */
-  #isQuiet(level: number, segment: Segment): boolean {
-    if (this.#topic.kind === 'queue') return false;
-    const key = `${level}/${segment.number}`;
-    const isQuiet = this.#seen.get(key) === segment.end;
-    this.#seen.clear();
-    if (isQuiet) return true;
-    this.#seen.set(key, segment.end);
-    this.#lookAgain(level, segment.number, QUIET_MS);
+  #isDue(level: number, segment: Segment): boolean {
+    if (bytesOf(segment.slots) >= WAITING_BYTES_MAX) return true;
+    if (this.#topic.kind === 'queue' && segment.slots.length < TINY_ENTRIES) return false;
+    const nowMs = this.#runtime.timers.monotonicMs();
+    let seen = this.#seen.get(level);
+    if (seen?.segment !== segment.number || seen.end !== segment.end) {
+      seen = { segment: segment.number, end: segment.end, atMs: nowMs };
+      this.#seen.set(level, seen);
+    }
+    const waitMs = seen.atMs + QUIET_MS - nowMs;
+    if (waitMs <= 0) return true;
+    this.#lookAgain(level, segment.number, waitMs);
     return false;
   }
 
-  /** One timer, for the segment that was looked at last. */
+  /** One timer for each level, for the segment that was looked at last. */
   #lookAgain(level: number, segment: number, waitMs: number): void {
-    this.#cancel();
-    this.#cancel = this.#runtime.timers.after(Math.max(1, Math.min(waitMs, TIMER_MS_MAX)), () => {
+    this.#cancels.get(level)?.();
+    const cancel = this.#runtime.timers.after(Math.max(1, Math.min(waitMs, TIMER_MS_MAX)), () => {
       this.consider(level, segment);
     });
+    this.#cancels.set(level, cancel);
   }
 
   /** Whether a subscription with a filter wants anything of what it has yet to go through. */

@@ -10,6 +10,7 @@
  */
 
 import type { CallSignal } from '../call-signal.ts';
+import type { Deliveries } from './deliveries.ts';
 import { StoreError } from './store.ts';
 
 export interface Call<T> {
@@ -23,6 +24,7 @@ export interface Call<T> {
 
 export interface CallsOptions {
   readonly requestTimeoutMs: number;
+  readonly deliveries: Deliveries;
   readonly isOpen: () => boolean;
   readonly isWritable: () => boolean;
   /** Told of each call that ends without a reply. */
@@ -81,7 +83,7 @@ export class Calls {
           }),
         send: () => {
           const reply = (value: T) => {
-            end(() => resolve(value));
+            this.#options.deliveries.reply(() => end(() => resolve(value)));
             this.#release(pending);
             this.pump();
           };
