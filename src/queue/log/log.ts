@@ -42,6 +42,8 @@ export class Log {
   #last = -1;
   #stale = true;
   readonly #refreshing = new Set<Promise<void>>();
+  /** Seals the open segment and opens the next. Until it ends, to look at the log's end would find it half done. */
+  #rolling: Promise<void> | undefined;
   /** Entries that the open segment had more than known when this gateway last appended to it. */
   #unlisted = 0;
 
@@ -105,17 +107,27 @@ export class Log {
    * @param watch set on the open segment: on its children, and on its end
    */
   refresh(watch?: Watch): Promise<void> {
-    const refreshing = this.#refresh(watch).finally(() => this.#refreshing.delete(refreshing));
-    this.#refreshing.add(refreshing);
-    return refreshing;
+    return this.#noted(this.#refresh(watch));
   }
 
-  /** Resolves when every `refresh` under way has ended: until then the log may be old, although not `stale`. */
+  /** Resolves when every look under way has ended: until then the log may be old, although not `stale`. */
   async refreshed(): Promise<void> {
     await Promise.all(this.#refreshing);
   }
 
+  #noted(look: Promise<void>): Promise<void> {
+    const refreshing = look.finally(() => this.#refreshing.delete(refreshing));
+    this.#refreshing.add(refreshing);
+    return refreshing;
+  }
+
   async #refresh(watch: Watch | undefined): Promise<void> {
+    // Whoever rolls is told if that fails; here it is only waited for.
+    await this.#rolling?.catch(() => {});
+    await this.#lookAtEnd(watch);
+  }
+
+  async #lookAtEnd(watch: Watch | undefined): Promise<void> {
     this.#stale = false;
     this.#unlisted = 0;
     try {
@@ -199,14 +211,44 @@ export class Log {
     return open.number;
   }
 
-  /** Seals a segment so that every later append to it fails, and opens the next one. Anyone may have been faster. */
-  async seal(segment: Segment): Promise<void> {
-    const header: SegmentHeader = { ...segment.header, state: 'sealed' };
-    await this.#store.commit([
-      { kind: 'set', path: this.path(segment.number), data: encodeHeader(header), version: OPEN_VERSION },
+  /** Seals the open segment so that every later append to it fails, and opens the next. Anyone may have been faster. */
+  seal(segment: Segment): Promise<void> {
+    this.#rolling ??= this.#roll(segment).finally(() => {
+      this.#rolling = undefined;
+    });
+    return this.#rolling;
+  }
+
+  /** Two writes and a read, since those who publish wait for it; what is not as expected is looked at. */
+  async #roll({ number, header }: Segment): Promise<void> {
+    const sealed: SegmentHeader = { ...header, state: 'sealed' };
+    const result = await this.#store.commit([
+      { kind: 'set', path: this.path(number), data: encodeHeader(sealed), version: OPEN_VERSION },
     ]);
-    this.#segments.forget(segment.number);
-    await this.refresh();
+    this.#segments.forget(number);
+    const listing = result.applied ? await this.#store.list(this.path(number)) : undefined;
+    if (listing?.stat.version === SEALED_VERSION) {
+      const segment = this.#segments.keep(number, sealed, slotsOf(listing.children), this.#last);
+      if (await this.#openAfter(segment)) return;
+    }
+    await this.#noted(this.#lookAtEnd(undefined));
+  }
+
+  /** Opens the segment after a sealed one, whose listing is final: so its end is the next one's ordinal. */
+  async #openAfter({ number, header, slots, end }: Segment): Promise<boolean> {
+    const next: SegmentHeader = {
+      state: 'open',
+      ordinal: header.ordinal + end,
+      bytesBefore: header.bytesBefore + bytesOf(slots),
+    };
+    const { applied } = await this.#store.commit([
+      { kind: 'check', path: this.path(number), version: SEALED_VERSION },
+      ...createSegment(this.id, this.level, number + 1, next),
+    ]);
+    if (!applied || this.#last > number) return applied;
+    this.#last = number + 1;
+    this.#segments.keep(number + 1, next, [], this.#last);
+    return true;
   }
 
   /** Brings `first` up to date: others trim as well. */
@@ -237,11 +279,11 @@ export class Log {
     }
     const listing = await this.#store.list(this.path(number), watch === undefined ? {} : { watch });
     if (listing === undefined) return this.#refreshMoved(watch);
-    const slots = slotsOf(listing.children);
     const known = this.#segments.get(number);
     if (known?.header.state === 'open' && listing.stat.version === OPEN_VERSION) {
       // Listings of one connection never go back, but an append noted after this one was asked for is newer.
-      if (slots.length >= known.slots.length) this.#segments.keep(number, known.header, slots, this.#last);
+      if (listing.children.length > known.slots.length)
+        this.#segments.keep(number, known.header, slotsOf(listing.children), this.#last);
       return 'open';
     }
     this.#segments.forget(number);
@@ -258,23 +300,13 @@ export class Log {
     return this.#last === number ? 'moved' : this.#refreshLast(watch);
   }
 
-  /** Opens the segment after a sealed one. The sealed one's listing is final, so its end is the next one's ordinal. */
+  /** Somebody has sealed the last segment, and not come to open the next yet, or has died. */
   async #ensureSuccessor(): Promise<void> {
     const sealed = await this.segment(this.#last);
     if (sealed === undefined) return this.#findLast();
-    const next = sealed.number + 1;
     // Usually somebody else has rolled, and is long done: a look costs less than a commit that fails.
-    const exists = (await this.#store.stat(this.path(next))) !== undefined;
-    if (sealed.header.state === 'sealed' && !exists) {
-      await this.#store.commit([
-        { kind: 'check', path: this.path(sealed.number), version: SEALED_VERSION },
-        ...createSegment(this.id, this.level, next, {
-          state: 'open',
-          ordinal: sealed.header.ordinal + sealed.end,
-          bytesBefore: sealed.header.bytesBefore + bytesOf(sealed.slots),
-        }),
-      ]);
-    }
+    const exists = (await this.#store.stat(this.path(sealed.number + 1))) !== undefined;
+    if (sealed.header.state === 'sealed' && !exists && (await this.#openAfter(sealed))) return;
     await this.#findLast();
   }
 }
