@@ -4,10 +4,11 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Job } from './job.ts';
+import { runLoad } from './load-process.ts';
 import { type Measurement, measureJob } from './measurement.ts';
 import type { BenchOptions } from './options.ts';
 import type { Peer, RunningPeer } from './peer.ts';
-import type { Workload } from './workloads.ts';
+import { type Workload, warmUpWorkload } from './workloads.ts';
 import { startWarmServer, type WarmServer } from './zookeeper/warm-server.ts';
 
 export interface BenchPlan extends BenchOptions {
@@ -30,6 +31,7 @@ export async function runBench(plan: BenchPlan, report: Report, signal: AbortSig
   const bench = new Bench(plan, directory, report, signal);
   try {
     await bench.startPeers();
+    await bench.warmUpPeers();
     for (let round = 1; round <= plan.rounds; round += 1) await bench.runRound(round);
     return bench.result();
   } finally {
@@ -79,6 +81,22 @@ class Bench {
     }
   }
 
+  async warmUpPeers(): Promise<void> {
+    const { chosenWorkloads, peerWarmUpMs } = this.#plan;
+    if (peerWarmUpMs === 0) return;
+    const gateways = new Set([1, ...chosenWorkloads.map((workload) => workload.gateways)]);
+    for (const [peer, running] of this.#running) {
+      if (this.#signal.aborted) return;
+      this.#report(`${peer.title} is warmed up`);
+      try {
+        for (const each of peer.name === 'zoogate' ? gateways : [1])
+          await this.#warmUp(peer, running, warmUpWorkload(each));
+      } catch (error) {
+        if (!this.#signal.aborted) this.#fail(`${peer.title}, warm-up`, error);
+      }
+    }
+  }
+
   async runRound(round: number): Promise<void> {
     for (const workload of this.#plan.chosenWorkloads)
       for (const [peer, running] of this.#running)
@@ -104,27 +122,35 @@ class Bench {
   async #run(peer: Peer, running: RunningPeer, workload: Workload, round: number): Promise<void> {
     const what = `${workload.name}, ${peer.name}, round ${round}`;
     try {
-      const { profiles, warmUpMs, measuredMs } = this.#plan;
+      const { profiles } = this.#plan;
       // With profiles each job has gateways of its own.
       if (profiles !== undefined) await running.scale(0);
-      const endpoint = await running.scale(workload.gateways);
       const zooKeeper = peer.usesZooKeeper ? await this.#warmServer() : undefined;
       const isProbed = zooKeeper !== undefined && workload.perSecond !== undefined;
-      const job: Job = {
-        client: peer.client,
-        endpoint,
-        workload,
-        prefix: `bench-${randomBytes(4).toString('hex')}`,
-        warmUpMs,
-        measuredMs,
-        ...(isProbed ? { probe: zooKeeper.address } : {}),
-      };
+      const probe = isProbed ? { probe: zooKeeper.address } : {};
+      const job = { ...(await this.#job(peer, running, workload)), ...probe };
       const measurement = await measureJob(job, peer, running, zooKeeper, round, this.#signal);
       this.#measurements.push(measurement);
       this.#report(`${what}: ${described(measurement)}`);
     } catch (error) {
       if (!this.#signal.aborted) this.#fail(what, error);
     }
+  }
+
+  async #warmUp(peer: Peer, running: RunningPeer, workload: Workload): Promise<void> {
+    const { peerWarmUpMs } = this.#plan;
+    const job = { ...(await this.#job(peer, running, workload)), warmUpMs: 0, measuredMs: peerWarmUpMs };
+    const command = running.loadCommand?.(job);
+    const limitMs = 60_000 + peerWarmUpMs * 6;
+    const other = command === undefined ? {} : { command };
+    await runLoad(job, { limitMs, onPhase: () => {}, signal: this.#signal, ...other });
+  }
+
+  async #job(peer: Peer, running: RunningPeer, workload: Workload): Promise<Job> {
+    const { warmUpMs, measuredMs } = this.#plan;
+    const endpoint = await running.scale(workload.gateways);
+    const prefix = `bench-${randomBytes(4).toString('hex')}`;
+    return { client: peer.client, endpoint, workload, prefix, warmUpMs, measuredMs };
   }
 
   #fail(what: string, error: unknown): void {

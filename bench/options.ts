@@ -13,6 +13,8 @@ export interface BenchOptions {
   readonly warmUpMs: number;
   /** For how long ZooKeeper is warmed up before the first job. */
   readonly zooKeeperWarmUpMs: number;
+  /** For how long each peer's servers are put under load before the first job. */
+  readonly peerWarmUpMs: number;
   /** Directory of the results page; undefined: only the table is printed. */
   readonly output?: string;
   /** A processor profile of the first gateway is written here for each job. */
@@ -46,6 +48,8 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     measuredMs: seconds * 1000,
     warmUpMs: isQuick ? 700 : 3_000,
     zooKeeperWarmUpMs: isQuick ? 8_000 : 30_000,
+    // With profiles each job has servers of its own.
+    peerWarmUpMs: isQuick || profiles !== undefined ? 0 : 20_000,
     ...(peers === undefined ? {} : { peers: names(peers) }),
     ...(workloads === undefined ? {} : { workloads: names(workloads) }),
     ...(output === undefined ? {} : { output }),

@@ -91,6 +91,14 @@ export const workloads: readonly Workload[] = [
   },
 ];
 
+/**
+ * What servers are warmed up with: programs that are compiled as they run take some ten thousand messages to be at their
+ * full speed, which are soon over with 64 + 64 clients and take a minute with 1 + 1.
+ */
+export function warmUpWorkload(gateways: number): Workload {
+  return { ...plain, name: 'warm-up', title: 'warm-up', producers: 16, consumers: 16, gateways };
+}
+
 export const quickWorkloads = ['singles-1', 'singles-64', 'piggyback-64', 'batches', 'paced', 'wake-up'];
 
 /** Those with these names, in the order of the list above. */

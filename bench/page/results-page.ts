@@ -17,6 +17,7 @@ export interface PageContent {
   readonly measuredSeconds: number;
   readonly warmUpSeconds: number;
   readonly zooKeeperWarmUpSeconds: number;
+  readonly peerWarmUpSeconds: number;
   readonly peers: readonly PagePeer[];
   readonly workloads: readonly { readonly name: string; readonly title: string }[];
   readonly summaries: readonly Summary[];
@@ -34,6 +35,7 @@ export function resultsPage(content: PageContent): string {
     introduction(content),
     '## Messages per second',
     rates(content),
+    ...floor(content),
     ...content.workloads.flatMap(({ name, title }) =>
       content.charts[name] === undefined ? [] : [`![${title}](${content.charts[name]})`],
     ),
@@ -54,13 +56,20 @@ export function resultsPage(content: PageContent): string {
 
 /** For a terminal. */
 export function shortResults(content: PageContent): string {
-  return [rates(content), ...pacedAndWoken(content), ...backlogs(content), ...storeTables(content)].join(
-    '\n\n',
-  );
+  return [
+    rates(content),
+    ...floor(content),
+    ...pacedAndWoken(content),
+    ...backlogs(content),
+    ...storeTables(content),
+  ].join('\n\n');
 }
 
 function introduction(content: PageContent): string {
-  const { machine, rounds, measuredSeconds, warmUpSeconds, zooKeeperWarmUpSeconds, summaries } = content;
+  const { machine, rounds, measuredSeconds, warmUpSeconds, summaries } = content;
+  const { zooKeeperWarmUpSeconds, peerWarmUpSeconds } = content;
+  const peers =
+    peerWarmUpSeconds === 0 ? '' : `, each peer with 16 + 16 clients for ${numberText(peerWarmUpSeconds)} s`;
   const others = Math.max(0, ...summaries.map(({ otherCores }) => otherCores.max));
   const disturbed =
     others > disturbedCores
@@ -68,7 +77,7 @@ function introduction(content: PageContent): string {
       : `Other programs used at most ${numberText(others)} processors meanwhile.`;
   return [
     `Written by \`npm run bench\`. Bodies have 256 bytes; each message is published, received and acked. Servers and load generator share ${machine.processors} processors (${machine.model}, ${machine.memoryGiB} GiB, ${machine.system}); Node.js ${machine.node}, ${machine.java}, ${machine.zooKeeper}.`,
-    `Rounds: ${rounds}, in each of which all take turns, ${numberText(measuredSeconds)} s each after ${numberText(warmUpSeconds)} s of the same load; ZooKeeper was warmed up for ${numberText(zooKeeperWarmUpSeconds)} s. Figures are medians, with the lowest and the highest round in parentheses.`,
+    `Rounds: ${rounds}, in each of which all take turns, ${numberText(measuredSeconds)} s each after ${numberText(warmUpSeconds)} s of the same load; ZooKeeper was warmed up for ${numberText(zooKeeperWarmUpSeconds)} s${peers}. Figures are medians, with the lowest and the highest round in parentheses.`,
     disturbed,
     'What they come from, and what limits them: [performance.md](performance.md).',
   ].join('\n\n');
@@ -80,6 +89,17 @@ function rates({ peers, workloads, summaries }: PageContent): string {
     ...peers.map((peer) => cell(find(summaries, peer.name, name)?.perSecond)),
   ]);
   return markdownTable(['workload', ...peers.map(({ title }) => title)], rows);
+}
+
+/** The writes of the floor overlap, the producer's with the consumer's: what they would make one after the other. */
+function floor({ summaries }: PageContent): string[] {
+  const { publish, receive, ack } = find(summaries, 'zookeeper', 'singles-1')?.latencies ?? {};
+  if (publish === undefined || receive === undefined || ack === undefined) return [];
+  const two = publish.p50Ms.median + receive.p50Ms.median;
+  const three = two + ack.p50Ms.median;
+  return [
+    `One after the other, three writes to ZooKeeper take ${numberText(three)} ms at 1 + 1: ${numberText(1000 / three)} messages a second, and with two writes for each ${numberText(1000 / two)}.`,
+  ];
 }
 
 function latencies({ peers, workloads, summaries }: PageContent): string {

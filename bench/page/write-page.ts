@@ -41,6 +41,7 @@ function contentOf(plan: BenchPlan, { measurements, versions, failures }: BenchR
     measuredSeconds: plan.measuredMs / 1000,
     warmUpSeconds: plan.warmUpMs / 1000,
     zooKeeperWarmUpSeconds: plan.zooKeeperWarmUpMs / 1000,
+    peerWarmUpSeconds: plan.peerWarmUpMs / 1000,
     peers: plan.chosenPeers
       .filter(({ name }) => isMeasured('peer', name))
       .map(({ name, title, settings }) => ({ name, title, settings, version: versions[name] ?? '' })),

@@ -24,18 +24,23 @@ export const zoogate: Peer = {
   isInQuickSet: true,
   start: async (place): Promise<RunningPeer> => {
     const gateways: Gateway[] = [];
+    let inUse = 0;
     const address = await place.zooKeeper();
     return {
       version: 'this version',
       scale: async (servers) => {
         while (gateways.length < servers) gateways.push(await startGateway(address, {}, place.profiles));
-        // A profile is written as a gateway ends, so each job gets one of its own.
-        await Promise.all(gateways.splice(servers).map((gateway) => gateway.stop()));
-        return { addresses: gateways.map(({ url }) => url) };
+        // Those that are not needed stay, or they would be cold when they are needed again. With none of them all end,
+        // and write their profiles.
+        if (servers === 0) await Promise.all(gateways.splice(0).map((gateway) => gateway.stop()));
+        inUse = servers;
+        return { addresses: gateways.slice(0, servers).map(({ url }) => url) };
       },
       processes: async () =>
-        Object.fromEntries(gateways.map((gateway, index) => [`gateway ${index + 1}`, gateway.process.pid])),
-      counters: () => Promise.all(gateways.map(counters)),
+        Object.fromEntries(
+          gateways.slice(0, inUse).map((gateway, index) => [`gateway ${index + 1}`, gateway.process.pid]),
+        ),
+      counters: () => Promise.all(gateways.slice(0, inUse).map(counters)),
       stop: async () => {
         await Promise.all(gateways.map((gateway) => gateway.stop()));
       },

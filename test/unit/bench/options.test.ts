@@ -22,7 +22,8 @@ describe('the options of the benchmark', () => {
   });
 
   it('are shorter in a quick run, unless said otherwise', () => {
-    expect(parseOptions(['--quick'])).toMatchObject({ rounds: 1, measuredMs: 2_000 });
+    expect(parseOptions(['--quick'])).toMatchObject({ rounds: 1, measuredMs: 2_000, peerWarmUpMs: 0 });
+    expect(parseOptions([]).peerWarmUpMs).toBeGreaterThan(0);
     expect(parseOptions(['--quick', '--rounds', '5', '--seconds', '4'])).toMatchObject({
       rounds: 5,
       measuredMs: 4_000,

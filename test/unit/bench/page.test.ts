@@ -75,6 +75,7 @@ describe('the page', () => {
     measuredSeconds: 10,
     warmUpSeconds: 3,
     zooKeeperWarmUpSeconds: 30,
+    peerWarmUpSeconds: 20,
     peers: [{ name: 'zoogate', title: 'zoogate', settings: 'as it is', version: 'this' }],
     workloads: [{ name: 'paced', title: 'paced' }],
     summaries: summarize([
@@ -94,6 +95,17 @@ describe('the page', () => {
     expect(page).toContain('![paced](benchmarks/paced.svg)');
     expect(page).toContain('- something: went wrong\n');
     expect(page).not.toContain('some.place');
+  });
+
+  it('tells what three writes one after the other would make', () => {
+    const timed = measurement({ peer: 'zookeeper', workload: 'singles-1' });
+    const each = { count: 1, p50Ms: 0.5, p99Ms: 2 };
+    const latencies = { publish: { ...each, p50Ms: 1 }, receive: each, ack: each };
+    const summaries = summarize([{ ...timed, load: { ...timed.load, latencies } }]);
+    expect(resultsPage({ ...content(0), summaries })).toContain(
+      'three writes to ZooKeeper take 2.00 ms at 1 + 1: 500 messages a second, and with two writes for each 667.',
+    );
+    expect(resultsPage(content(0))).not.toContain('One after the other');
   });
 
   it('says when the machine was not quiet', () => {
