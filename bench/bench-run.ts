@@ -8,7 +8,7 @@ import { runLoad } from './load-process.ts';
 import { type Measurement, measureJob } from './measurement.ts';
 import type { BenchOptions } from './options.ts';
 import type { Peer, RunningPeer } from './peer.ts';
-import { type Workload, warmUpWorkload } from './workloads.ts';
+import { type Workload, warmUpWorkloads } from './workloads.ts';
 import { startWarmServer, type WarmServer } from './zookeeper/warm-server.ts';
 
 export interface BenchPlan extends BenchOptions {
@@ -89,8 +89,9 @@ class Bench {
       if (this.#signal.aborted) return;
       this.#report(`${peer.title} is warmed up`);
       try {
-        for (const each of peer.name === 'zoogate' ? gateways : [1])
-          await this.#warmUp(peer, running, warmUpWorkload(each));
+        for (const workload of warmUpWorkloads)
+          for (const each of peer.hasGateways === true ? gateways : [1])
+            await this.#warmUp(peer, running, { ...workload, gateways: each });
       } catch (error) {
         if (!this.#signal.aborted) this.#fail(`${peer.title}, warm-up`, error);
       }

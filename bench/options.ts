@@ -13,7 +13,7 @@ export interface BenchOptions {
   readonly warmUpMs: number;
   /** For how long ZooKeeper is warmed up before the first job. */
   readonly zooKeeperWarmUpMs: number;
-  /** For how long each peer's servers are put under load before the first job. */
+  /** For how long each peer's servers are put under each load of the warm-up before the first job. */
   readonly peerWarmUpMs: number;
   /** Directory of the results page; undefined: only the table is printed. */
   readonly output?: string;
@@ -49,7 +49,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     warmUpMs: isQuick ? 700 : 3_000,
     zooKeeperWarmUpMs: isQuick ? 8_000 : 30_000,
     // With profiles each job has servers of its own.
-    peerWarmUpMs: isQuick || profiles !== undefined ? 0 : 20_000,
+    peerWarmUpMs: isQuick || profiles !== undefined ? 0 : 15_000,
     ...(peers === undefined ? {} : { peers: names(peers) }),
     ...(workloads === undefined ? {} : { workloads: names(workloads) }),
     ...(output === undefined ? {} : { output }),

@@ -43,6 +43,8 @@ export interface Peer {
   readonly client: string;
   readonly canAckWithReceive: boolean;
   readonly usesZooKeeper: boolean;
+  /** It runs as many servers as a workload asks for. */
+  readonly hasGateways?: boolean;
   /** What is to be installed for it: Debian's packages, and a program or file each that shows that it is there. */
   readonly needs: readonly Need[];
   readonly isInQuickSet: boolean;

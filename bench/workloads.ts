@@ -92,12 +92,16 @@ export const workloads: readonly Workload[] = [
 ];
 
 /**
- * What servers are warmed up with: programs that are compiled as they run take some ten thousand messages to be at their
- * full speed, which are soon over with 64 + 64 clients and take a minute with 1 + 1.
+ * What servers are warmed up with: programs that are compiled as they run are at their full speed only after some ten
+ * thousand requests of a kind. With few clients each write is one request's, with many it is shared.
  */
-export function warmUpWorkload(gateways: number): Workload {
-  return { ...plain, name: 'warm-up', title: 'warm-up', producers: 16, consumers: 16, gateways };
-}
+export const warmUpWorkloads: readonly Workload[] = [1, 16].map((each) => ({
+  ...plain,
+  name: `warm-up-${each}`,
+  title: `warm-up, ${each} + ${each}`,
+  producers: each,
+  consumers: each,
+}));
 
 export const quickWorkloads = ['singles-1', 'singles-64', 'piggyback-64', 'batches', 'paced', 'wake-up'];
 

@@ -14,7 +14,8 @@ interface Entry {
 export const zooKeeperWrites: ClientKind = {
   name: 'zookeeper',
   canAckWithReceive: false,
-  connect: async ({ addresses }): Promise<Client> => {
+  connect: async ({ addresses, settings }): Promise<Client> => {
+    const inTurn = settings?.inTurn === undefined ? <T>(write: () => Promise<T>) => write() : oneAtATime();
     const zooKeeper = await RawZooKeeper.connect(addresses[0] ?? '');
     const handover = new Handover();
     return {
@@ -24,7 +25,8 @@ export const zooKeeperWrites: ClientKind = {
       producer: async () => ({
         publish: async (queue, bodies) => {
           const data = Buffer.from(bodies.join(''));
-          handover.put({ path: await zooKeeper.create(`/${queue}/entry-`, data, 'sequential'), data });
+          const path = await inTurn(() => zooKeeper.create(`/${queue}/entry-`, data, 'sequential'));
+          handover.put({ path, data });
         },
         close: async () => {},
       }),
@@ -32,10 +34,10 @@ export const zooKeeperWrites: ClientKind = {
         receive: async () => {
           const entry = await handover.take();
           if (entry === undefined) return [];
-          await zooKeeper.setData(entry.path, entry.data);
+          await inTurn(() => zooKeeper.setData(entry.path, entry.data));
           return deliveries(entry);
         },
-        ack: async (_queue, [first]) => zooKeeper.remove(String(first?.receipt)),
+        ack: async (_queue, [first]) => inTurn(() => zooKeeper.remove(String(first?.receipt))),
         close: async () => {},
       }),
       remove: async (queues) => {
@@ -45,6 +47,16 @@ export const zooKeeperWrites: ClientKind = {
     };
   },
 };
+
+/** Begins each when the one before has ended. */
+function oneAtATime() {
+  let last: Promise<unknown> = Promise.resolve();
+  return <T>(write: () => Promise<T>): Promise<T> => {
+    const result = last.then(write);
+    last = result.catch(() => {});
+    return result;
+  };
+}
 
 function deliveries({ path, data }: Entry): Delivery[] {
   const all = data.toString();

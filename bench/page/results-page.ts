@@ -35,7 +35,6 @@ export function resultsPage(content: PageContent): string {
     introduction(content),
     '## Messages per second',
     rates(content),
-    ...floor(content),
     ...content.workloads.flatMap(({ name, title }) =>
       content.charts[name] === undefined ? [] : [`![${title}](${content.charts[name]})`],
     ),
@@ -56,20 +55,18 @@ export function resultsPage(content: PageContent): string {
 
 /** For a terminal. */
 export function shortResults(content: PageContent): string {
-  return [
-    rates(content),
-    ...floor(content),
-    ...pacedAndWoken(content),
-    ...backlogs(content),
-    ...storeTables(content),
-  ].join('\n\n');
+  return [rates(content), ...pacedAndWoken(content), ...backlogs(content), ...storeTables(content)].join(
+    '\n\n',
+  );
 }
 
 function introduction(content: PageContent): string {
   const { machine, rounds, measuredSeconds, warmUpSeconds, summaries } = content;
   const { zooKeeperWarmUpSeconds, peerWarmUpSeconds } = content;
   const peers =
-    peerWarmUpSeconds === 0 ? '' : `, each peer with 16 + 16 clients for ${numberText(peerWarmUpSeconds)} s`;
+    peerWarmUpSeconds === 0
+      ? ''
+      : `, each peer with 1 + 1 and 16 + 16 clients for ${numberText(peerWarmUpSeconds)} s each`;
   const others = Math.max(0, ...summaries.map(({ otherCores }) => otherCores.max));
   const disturbed =
     others > disturbedCores
@@ -89,17 +86,6 @@ function rates({ peers, workloads, summaries }: PageContent): string {
     ...peers.map((peer) => cell(find(summaries, peer.name, name)?.perSecond)),
   ]);
   return markdownTable(['workload', ...peers.map(({ title }) => title)], rows);
-}
-
-/** The writes of the floor overlap, the producer's with the consumer's: what they would make one after the other. */
-function floor({ summaries }: PageContent): string[] {
-  const { publish, receive, ack } = find(summaries, 'zookeeper', 'singles-1')?.latencies ?? {};
-  if (publish === undefined || receive === undefined || ack === undefined) return [];
-  const two = publish.p50Ms.median + receive.p50Ms.median;
-  const three = two + ack.p50Ms.median;
-  return [
-    `One after the other, three writes to ZooKeeper take ${numberText(three)} ms at 1 + 1: ${numberText(1000 / three)} messages a second, and with two writes for each ${numberText(1000 / two)}.`,
-  ];
 }
 
 function latencies({ peers, workloads, summaries }: PageContent): string {

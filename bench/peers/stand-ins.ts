@@ -1,6 +1,6 @@
 /** What zoogate is measured against in its own terms: no store, a bare store, and the textbook's recipe. */
 import { fileURLToPath } from 'node:url';
-import type { Peer, RunningPeer } from '../peer.ts';
+import type { Peer, PeerPlace, RunningPeer } from '../peer.ts';
 import { ServerProcess } from '../server-process.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -28,26 +28,39 @@ export const naive: Peer = {
     startServer('bench/servers/naive.ts', { ZOOKEEPER: `${await place.zooKeeper()}/naive` }),
 };
 
+const writes = { ...common, client: 'zookeeper', canAckWithReceive: false, usesZooKeeper: true } as const;
+
 export const zooKeeperWrites: Peer = {
-  ...common,
+  ...writes,
   name: 'zookeeper',
   title: 'ZooKeeper writes',
   settings: 'three writes for each publish by the load generator itself: no queue, the floor of such recipes',
-  client: 'zookeeper',
-  canAckWithReceive: false,
-  usesZooKeeper: true,
   // Not where messages are published in other portions than they are received in.
   workloads: ['singles-1', 'singles-16', 'singles-64', 'batches', 'packed', 'paced', 'wake-up'],
-  start: async (place): Promise<RunningPeer> => {
-    const address = await place.zooKeeper();
-    return {
-      version: 'node-zookeeper-client 1.1.3',
-      scale: async () => ({ addresses: [`${address}/writes`] }),
-      processes: async () => ({}),
-      stop: async () => {},
-    };
-  },
+  start: (place) => startWriting(place),
 };
+
+export const zooKeeperWritesInTurn: Peer = {
+  ...writes,
+  name: 'zookeeper-in-turn',
+  title: 'ZooKeeper writes in turn',
+  settings: 'as before, but only one write at a time: the floor of one message after the other',
+  workloads: ['singles-1'],
+  start: (place) => startWriting(place, { inTurn: 'yes' }),
+};
+
+async function startWriting(
+  place: PeerPlace,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<RunningPeer> {
+  const address = await place.zooKeeper();
+  return {
+    version: 'node-zookeeper-client 1.1.3',
+    scale: async () => ({ addresses: [`${address}/writes`], settings }),
+    processes: async () => ({}),
+    stop: async () => {},
+  };
+}
 
 async function startServer(
   script: string,

@@ -20,6 +20,7 @@ export const zoogate: Peer = {
   client: 'http-queue',
   canAckWithReceive: true,
   usesZooKeeper: true,
+  hasGateways: true,
   needs: [],
   isInQuickSet: true,
   start: async (place): Promise<RunningPeer> => {

@@ -97,17 +97,6 @@ describe('the page', () => {
     expect(page).not.toContain('some.place');
   });
 
-  it('tells what three writes one after the other would make', () => {
-    const timed = measurement({ peer: 'zookeeper', workload: 'singles-1' });
-    const each = { count: 1, p50Ms: 0.5, p99Ms: 2 };
-    const latencies = { publish: { ...each, p50Ms: 1 }, receive: each, ack: each };
-    const summaries = summarize([{ ...timed, load: { ...timed.load, latencies } }]);
-    expect(resultsPage({ ...content(0), summaries })).toContain(
-      'three writes to ZooKeeper take 2.00 ms at 1 + 1: 500 messages a second, and with two writes for each 667.',
-    );
-    expect(resultsPage(content(0))).not.toContain('One after the other');
-  });
-
   it('says when the machine was not quiet', () => {
     expect(resultsPage(content(0.1))).not.toContain('**Other programs');
     expect(resultsPage(content(0.9))).toContain('**Other programs used up to 0.900 processors meanwhile');
