@@ -171,7 +171,7 @@ class Bench {
 }
 
 /** One line. Pure. */
-function described({ load, cores, otherCores, store, transactions }: Measurement): string {
+function described({ load, cores, otherCores, memory, store, transactions }: Measurement): string {
   const rate = `${Math.round(load.acked / load.seconds)} messages/s`;
   const latencies = Object.entries(load.latencies).map(
     ([kind, { p50Ms, p99Ms }]) => `${kind} ${p50Ms.toFixed(1)}/${p99Ms.toFixed(1)}`,
@@ -179,6 +179,7 @@ function described({ load, cores, otherCores, store, transactions }: Measurement
   const shares = Object.entries({ ...cores, others: otherCores }).map(
     ([name, share]) => `${name} ${share.toFixed(2)}`,
   );
+  const held = Object.entries(memory).map(([name, readings]) => `${name} ${readings.join(' ')}`);
   const sum = (name: 'reads' | 'writes' | 'conflicts' | 'bytesWritten') =>
     (store ?? []).reduce((total, counts) => total + counts[name], 0);
   const perMessage = (count: number) => (count / Math.max(1, load.acked)).toFixed(3);
@@ -187,5 +188,5 @@ function described({ load, cores, otherCores, store, transactions }: Measurement
       ? ''
       : `; per message ${perMessage(sum('writes'))} writes, ${perMessage(sum('reads'))} reads, ${perMessage(sum('bytesWritten'))} bytes, ${perMessage(sum('conflicts'))} conflicts`;
   const all = transactions === undefined ? '' : `; ZooKeeper counts ${perMessage(transactions)} writes`;
-  return `${rate}; p50/p99 ms: ${latencies.join(', ')}; cores: ${shares.join(', ')}${writes}${all}`;
+  return `${rate}; p50/p99 ms: ${latencies.join(', ')}; cores: ${shares.join(', ')}; MiB: ${held.join(', ')}${writes}${all}`;
 }

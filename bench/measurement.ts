@@ -2,6 +2,7 @@
 import { type CpuTimes, readCpuTimes } from './cpu-times.ts';
 import type { Job, LoadResult } from './job.ts';
 import { runLoad } from './load-process.ts';
+import { MemoryReadings } from './memory.ts';
 import type { Peer, RunningPeer, StoreCounts } from './peer.ts';
 import type { WarmServer } from './zookeeper/warm-server.ts';
 
@@ -14,6 +15,8 @@ export interface Measurement {
   readonly cores: Readonly<Record<string, number>>;
   /** Processors that were at work for programs that have no part in the measurement. */
   readonly otherCores: number;
+  /** MiB of each process in the course of the measured time. */
+  readonly memory: Readonly<Record<string, readonly number[]>>;
   /** What each server asked of ZooKeeper. */
   readonly store?: readonly StoreCounts[];
   /** Writes that ZooKeeper was asked for by whomever. */
@@ -45,12 +48,15 @@ export async function measureJob(
   };
   const samples: Partial<Record<'begin' | 'end', Promise<Sample>>> = {};
   const limitMs = 60_000 + job.warmUpMs + job.measuredMs * 6 + (job.workload.backlog ? drainLimitMs : 0);
+  const readings = new MemoryReadings(processes, job.measuredMs);
   const onPhase = (phase: 'begin' | 'end') => {
     samples[phase] = takeSample();
+    if (phase === 'begin') readings.start();
+    else readings.stop();
   };
   const command = running.loadCommand?.(job);
   const other = command === undefined ? {} : { command };
-  const load = await runLoad(job, { limitMs, onPhase, signal, ...other });
+  const load = await runLoad(job, { limitMs, onPhase, signal, ...other }).finally(() => readings.stop());
   const [before, after] = await Promise.all([samples.begin, samples.end]);
   if (before === undefined || after === undefined) throw new Error('the load was never measured');
   return {
@@ -59,6 +65,7 @@ export async function measureJob(
     round,
     load,
     ...usedCores(load, before.cpu, after.cpu),
+    memory: readings.taken,
     ...storeUse(before.store, after.store),
     ...transactionsBetween(before.transactions, after.transactions),
   };

@@ -44,8 +44,8 @@ export function resultsPage(content: PageContent): string {
     ...pacedAndWoken(content),
     ...backlogs(content),
     ...storeTables(content),
-    '## Processors',
-    `Whole processors at work for each process (the machine has ${content.machine.processors}).`,
+    '## Processors and memory',
+    `Whole processors at work for each process (the machine has ${content.machine.processors}), and the memory that it held.`,
     processors(content),
     '## What was measured',
     peersTable(content),
@@ -154,9 +154,13 @@ function processors({ peers, workloads, summaries }: PageContent): string {
   const rows = everyPair(peers, workloads, summaries).map(({ peer, workload, summary }) => {
     const { load, ...servers } = summary.cores;
     const texts = Object.entries(servers).map(([name, value]) => `${name} ${numberText(value.median)}`);
-    return [`${workload.title}: ${peer.title}`, texts.join(', '), cell(load), cell(summary.otherCores)];
+    const memory = Object.entries(summary.memory).map(
+      ([name, { median }]) => `${name} ${Math.round(median)}`,
+    );
+    const what = `${workload.title}: ${peer.title}`;
+    return [what, texts.join(', '), cell(load), cell(summary.otherCores), memory.join(', ')];
   });
-  return markdownTable(['workload', 'servers', 'load generator', 'other programs'], rows);
+  return markdownTable(['workload', 'servers', 'load generator', 'other programs', 'servers, MiB'], rows);
 }
 
 function peersTable({ peers }: PageContent): string {

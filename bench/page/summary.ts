@@ -28,6 +28,8 @@ export interface Summary {
   /** Of each process, by its name. */
   readonly cores: Readonly<Record<string, Spread>>;
   readonly otherCores: Spread;
+  /** MiB of each process: the median of each round's readings. */
+  readonly memory: Readonly<Record<string, Spread>>;
   /** Of all messages, the share that was received at each server. */
   readonly receiveShares: readonly Spread[];
   readonly fillPerSecond?: Spread;
@@ -64,6 +66,7 @@ function summaryOf(rounds: readonly Measurement[]): Summary {
       Object.keys(first.cores).map((name) => [name, spread(rounds.map(({ cores }) => cores[name] ?? 0))]),
     ),
     otherCores: spread(rounds.map(({ otherCores }) => otherCores)),
+    memory: Object.fromEntries(Object.keys(first.memory).map((name) => [name, memoryOf(name, rounds)])),
     receiveShares: first.load.receivedAt.map((_, index) =>
       spread(rounds.map(({ load }) => (load.receivedAt[index] ?? 0) / Math.max(1, load.received))),
     ),
@@ -71,6 +74,10 @@ function summaryOf(rounds: readonly Measurement[]): Summary {
     ...(store === undefined ? {} : { store }),
     ...(transactions.length === 0 ? {} : { transactions: spread(transactions) }),
   };
+}
+
+function memoryOf(name: string, rounds: readonly Measurement[]): Spread {
+  return spread(rounds.flatMap(({ memory }) => (memory[name] ? [spread(memory[name]).median] : [])));
 }
 
 function latency(kind: LatencyKind, rounds: readonly Measurement[]): [LatencyKind, LatencySpread][] {

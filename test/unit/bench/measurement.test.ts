@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { takesPart } from '../../../bench/bench-run.ts';
 import { machineSeconds, processSeconds } from '../../../bench/cpu-times.ts';
 import { storeUse, usedCores } from '../../../bench/measurement.ts';
+import { MemoryReadings, residentMiB } from '../../../bench/memory.ts';
 import { summarize } from '../../../bench/page/summary.ts';
 import { peers } from '../../../bench/peers/index.ts';
 import { namedWorkloads, quickWorkloads, workloads } from '../../../bench/workloads.ts';
@@ -26,6 +27,22 @@ describe('processor time', () => {
       { processes: { server: 11 }, machine: 102.5 },
     );
     expect(cpu).toEqual({ cores: { server: 0.5, load: 0.25 }, otherCores: 0.5 });
+  });
+});
+
+describe('memory', () => {
+  it('of a process is what is resident', () => {
+    expect(residentMiB('Name:\tnode\nVmHWM:\t  9999 kB\nVmRSS:\t  3072 kB\n')).toBe(3);
+    expect(residentMiB('')).toBeUndefined();
+  });
+
+  it('is read several times, of processes that are there', async () => {
+    const readings = new MemoryReadings({ this: process.pid, none: 2 ** 30 }, 100);
+    readings.start();
+    await vi.waitFor(() => expect(readings.taken.this?.length).toBeGreaterThan(1));
+    readings.stop();
+    expect(Object.keys(readings.taken)).toEqual(['this']);
+    expect(Math.min(...(readings.taken.this ?? []))).toBeGreaterThan(1);
   });
 });
 

@@ -21,6 +21,7 @@ export function measurement(changes: Partial<Measurement> & { readonly acked?: n
     },
     cores: { 'gateway 1': 0.5, load: 0.25 },
     otherCores: 0,
+    memory: { 'gateway 1': [100, 120, 110] },
     store: [{ reads: acked, writes: acked * 2, conflicts: acked, bytesWritten: acked * 300 }],
     ...rest,
   };

@@ -91,7 +91,8 @@ describe('the page', () => {
     expect(page).toContain('| paced | 200 (100–300) |');
     expect(page).toContain('| paced: zoogate | 5.00 / 9.00 | 1.00 / 2.00 |');
     expect(page).toContain('| paced: zoogate | 2.50 | 1.00 | 300 | 50 % |  |');
-    expect(page).toContain('gateway 1 0.500');
+    expect(page).toContain('| gateway 1 0.500 |');
+    expect(page).toContain('| gateway 1 110 |');
     expect(page).toContain('![paced](benchmarks/paced.svg)');
     expect(page).toContain('- something: went wrong\n');
     expect(page).not.toContain('some.place');
