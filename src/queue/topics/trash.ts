@@ -1,6 +1,6 @@
 /**
- * Removal of deleted incarnations and of what purges have left, in bounded steps: each step lists one node and deletes
- * at most so many of its children in one commit. Whoever deleted something removes it; what a crash left behind is
+ * Removal of deleted incarnations and of what purges have left, in bounded steps: each gathers so many nodes, children
+ * first, and deletes them in one commit. Whoever deleted something removes it; what a crash left behind is
  * found by any gateway at start-up and at a slow, jittered interval. Steps may be done twice: nothing here is looked
  * at by anyone any more.
  */
@@ -92,20 +92,39 @@ export class Trash {
   }
 
   async #removeTree(path: string): Promise<void> {
+    let areSiblingsAlike = true;
     while (!this.#closed) {
-      const listing = await this.#runtime.store.list(path);
-      if (listing === undefined) return;
-      const children = listing.children.slice(0, DELETES_PER_COMMIT).map((name) => `${path}/${name}`);
-      if (children.length === 0) {
-        await this.#runtime.store.commit([{ kind: 'delete', path, version: ANY_VERSION }]);
-        return;
-      }
-      const deletes = children.map((child): Write => ({ kind: 'delete', path: child, version: ANY_VERSION }));
+      const paths: string[] = [];
+      const isAll = await this.#gather(path, paths, areSiblingsAlike);
+      if (paths.length === 0) return;
+      const deletes = paths.map((each): Write => ({ kind: 'delete', path: each, version: ANY_VERSION }));
       const result = await this.#runtime.store.commit(deletes);
-      if (result.applied) continue;
-      // One of them has children of its own, or was removed by another gateway.
-      const child = children[result.index] as string;
-      if (result.reason === 'not-empty') await this.#removeTree(child);
+      if (result.applied && isAll) return;
+      // It may also be that another gateway removes the same: then what is left is gathered anew.
+      areSiblingsAlike = result.applied || result.reason !== 'not-empty';
     }
+  }
+
+  /**
+   * Gathers a node with what is below it, children first, as far as there is room: then one commit removes a small tree,
+   * and none fails for want of having looked. To look at each of many entries would cost more than that: siblings of a
+   * node that has no children are taken for such as well.
+   *
+   * @returns whether that was all of it
+   */
+  async #gather(path: string, paths: string[], areSiblingsAlike: boolean): Promise<boolean> {
+    const listing = await this.#runtime.store.list(path);
+    if (listing === undefined) return true;
+    let areChildless = false;
+    for (const name of listing.children) {
+      const before = paths.length;
+      const child = `${path}/${name}`;
+      if (areChildless) paths.push(child);
+      else if (!(await this.#gather(child, paths, areSiblingsAlike))) return false;
+      else areChildless = areSiblingsAlike && paths.length === before + 1;
+      if (paths.length >= DELETES_PER_COMMIT) return false;
+    }
+    paths.push(path);
+    return true;
   }
 }

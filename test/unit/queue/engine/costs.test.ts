@@ -1,5 +1,6 @@
 /** What each verb costs the ensemble, counted: it follows from what is asked, never from what is stored. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemTimers } from '../../../../src/queue/system-runtime.ts';
 import {
   ack,
   createQueue,
@@ -119,6 +120,44 @@ describe('what comes at once shares its writes', () => {
     expect(idle).toMatchObject({ reads: 0, writes: 0 });
     engine.broker.drain();
     await Promise.all(waiting);
+  });
+});
+
+describe('what goes on in the background', () => {
+  it('opens the next segment with two writes and a read', async () => {
+    for (let entry = 2; entry < 128; entry += 1) await publish(engine.broker, 'x');
+    await quiet(engine);
+    const rolled = await cost(async () => {
+      await publish(engine.broker, 'the last one');
+      await quiet(engine);
+    });
+    expect(rolled).toMatchObject({ writes: 1 + 2, reads: 1, conflicts: 0 });
+  });
+
+  it('opens none while messages come and go, as long as they would fit', async () => {
+    // No moment is ever quiet.
+    const busy = await cluster.start({ timers: { ...systemTimers, monotonicMs: () => 0 } });
+    await receive(busy.broker);
+    const passed = await cost(async () => {
+      for (let message = 0; message < 60; message += 1) {
+        await publish(busy.broker, 'x');
+        const [taken] = await receive(busy.broker);
+        await ack(busy.broker, taken?.receipt ?? '');
+      }
+    }, busy);
+    expect(passed).toMatchObject({ writes: 3 * 60, conflicts: 0 });
+  });
+
+  it('removes a deleted queue with two writes, without trying what has to fail', async () => {
+    await publish(engine.broker, 'a');
+    await receive(engine.broker);
+    await quiet(engine);
+    const deleted = await cost(async () => {
+      await engine.broker.delete(jobs, {}, staying());
+      await quiet(engine);
+    });
+    expect(deleted).toMatchObject({ writes: 1 + 2, conflicts: 0 });
+    expect(cluster.ensemble.paths.filter((path) => /^\/(data|trash)\/./.test(path))).toEqual([]);
   });
 });
 
