@@ -66,6 +66,12 @@ export class EntryCache {
     return this.#entries.get(path);
   }
 
+  /** Nobody will ask for it any more. */
+  forget(path: string): void {
+    this.#entries.delete(path);
+    this.#groups.delete(path);
+  }
+
   /** The group of each of its messages ('' for none), or one text when all are alike; undefined when not known. */
   groups(path: string): string | readonly string[] | undefined {
     return this.#groups.get(path);

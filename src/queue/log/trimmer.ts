@@ -137,6 +137,7 @@ export class Trimmer {
     ]);
     log.forget(number);
     if (!result.applied) return;
+    for (const slot of segment.slots) this.#cache.forget(log.entryPath(number, slot));
     this.#onTrimmed(log.level, number);
     await this.#dropHeaders(log);
   }

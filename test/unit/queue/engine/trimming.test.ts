@@ -52,6 +52,14 @@ describe('a segment of which everything is acked', () => {
     await onlyTheOpenSegmentIsLeft();
   });
 
+  it('goes from the memory of the gateway that removes it', async () => {
+    const { entryCache } = one.broker.vitals;
+    await fill(one);
+    expect(entryCache.size.entries).toBe(16);
+    await takeAndAck(one);
+    await until(() => entryCache.size.entries === 0, 'the entries are forgotten');
+  });
+
   it('goes when one gateway has taken and another has acked', async () => {
     for (let round = 0; round < 4; round += 1) {
       await fill(one);
