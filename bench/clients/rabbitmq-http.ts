@@ -4,9 +4,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, ClientKind } from '../client.ts';
+import type { HttpAnswer } from '../load/http-answer.ts';
 import { expectStatus, HttpConnection } from '../load/http-connection.ts';
 
 const headers = `Content-Type: application/json\r\nAuthorization: Basic ${btoa('guest:guest')}\r\n`;
+/** The server closes a connection after a thousand. */
+const requestsMax = 900;
 /** Between two reads that find nothing. */
 const pauseMs = 2;
 
@@ -14,8 +17,8 @@ export const rabbitMqHttp: ClientKind = {
   name: 'rabbitmq-http',
   canAckWithReceive: false,
   connect: async ({ settings }): Promise<Client> => {
-    const open = () => HttpConnection.open(settings?.management ?? '');
-    const common = await open();
+    const open = () => new RenewedConnection(settings?.management ?? '');
+    const common = open();
     return {
       create: async (queues) => {
         const body = JSON.stringify({ durable: true, arguments: { 'x-queue-type': 'quorum' } });
@@ -23,7 +26,7 @@ export const rabbitMqHttp: ClientKind = {
           expectStatus(await common.request('PUT', `/api/queues/%2F/${queue}`, headers, body), 201, 204);
       },
       producer: async () => {
-        const connection = await open();
+        const connection = open();
         return {
           publish: async (queue, bodies) => {
             for (const payload of bodies) await publish(connection, queue, payload);
@@ -32,7 +35,7 @@ export const rabbitMqHttp: ClientKind = {
         };
       },
       consumer: async () => {
-        const connection = await open();
+        const connection = open();
         return {
           receive: async (queue, max) => {
             const asked = { count: max, ackmode: 'ack_requeue_false', encoding: 'auto' };
@@ -55,7 +58,31 @@ export const rabbitMqHttp: ClientKind = {
   },
 };
 
-async function publish(connection: HttpConnection, queue: string, payload: string): Promise<void> {
+/** A connection that is replaced before the server closes it. */
+class RenewedConnection {
+  readonly #url: string;
+  #connection: HttpConnection | undefined;
+  #requests = 0;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  async request(method: string, path: string, headers: string, body = ''): Promise<HttpAnswer> {
+    if (this.#requests === requestsMax) this.close();
+    this.#connection ??= await HttpConnection.open(this.#url);
+    this.#requests += 1;
+    return this.#connection.request(method, path, headers, body);
+  }
+
+  close(): void {
+    this.#connection?.close();
+    this.#connection = undefined;
+    this.#requests = 0;
+  }
+}
+
+async function publish(connection: RenewedConnection, queue: string, payload: string): Promise<void> {
   const properties = { delivery_mode: 2 };
   const body = JSON.stringify({ properties, routing_key: queue, payload, payload_encoding: 'string' });
   const path = '/api/exchanges/%2F/amq.default/publish';
