@@ -8,10 +8,8 @@
  * again. The picture may be behind; it is never wrong about what it shows.
  */
 import {
-  bytesOf,
   decodeHeader,
   type EntrySlot,
-  encodeHeader,
   isFull,
   OPEN_VERSION,
   parseEntryName,
@@ -25,7 +23,7 @@ import { levelPath, segmentPath } from '../zookeeper/paths.ts';
 import type { Store, Watch } from '../zookeeper/store.ts';
 import { KnownSegments, type Segment } from './known-segments.ts';
 import { EndWatches, endsOfLog } from './log-ends.ts';
-import { createSegment } from './segment-writes.ts';
+import { createSegment, openNextSegment, sealSegment } from './segment-writes.ts';
 
 /** A segment may outgrow its limits by so many entries of others. */
 const UNLISTED_MAX = 8;
@@ -222,9 +220,7 @@ export class Log {
   /** Two writes and a read, since those who publish wait for it; what is not as expected is looked at. */
   async #roll({ number, header }: Segment): Promise<void> {
     const sealed: SegmentHeader = { ...header, state: 'sealed' };
-    const result = await this.#store.commit([
-      { kind: 'set', path: this.path(number), data: encodeHeader(sealed), version: OPEN_VERSION },
-    ]);
+    const result = await this.#store.commit([sealSegment(this.path(number), sealed)]);
     this.#segments.forget(number);
     const listing = result.applied ? await this.#store.list(this.path(number)) : undefined;
     if (listing?.stat.version === SEALED_VERSION) {
@@ -234,20 +230,12 @@ export class Log {
     await this.#noted(this.#lookAtEnd(undefined));
   }
 
-  /** Opens the segment after a sealed one, whose listing is final: so its end is the next one's ordinal. */
-  async #openAfter({ number, header, slots, end }: Segment): Promise<boolean> {
-    const next: SegmentHeader = {
-      state: 'open',
-      ordinal: header.ordinal + end,
-      bytesBefore: header.bytesBefore + bytesOf(slots),
-    };
-    const { applied } = await this.#store.commit([
-      { kind: 'check', path: this.path(number), version: SEALED_VERSION },
-      ...createSegment(this.id, this.level, number + 1, next),
-    ]);
-    if (!applied || this.#last > number) return applied;
-    this.#last = number + 1;
-    this.#segments.keep(number + 1, next, [], this.#last);
+  async #openAfter(sealed: Segment): Promise<boolean> {
+    const { next, writes } = openNextSegment(this.id, this.level, sealed);
+    const { applied } = await this.#store.commit(writes);
+    if (!applied || this.#last > sealed.number) return applied;
+    this.#last = sealed.number + 1;
+    this.#segments.keep(this.#last, next, [], this.#last);
     return true;
   }
 
