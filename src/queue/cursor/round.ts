@@ -82,6 +82,10 @@ export class Rounds {
     try {
       await readThrough(this.#runtime, signal, () => this.look(certain, isBehindBarrier));
       const evaluation = await this.#evaluate(batch, certain, signal);
+      if (certain && saysNothing(batch, evaluation) && !(await this.#isAsLookedAt(signal))) {
+        this.#state.topic.markStale();
+        return { more: true, unused: [] };
+      }
       this.#answerUnchanged(batch, evaluation, certain);
       const unused = isWorthWriting(evaluation) ? await this.#write(evaluation, startMs, signal) : [];
       if (unused === undefined) return { more: true, unused: [] };
@@ -151,6 +155,16 @@ export class Rounds {
         await Promise.all([this.reader.loadMissing(missing), this.#attempts.load(evaluation.missingShards)]);
       });
     }
+  }
+
+  /**
+   * Whether the incarnation is still the one that the look began with. One that is deleted meanwhile goes from under the
+   * look, and what is gone would be taken for what is done with: that there is nothing is true only of what is there.
+   */
+  async #isAsLookedAt(signal: CallSignal): Promise<boolean> {
+    const { path, version } = this.#state.topic.guard();
+    const stat = await readThrough(this.#runtime, signal, () => this.#runtime.store.stat(path));
+    return stat?.version === version;
   }
 
   /** Answers what needs no write, or marks it to be looked at again with certainty. */
@@ -248,6 +262,11 @@ export class Rounds {
     // A lease under an attemptId stays for the repeat, which may have been told of it by now.
     return item.spec.autoAck || item.spec.attempt !== undefined ? undefined : made;
   }
+}
+
+function saysNothing(batch: Batch, { exhausted, grants }: Evaluation): boolean {
+  const granted = new Set(grants.map((grant) => grant.item));
+  return exhausted && batch.claims.some((item) => item.isFinal && item.prepared && !granted.has(item));
 }
 
 function isWorthWriting(evaluation: Evaluation): boolean {

@@ -97,7 +97,7 @@ export class Topic {
   }
 
   /** Fails a commit when the configuration is no longer the known one, or the incarnation is deleted. */
-  guard(): Write {
+  guard(): Extract<Write, { kind: 'check' }> {
     return { kind: 'check', path: dataPath(this.id), version: this.#version };
   }
 
