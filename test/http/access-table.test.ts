@@ -12,7 +12,7 @@ import { startTestGateways, type TestGateways } from '../support/http-app.ts';
 import { type RawAnswer, send } from '../support/raw-http.ts';
 import { silentLogger } from '../support/test-store.ts';
 import { AUDIENCE, TokenIssuer } from '../support/token-issuer.ts';
-import { waitUntil } from '../support/wait-until.ts';
+import { whenSettled } from '../support/wait-until.ts';
 
 /** What a cell of the table stands for: who may, of those who have one right on everything. */
 const MEANINGS: Readonly<Record<string, readonly string[]>> = {
@@ -177,18 +177,6 @@ async function state(): Promise<unknown[]> {
   );
 }
 
-/** What is trimmed in the background shows in the bytes for a moment: waits until several looks agree. */
-async function settledState(): Promise<unknown[]> {
-  let [still, before] = [0, [] as unknown[]];
-  await waitUntil(async () => {
-    const now = await state();
-    still = JSON.stringify(now) === JSON.stringify(before) ? still + 1 : 0;
-    before = now;
-    return still >= 3;
-  }, 'what is stored has settled');
-  return before;
-}
-
 function statusWhenAllowed({ id }: Route): (status: number) => boolean {
   const expected = SENT[id]?.status;
   return (status) => (expected === undefined ? status < 300 : status === expected);
@@ -236,7 +224,7 @@ describe('the table of what each request needs', () => {
       const allowed = need === NOTHING ? Object.keys(PRINCIPALS) : [...(MEANINGS[need] ?? []), 'everything'];
       const names = Object.keys(PRINCIPALS) as Name[];
       await prepare();
-      const before = await settledState();
+      const before = await whenSettled(state);
       for (const name of names.filter((each) => !allowed.includes(each))) {
         const { status, text, headers } = await request(route, file.headersOf(name));
         const where = `${name}: ${route.method} ${route.pattern} is ${status} ${text}`;
@@ -244,7 +232,7 @@ describe('the table of what each request needs', () => {
         expect(JSON.parse(text), where).toMatchObject({ code: 'forbidden' });
         expect(headers['www-authenticate'], where).toBeUndefined();
       }
-      expect(await settledState(), `${route.method} ${route.pattern}`).toEqual(before);
+      expect(await whenSettled(state), `${route.method} ${route.pattern}`).toEqual(before);
       for (const name of names.filter((each) => allowed.includes(each))) {
         await prepare();
         const { status, text } = await request(route, file.headersOf(name));

@@ -19,3 +19,19 @@ export async function waitUntil(
     await sleep(25);
   }
 }
+
+/**
+ * What reading brings once several readings in a row have agreed: what goes on in the background, such as trimming, shows
+ * in statistics for a moment.
+ */
+export async function whenSettled<Value>(read: () => Promise<Value>): Promise<Value> {
+  let value = await read();
+  let still = 0;
+  await waitUntil(async () => {
+    const now = await read();
+    still = JSON.stringify(now) === JSON.stringify(value) ? still + 1 : 0;
+    value = now;
+    return still >= 3;
+  }, 'several readings agree');
+  return value;
+}
