@@ -4,7 +4,6 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Job } from './job.ts';
-import { runLoad } from './load-process.ts';
 import { type Measurement, measureJob } from './measurement.ts';
 import type { BenchOptions } from './options.ts';
 import type { Peer, RunningPeer } from './peer.ts';
@@ -90,8 +89,12 @@ class Bench {
       this.#report(`${peer.title} is warmed up`);
       try {
         for (const workload of warmUpWorkloads)
-          for (const each of peer.hasGateways === true ? gateways : [1])
-            await this.#warmUp(peer, running, { ...workload, gateways: each });
+          for (const each of peer.hasGateways === true ? gateways : [1]) {
+            const job = await this.#job(peer, running, { ...workload, gateways: each });
+            // Nobody looks at what it measures.
+            const warmUp = { ...job, warmUpMs: 0, measuredMs: peerWarmUpMs };
+            await measureJob(warmUp, peer, running, undefined, 0, this.#signal);
+          }
       } catch (error) {
         if (!this.#signal.aborted) this.#fail(`${peer.title}, warm-up`, error);
       }
@@ -136,15 +139,6 @@ class Bench {
     } catch (error) {
       if (!this.#signal.aborted) this.#fail(what, error);
     }
-  }
-
-  async #warmUp(peer: Peer, running: RunningPeer, workload: Workload): Promise<void> {
-    const { peerWarmUpMs } = this.#plan;
-    const job = { ...(await this.#job(peer, running, workload)), warmUpMs: 0, measuredMs: peerWarmUpMs };
-    const command = running.loadCommand?.(job);
-    const limitMs = 60_000 + peerWarmUpMs * 6;
-    const other = command === undefined ? {} : { command };
-    await runLoad(job, { limitMs, onPhase: () => {}, signal: this.#signal, ...other });
   }
 
   async #job(peer: Peer, running: RunningPeer, workload: Workload): Promise<Job> {

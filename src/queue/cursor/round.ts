@@ -24,7 +24,7 @@ import type { CursorState } from './cursor-state.ts';
 import { type CursorPart, CursorWriter } from './cursor-writer.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { type Evaluation, evaluate, type Grant } from './evaluation.ts';
-import type { Lease } from './requests.ts';
+import type { ClaimItem, Lease } from './requests.ts';
 import { TurnTaking } from './turn-taking.ts';
 
 const LEASE_CHARACTERS = 9;
@@ -82,11 +82,12 @@ export class Rounds {
     try {
       await readThrough(this.#runtime, signal, () => this.look(certain, isBehindBarrier));
       const evaluation = await this.#evaluate(batch, certain, signal);
-      if (certain && saysNothing(batch, evaluation) && !(await this.#isAsLookedAt(signal))) {
+      const left = leftWithout(batch, evaluation);
+      if (certain && left.some((item) => item.prepared) && !(await this.#isAsLookedAt(signal))) {
         this.#state.topic.markStale();
         return { more: true, unused: [] };
       }
-      this.#answerUnchanged(batch, evaluation, certain);
+      this.#answerUnchanged(evaluation, left, certain);
       const unused = isWorthWriting(evaluation) ? await this.#write(evaluation, startMs, signal) : [];
       if (unused === undefined) return { more: true, unused: [] };
       // What a settlement has given back may be claimed by those who wait.
@@ -167,8 +168,12 @@ export class Rounds {
     return stat?.version === version;
   }
 
-  /** Answers what needs no write, or marks it to be looked at again with certainty. */
-  #answerUnchanged(batch: Batch, evaluation: Evaluation, certain: boolean): void {
+  /**
+   * Answers what needs no write, or marks it to be looked at again with certainty.
+   *
+   * @param left claims that have waited long enough, and for which there is nothing
+   */
+  #answerUnchanged(evaluation: Evaluation, left: readonly ClaimItem[], certain: boolean): void {
     for (const [request, { unsure }] of evaluation.settled) {
       request.unsure = !certain && unsure.length > 0;
       if (certain) for (const { index, length, outcome } of unsure) request.note(index, length, outcome);
@@ -184,10 +189,7 @@ export class Rounds {
         new BrokerError('rate-limited', 'Too many receives with an attemptId are under lease.'),
       );
     }
-    if (!evaluation.exhausted) return;
-    const granted = new Set(evaluation.grants.map((grant) => grant.item));
-    for (const item of batch.claims) {
-      if (!item.isFinal || granted.has(item)) continue;
+    for (const item of left) {
       if (certain && item.prepared) item.pending.settle(undefined);
       else item.unsure = true;
     }
@@ -264,9 +266,11 @@ export class Rounds {
   }
 }
 
-function saysNothing(batch: Batch, { exhausted, grants }: Evaluation): boolean {
+/** The claims of the batch that have waited long enough, when there is nothing for them. */
+function leftWithout(batch: Batch, { exhausted, grants }: Evaluation): ClaimItem[] {
+  if (!exhausted) return [];
   const granted = new Set(grants.map((grant) => grant.item));
-  return exhausted && batch.claims.some((item) => item.isFinal && item.prepared && !granted.has(item));
+  return batch.claims.filter((item) => item.isFinal && !granted.has(item));
 }
 
 function isWorthWriting(evaluation: Evaluation): boolean {

@@ -1,8 +1,8 @@
 /**
  * Removal of deleted incarnations and of what purges have left, in bounded steps: each gathers so many nodes, children
- * first, and deletes them in one commit. Whoever deleted something removes it; what a crash left behind is
- * found by any gateway at start-up and at a slow, jittered interval. Steps may be done twice: nothing here is looked
- * at by anyone any more.
+ * first, and deletes them in one commit. Whoever deleted something removes it; what a crash left behind is found by any
+ * gateway at start-up and at a slow, jittered interval. Steps may be done twice: nothing here is looked at by anyone any
+ * more.
  */
 import type { Runtime } from '../runtime.ts';
 import {

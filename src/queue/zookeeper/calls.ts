@@ -10,7 +10,7 @@
  */
 
 import type { CallSignal } from '../call-signal.ts';
-import type { Deliveries } from './deliveries.ts';
+import { Deliveries } from './deliveries.ts';
 import { StoreError } from './store.ts';
 
 export interface Call<T> {
@@ -24,7 +24,6 @@ export interface Call<T> {
 
 export interface CallsOptions {
   readonly requestTimeoutMs: number;
-  readonly deliveries: Deliveries;
   readonly isOpen: () => boolean;
   readonly isWritable: () => boolean;
   /** Told of each call that ends without a reply. */
@@ -45,6 +44,8 @@ const sentBytesMax = 8 * 1024 * 1024;
 const waitingMax = 10_000;
 
 export class Calls {
+  /** Replies go through it, and so must whatever comes between them. */
+  readonly deliveries = new Deliveries();
   readonly #options: CallsOptions;
   readonly #waiting = new Set<Pending>();
   readonly #sent = new Set<Pending>();
@@ -83,7 +84,7 @@ export class Calls {
           }),
         send: () => {
           const reply = (value: T) => {
-            this.#options.deliveries.reply(() => end(() => resolve(value)));
+            this.deliveries.reply(() => end(() => resolve(value)));
             this.#release(pending);
             this.pump();
           };

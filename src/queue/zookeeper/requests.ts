@@ -7,7 +7,6 @@ import type { CallSignal } from '../call-signal.ts';
 import type { AclEntry } from './acl.ts';
 import { Calls } from './calls.ts';
 import { codes, storeError } from './codes.ts';
-import { Deliveries } from './deliveries.ts';
 import type { EnsembleClock } from './ensemble-clock.ts';
 import type { GuardedClient, Reply } from './guarded-client.ts';
 import type { RawStat } from './node-stat.ts';
@@ -47,7 +46,6 @@ type StartWrite<T> = (client: GuardedClient, reply: Reply<T>) => void;
 export class Requests {
   readonly counters: StoreCounters = { reads: 0, writes: 0, conflicts: 0, bytesWritten: 0 };
   readonly measures = new StoreMeasures();
-  readonly deliveries = new Deliveries();
   readonly calls: Calls;
   readonly #options: RequestsOptions;
 
@@ -55,7 +53,6 @@ export class Requests {
     this.#options = options;
     this.calls = new Calls({
       requestTimeoutMs: options.requestTimeoutMs,
-      deliveries: this.deliveries,
       isOpen: () => options.client().isOpen,
       isWritable: () => options.client().isWritable,
       onFailed: (isWrite) => this.measures.noteFailed(isWrite),

@@ -103,7 +103,6 @@ class TreeWalk {
       ...{ servers, monotonicNow, random: Math.random, complaints },
       sockets: new EnsembleSockets(tls, complaints),
       calls: this.#requests.calls,
-      deliveries: this.#requests.deliveries,
       establish: async () => {},
     });
     this.#supervisor.start();

@@ -92,7 +92,6 @@ class SessionStore implements ZooKeeperStore {
       ...{ servers, sockets, credentials, monotonicNow, random },
       complaints: this.#complaints,
       calls: this.#requests.calls,
-      deliveries: this.#requests.deliveries,
       establish: () => this.#establish(),
     });
     this.#supervisor.start();

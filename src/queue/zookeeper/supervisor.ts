@@ -20,7 +20,6 @@ import type { Credentials } from './acl.ts';
 import type { ServerAddress } from './address.ts';
 import type { Calls } from './calls.ts';
 import type { Complaints } from './complaints.ts';
-import type { Deliveries } from './deliveries.ts';
 import type { EnsembleSockets } from './ensemble-sockets.ts';
 import { GuardedClient } from './guarded-client.ts';
 import type { Logger } from './logger.ts';
@@ -38,7 +37,6 @@ export interface SupervisorOptions {
   readonly random: () => number;
   readonly firstXid?: number;
   readonly calls: Calls;
-  readonly deliveries: Deliveries;
   /** Puts a write through on a new connection, and whatever has to be there first. */
   readonly establish: (client: GuardedClient) => Promise<void>;
 }
@@ -187,7 +185,7 @@ export class Supervisor {
   }
 
   #callLater(listener: () => unknown): void {
-    this.#options.deliveries.event(() => {
+    this.#options.calls.deliveries.event(() => {
       try {
         listener();
       } catch (err) {

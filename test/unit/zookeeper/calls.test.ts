@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { type Call, Calls } from '../../../src/queue/zookeeper/calls.ts';
-import { Deliveries } from '../../../src/queue/zookeeper/deliveries.ts';
 
 /** Calls on a socket that the test opens, fills and empties. */
 function controlled(requestTimeoutMs = 60_000) {
@@ -8,7 +7,6 @@ function controlled(requestTimeoutMs = 60_000) {
   const sent: { what: string; reply: (value: string) => void; isWanted: () => boolean }[] = [];
   const calls = new Calls({
     requestTimeoutMs,
-    deliveries: new Deliveries(),
     isOpen: () => socket.isOpen,
     isWritable: () => socket.isWritable,
   });

@@ -11,8 +11,8 @@ import {
   receive,
   settle,
   staying,
-  until,
 } from '../../../support/engine-fixture.ts';
+import { whenQuiet } from '../../../support/store-costs.ts';
 
 let cluster: EngineCluster;
 let engine: Engine;
@@ -24,20 +24,9 @@ beforeEach(async () => {
   // What is read once is known from then on.
   await publish(engine.broker, 'a', 'b');
   await ack(engine.broker, ...(await receive(engine.broker, { max: 2 })).map(({ receipt }) => receipt));
-  await quiet(engine);
+  await whenQuiet(engine);
 });
 afterEach(() => cluster.close());
-
-/** Waits until an engine has nothing more to do in the background. */
-async function quiet({ store }: Engine): Promise<void> {
-  let [still, before] = [0, ''];
-  await until(() => {
-    const now = JSON.stringify(store.counters);
-    still = now === before ? still + 1 : 0;
-    before = now;
-    return still > 10;
-  }, 'the engine is quiet');
-}
 
 async function cost<Result>(of: () => Promise<Result>, at: Engine = engine) {
   const before = { ...at.store.counters };
@@ -115,8 +104,8 @@ describe('what comes at once shares its writes', () => {
 
   it('a hundred that wait cost nothing while nothing comes', async () => {
     const waiting = Array.from({ length: 100 }, () => receive(engine.broker, { waitSeconds: 20 }));
-    await quiet(engine);
-    const idle = await cost(() => quiet(engine));
+    await whenQuiet(engine);
+    const idle = await cost(() => whenQuiet(engine));
     expect(idle).toMatchObject({ reads: 0, writes: 0 });
     engine.broker.drain();
     await Promise.all(waiting);
@@ -126,10 +115,10 @@ describe('what comes at once shares its writes', () => {
 describe('what goes on in the background', () => {
   it('opens the next segment with two writes and a read', async () => {
     for (let entry = 2; entry < 128; entry += 1) await publish(engine.broker, 'x');
-    await quiet(engine);
+    await whenQuiet(engine);
     const rolled = await cost(async () => {
       await publish(engine.broker, 'the last one');
-      await quiet(engine);
+      await whenQuiet(engine);
     });
     expect(rolled).toMatchObject({ writes: 1 + 2, reads: 1, conflicts: 0 });
   });
@@ -151,10 +140,10 @@ describe('what goes on in the background', () => {
   it('removes a deleted queue with two writes, without trying what has to fail', async () => {
     await publish(engine.broker, 'a');
     await receive(engine.broker);
-    await quiet(engine);
+    await whenQuiet(engine);
     const deleted = await cost(async () => {
       await engine.broker.delete(jobs, {}, staying());
-      await quiet(engine);
+      await whenQuiet(engine);
     });
     expect(deleted).toMatchObject({ writes: 1 + 2, conflicts: 0 });
     expect(cluster.ensemble.paths.filter((path) => /^\/(data|trash)\/./.test(path))).toEqual([]);
@@ -165,7 +154,7 @@ describe('with a backlog of ten thousand messages in hundreds of entries', () =>
   beforeEach(async () => {
     const texts = thousand.slice(0, 25);
     for (let entry = 0; entry < 400; entry += 1) await publish(engine.broker, ...texts);
-    await quiet(engine);
+    await whenQuiet(engine);
   });
 
   it('publishing, receiving and acking cost what they cost on an empty queue', async () => {
