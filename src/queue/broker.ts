@@ -216,27 +216,29 @@ class ZooKeeperBroker implements Broker {
     return this.#redriving.redrive(queue, request);
   }
 
-  async browse(topic: string, request: PageRequest, _call: Call): Promise<Page<PeekedMessage>> {
-    const open = await this.#directory.resolve({ kind: 'topic', name: topic });
-    const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
-    try {
-      return await readThrough(this.#runtime, signal, async () => {
-        await open.schedule.moveDue(true);
-        return browseLog(this.#runtime, this.#entries, open.topic, request);
-      });
-    } finally {
-      signal.cancel();
-    }
+  browse(name: string, request: PageRequest, _call: Call): Promise<Page<PeekedMessage>> {
+    return this.#directory.use({ kind: 'topic', name }, async ({ schedule, topic }) => {
+      const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
+      try {
+        return await readThrough(this.#runtime, signal, async () => {
+          await schedule.moveDue(true);
+          return browseLog(this.#runtime, this.#entries, topic, request);
+        });
+      } finally {
+        signal.cancel();
+      }
+    });
   }
 
-  async stream(
-    topic: string,
+  stream(
+    name: string,
     lastEventId: string | undefined,
     call: Call,
   ): Promise<AsyncIterable<readonly StreamEvent[]>> {
-    const open = await this.#directory.resolve({ kind: 'topic', name: topic });
     const signal = AbortSignal.any([abortSignalOf(call.signal), this.#streaming.signal]);
-    return openStream(this.#runtime, this.#entries, open, lastEventId, signal);
+    return this.#directory.use({ kind: 'topic', name }, (open) =>
+      openStream(this.#runtime, this.#entries, open, lastEventId, signal),
+    );
   }
 
   transact(request: TransactionRequest, _call: Call): Promise<TransactionResult> {

@@ -41,8 +41,11 @@ export class Redriving {
   }
 
   /** @returns how many were moved. Throws BrokerError, when nothing was. */
-  async redrive(queue: string, request: RedriveRequest): Promise<number> {
-    const open = await this.#directory.resolve({ kind: 'queue', name: queue });
+  redrive(queue: string, request: RedriveRequest): Promise<number> {
+    return this.#directory.use({ kind: 'queue', name: queue }, (open) => this.#redrive(open, request));
+  }
+
+  async #redrive(open: OpenTopic, request: RedriveRequest): Promise<number> {
     const to = request.to === undefined ? undefined : await this.#namedTarget(request.to);
     await this.#brieflyRead(() => open.inspect(QUEUE_SUBSCRIPTION));
     let moved = 0;

@@ -55,18 +55,9 @@ export class Resources {
 
   async put(ref: ResourceRef, config: AnyConfig, precondition: Precondition) {
     if (ref.kind === 'subscription') {
-      const open = await this.#directory.resolve({ kind: 'topic', name: ref.topic });
-      for (;;) {
-        const { created } = await this.#subscriptions.put(
-          open,
-          ref.name,
-          config as SubscriptionConfig,
-          precondition,
-        );
-        const describe = () => this.#describeSubscription(open, ref.name);
-        const resource = await afterwards(describe).catch(unlessGone);
-        if (resource !== undefined) return { created, resource };
-      }
+      return this.#directory.use({ kind: 'topic', name: ref.topic }, (open) =>
+        this.#putSubscription(open, ref.name, config as SubscriptionConfig, precondition),
+      );
     }
     for (;;) {
       const { created, open } = await this.#lifecycle.put(
@@ -80,16 +71,31 @@ export class Resources {
     }
   }
 
+  async #putSubscription(
+    open: OpenTopic,
+    name: string,
+    config: SubscriptionConfig,
+    precondition: Precondition,
+  ): Promise<{ created: boolean; resource: Resource<AnyConfig> }> {
+    for (;;) {
+      const { created } = await this.#subscriptions.put(open, name, config, precondition);
+      const resource = await afterwards(() => this.#describeSubscription(open, name)).catch(unlessGone);
+      // Deleted by somebody else meanwhile: then it is to be made again.
+      if (resource !== undefined) return { created, resource };
+    }
+  }
+
   async update(
     ref: ResourceRef,
     change: (current: AnyConfig) => AnyConfig,
     precondition: Precondition,
   ): Promise<Resource<AnyConfig>> {
     if (ref.kind === 'subscription') {
-      const open = await this.#directory.resolve({ kind: 'topic', name: ref.topic });
       const changed = change as (current: SubscriptionConfig) => SubscriptionConfig;
-      await this.#subscriptions.update(open, ref.name, changed, precondition);
-      return afterwards(() => this.#describeSubscription(open, ref.name));
+      return this.#directory.use({ kind: 'topic', name: ref.topic }, async (open) => {
+        await this.#subscriptions.update(open, ref.name, changed, precondition);
+        return afterwards(() => this.#describeSubscription(open, ref.name));
+      });
     }
     const changed = change as (
       current: ResourceConfigs['queue' | 'topic'],
@@ -107,8 +113,9 @@ export class Resources {
 
   async delete(ref: ResourceRef, precondition: Precondition): Promise<void> {
     if (ref.kind !== 'subscription') return this.#lifecycle.delete(ref, precondition);
-    const open = await this.#directory.resolve({ kind: 'topic', name: ref.topic });
-    await this.#subscriptions.delete(open, ref.name, precondition);
+    await this.#directory.use({ kind: 'topic', name: ref.topic }, (open) =>
+      this.#subscriptions.delete(open, ref.name, precondition),
+    );
   }
 
   async list(
@@ -117,32 +124,21 @@ export class Resources {
     signal: CallSignal,
   ): Promise<Page<Resource<AnyConfig>>> {
     const after = request.cursor === undefined ? '' : decodeCursor(request.cursor);
-    const { names, describe, assertLive } = await this.#listing(kind, request.topic);
-    const { prefix = '', isShown = () => true } = request;
-    const wanted = names.filter((name) => name.startsWith(prefix) && name > after && isShown(name)).sort();
-    const items: Resource<AnyConfig>[] = [];
-    let next = 0;
-    while (next < wanted.length && items.length < request.limit && !signal.aborted) {
-      const some = wanted.slice(next, next + Math.min(LISTED_AT_ONCE, request.limit - items.length));
-      next += some.length;
-      const described = await Promise.all(some.map((name) => describe(name).catch(unlessGone)));
-      items.push(...described.filter((item) => item !== undefined));
-    }
-    // What is left out must have gone alone, or there is no list of which it could be left out.
-    assertLive();
-    const last = wanted[next - 1];
-    return next < wanted.length && last !== undefined ? { items, nextCursor: encodeCursor(last) } : { items };
-  }
-
-  async #listing(kind: ResourceKind, topicName: string | undefined) {
     if (kind === 'subscription') {
-      const open = await this.#directory.resolve({ kind: 'topic', name: topicName ?? '' });
-      const names = await this.#reading(async () => {
-        await this.#runtime.store.barrier();
-        return open.subscriptionNames();
+      return this.#directory.use({ kind: 'topic', name: request.topic ?? '' }, async (open) => {
+        const { topic } = open;
+        const names = await this.#reading(async () => {
+          await this.#runtime.store.barrier();
+          await topic.refresh();
+          topic.assertLive();
+          return open.subscriptionNames();
+        });
+        const describe = (name: string) => this.#describeSubscription(open, name);
+        const page = await pageOf(names, after, describe, request, signal);
+        // What is left out must have gone alone, or there is no list of which it could be left out.
+        topic.assertLive();
+        return page;
       });
-      const describe = (name: string) => this.#describeSubscription(open, name);
-      return { names, describe, assertLive: () => open.topic.assertLive() };
     }
     const names = await this.#reading(async () => {
       await this.#runtime.store.barrier();
@@ -150,7 +146,7 @@ export class Resources {
     });
     // A name of the other kind is as good as gone.
     const describe = (name: string) => this.#directory.use({ kind, name }, (open) => this.#describe(open));
-    return { names, describe, assertLive: () => {} };
+    return pageOf(names, after, describe, request, signal);
   }
 
   async #describe(open: OpenTopic): Promise<Resource<AnyConfig>> {
@@ -227,4 +223,25 @@ function decodeCursor(cursor: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(name)) return name;
   const message = 'is not a cursor of this list: pass on nextCursor as it was given, or leave it out';
   throw new BrokerError('validation', 'The cursor is not valid.', { errors: [{ path: 'cursor', message }] });
+}
+
+/** The described of `names` that are wanted, in order; those that go while they are described are left out. */
+async function pageOf(
+  names: readonly string[],
+  after: string,
+  describe: (name: string) => Promise<Resource<AnyConfig>>,
+  { prefix = '', isShown = () => true, limit }: ListRequest,
+  signal: CallSignal,
+): Promise<Page<Resource<AnyConfig>>> {
+  const wanted = names.filter((name) => name.startsWith(prefix) && name > after && isShown(name)).sort();
+  const items: Resource<AnyConfig>[] = [];
+  let next = 0;
+  while (next < wanted.length && items.length < limit && !signal.aborted) {
+    const some = wanted.slice(next, next + Math.min(LISTED_AT_ONCE, limit - items.length));
+    next += some.length;
+    const described = await Promise.all(some.map((name) => describe(name).catch(unlessGone)));
+    items.push(...described.filter((item) => item !== undefined));
+  }
+  const last = wanted[next - 1];
+  return next < wanted.length && last !== undefined ? { items, nextCursor: encodeCursor(last) } : { items };
 }

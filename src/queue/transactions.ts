@@ -21,7 +21,7 @@ import type { Receipt } from './model/receipt.ts';
 import { outgoingMessages } from './outgoing.ts';
 import type { Runtime } from './runtime.ts';
 import { readThrough } from './settled-commit.ts';
-import type { Directory } from './topics/directory.ts';
+import type { Directory, Resolve } from './topics/directory.ts';
 import { type OpenTopic, subscriptionName } from './topics/open-topic.ts';
 
 /** How long a transactionId is remembered. */
@@ -49,15 +49,19 @@ export class Transactions {
   }
 
   /** Throws BrokerError: 'transaction-aborted' when a receipt does not hold; then nothing was changed. */
-  async run(request: TransactionRequest): Promise<TransactionResult> {
+  run(request: TransactionRequest): Promise<TransactionResult> {
+    return this.#directory.useSeveral((resolve) => this.#run(request, resolve));
+  }
+
+  async #run(request: TransactionRequest, resolve: Resolve): Promise<TransactionResult> {
     const hash = request.transactionId === undefined ? undefined : hashId(request.transactionId);
     if (hash !== undefined) {
       const known = await this.#reading(() => this.#ids.find([hash], WINDOW_MS));
       const answer = known.values.get(hash) as TransactionResult | undefined;
       if (answer !== undefined) return { ...answer, duplicate: true };
     }
-    const acks = await this.#acks(request);
-    const publishes = await this.#publishes(request);
+    const acks = await this.#acks(request, resolve);
+    const publishes = await this.#publishes(request, resolve);
     const packedBytes = assertFits(publishes.flatMap(({ outgoing }) => outgoing));
     await this.#runtime.dataLimit?.admit(packedBytes);
     const ordered = [...acks].sort((a, b) =>
@@ -71,10 +75,10 @@ export class Transactions {
     }
   }
 
-  async #acks(request: TransactionRequest): Promise<Acks[]> {
+  async #acks(request: TransactionRequest, resolve: Resolve): Promise<Acks[]> {
     const bySubscription = new Map<string, { subscription: Subscription; receipts: Receipt[] }>();
     for (const { source, receipts } of request.acks) {
-      const open = await this.#directory.resolve({ kind: source.kind, name: source.name });
+      const open = await resolve({ kind: source.kind, name: source.name });
       // One object for each, whatever becomes of those that nobody uses meanwhile: its pages are written once.
       const name = `${open.topic.id}/${subscriptionName(source)}`;
       const subscription = open.subscription(subscriptionName(source));
@@ -88,10 +92,10 @@ export class Transactions {
     return [...bySubscription.values()];
   }
 
-  async #publishes(request: TransactionRequest): Promise<Publish[]> {
+  async #publishes(request: TransactionRequest, resolve: Resolve): Promise<Publish[]> {
     const publishes: Publish[] = [];
     for (const { target, messages } of request.publishes) {
-      const open = await this.#directory.resolve(target);
+      const open = await resolve(target);
       const nowMs = this.#runtime.store.now();
       publishes.push({ open, outgoing: outgoingMessages(messages, open.topic.storage, nowMs) });
     }

@@ -19,7 +19,6 @@ import type { Page } from '../model/page.ts';
 import { bytesOf, OPEN_VERSION, type SegmentHeader } from '../model/segment.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Topic } from '../topics/topic.ts';
-import { notFound } from '../topics/topic.ts';
 import { CursorReader } from './cursor-reader.ts';
 import { CursorState, untouchedPage } from './cursor-state.ts';
 import { ABSENT } from './stated-page.ts';
@@ -61,7 +60,7 @@ export async function inspect(
     for (const log of topic.logs) log.markStale();
     await reader.refresh();
     topic.assertLive();
-    if (!state.exists) throw notFound(topic.kind === 'queue' ? 'queue' : 'subscription', name);
+    if (!state.exists) throw topic.lacks(name);
     const levels = await Promise.all(state.levels.map((level) => inspectLevel(runtime, state, level)));
     const seen = levels.filter((level) => level !== undefined);
     if (seen.length === levels.length) return { state, reader, nowMs: runtime.store.now(), levels: seen };

@@ -16,7 +16,7 @@ import type { CursorView } from '../model/cursor-view.ts';
 import { CLAIMS_PER_WRITE_MAX, fencingToken } from '../model/fencing.ts';
 import type { Runtime } from '../runtime.ts';
 import { readThrough } from '../settled-commit.ts';
-import { notFound, subscriptionRef } from '../topics/topic.ts';
+import { subscriptionRef } from '../topics/topic.ts';
 import { AttemptShards } from './attempt-shards.ts';
 import type { Batch } from './batch.ts';
 import { CursorReader } from './cursor-reader.ts';
@@ -125,8 +125,10 @@ export class Rounds {
     if (topic.stale) await topic.refresh();
     topic.assertLive();
     await this.reader.refresh();
-    if (!this.#state.exists)
-      throw notFound(topic.kind === 'queue' ? 'queue' : 'subscription', this.#state.name);
+    if (this.#state.exists) return;
+    if (certain) throw topic.lacks(this.#state.name);
+    // The server may be behind, or the incarnation be deleted without this gateway's having been told.
+    await this.look(true);
   }
 
   /** What one write could do for those of the batch that still wait, by a view of the cursor. */

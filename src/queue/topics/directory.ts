@@ -18,6 +18,9 @@ import { dataPath, topicPath } from '../zookeeper/paths.ts';
 import { OpenTopic, type TopicSurroundings } from './open-topic.ts';
 import { notFound, Topic } from './topic.ts';
 
+/** The incarnation that a name stands for now. Throws BrokerError 'not-found', also when it is of the other kind. */
+export type Resolve = (ref: TopicRef) => Promise<OpenTopic>;
+
 /** What is forgotten beyond this is read again when it is needed. */
 const TOPICS_KEPT = 10_000;
 /** After a failure of the ensemble. */
@@ -70,14 +73,23 @@ export class Directory {
    * Does something with the incarnation that the name stands for. When it turns out to be deleted meanwhile, its name
    * may stand for another one by now, made before the caller asked: then that is used.
    */
-  async use<Result>(ref: TopicRef, act: (open: OpenTopic) => Promise<Result>): Promise<Result> {
+  use<Result>(ref: TopicRef, act: (open: OpenTopic) => Promise<Result>): Promise<Result> {
+    return this.useSeveral(async (resolve) => act(await resolve(ref)));
+  }
+
+  /** As `use`, for what is done with several at once: each is to be asked for by `resolve`. */
+  async useSeveral<Result>(act: (resolve: Resolve) => Promise<Result>): Promise<Result> {
     for (;;) {
-      const open = await this.resolve(ref);
+      const used: OpenTopic[] = [];
       try {
-        return await act(open);
+        return await act(async (ref) => {
+          const open = await this.resolve(ref);
+          used.push(open);
+          return open;
+        });
       } catch (error) {
-        const isGone = error instanceof BrokerError && error.code === 'not-found' && open.topic.deleted;
-        if (!isGone) throw error;
+        const isGone = error instanceof BrokerError && error.code === 'not-found';
+        if (!isGone || !used.some(({ topic }) => topic.deleted)) throw error;
       }
     }
   }

@@ -102,13 +102,18 @@ export class SubscriptionLifecycle {
     for (const log of topic.logs) open.trimmer.considerFrom(log.level, log.last - 1);
   }
 
-  /** The record, behind a barrier when there seems to be none. Rejects with a StoreError. */
+  /**
+   * The record, behind a barrier when there seems to be none: it may have gone with its topic, too. Rejects with a
+   * StoreError; throws BrokerError 'not-found' for a topic that is deleted.
+   */
   async find(topic: Topic, name: string): Promise<StatedRecord | undefined> {
     const { store } = this.#runtime;
     const path = subscriptionPath(topic.id, name);
     let node = await store.read(path);
     if (node === undefined) {
       await store.barrier();
+      await topic.refresh();
+      topic.assertLive();
       node = await store.read(path);
     }
     return node && { record: decodeRecord<SubscriptionRecord>(node.data), version: node.stat.version };

@@ -184,6 +184,16 @@ export class Topic {
     if (this.#deleted) throw notFound(this.kind, this.name);
   }
 
+  /**
+   * What to throw when there is no such subscription of it, for certain. A queue's own comes and goes with the queue: so
+   * the incarnation is gone, and another may go by its name.
+   */
+  lacks(subscription: string): BrokerError {
+    if (this.kind === 'topic') return notFound('subscription', subscription);
+    this.noteDeleted();
+    return notFound('queue', this.name);
+  }
+
   #adopt(node: NodeData): void {
     const record = decodeRecord<TopicRecord>(node.data);
     // Under its version what is on its way, made for the living, would still be let through.

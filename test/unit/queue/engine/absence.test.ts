@@ -11,6 +11,7 @@ import {
   publish,
   receive,
   staying,
+  textMessage,
   until,
 } from '../../../support/engine-fixture.ts';
 
@@ -170,6 +171,14 @@ describe('a gateway that lags behind the others', () => {
     ['purged', () => engine.broker.purge(jobs, staying())],
     ['described', () => engine.broker.get(jobs, staying())],
     ['peeked into', () => engine.broker.peek(jobs, { limit: 1 }, staying())],
+    ['redriven', () => engine.broker.redrive('jobs', {}, staying())],
+    [
+      'published to in a transaction',
+      () => {
+        const publishes = [{ target: jobs, messages: [textMessage('a')] }];
+        return engine.broker.transact({ acks: [], publishes }, staying());
+      },
+    ],
   ])('finds the queue that was deleted and made again under its name when it is %s', async (_what, act) => {
     held = true;
     await other.broker.delete(jobs, {}, staying());
