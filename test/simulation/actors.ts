@@ -1,7 +1,8 @@
 /** The clients of a run, each a loop of its own: they publish, consume, transform, and look. */
-import type { ReceivedMessage } from '../../src/queue/index.ts';
+import type { Broker, Call, ReceivedMessage } from '../../src/queue/index.ts';
 import { Client, type Draft } from './client.ts';
-import { PLAIN_QUEUE } from './scenario.ts';
+import { PLAIN_QUEUE, PLAIN_SUBSCRIPTION } from './scenario.ts';
+import type { SimulatedGateway } from './simulated-gateway.ts';
 import { SOURCES, type SourceName, TARGETS, type TargetName, targetOf, type World } from './world.ts';
 
 const COLOURS = ['red', 'green', 'blue'];
@@ -154,7 +155,44 @@ export async function scratch(world: World, name: string): Promise<void> {
       },
       { name: `${verb} of scratch` },
     );
-    managements.push({ resource: 'scratch', verb, kind: answer.kind, ...span });
+    const code = answer.kind === 'refused' ? { code: answer.code } : {};
+    managements.push({ resource: 'scratch', verb, kind: answer.kind, ...code, ...span });
+  }
+}
+
+/**
+ * Makes a subscription that nobody else knows of, uses it, and deletes it again: each request is at a gateway that may not
+ * have heard of the one before, and yet finds what is there, and nothing else.
+ */
+export async function visit(world: World, name: string): Promise<void> {
+  const client = new Client(world, name);
+  const { chance } = client;
+  const source = { kind: 'topic', name: 'feed', subscription: name } as const;
+  const resource = { kind: 'subscription', topic: 'feed', name } as const;
+  const config = { ...PLAIN_SUBSCRIPTION, startFrom: 'latest' } as const;
+  let state: 'there' | 'missing' | 'unknown' = 'missing';
+  const change = async (to: 'there' | 'missing') => {
+    const act = async (broker: Broker, call: Call) => {
+      await (to === 'there' ? broker.put(resource, config, {}, call) : broker.delete(resource, {}, call));
+    };
+    const { answer } = await world.ask(client.gateway, act, { name: `changing ${name}` });
+    if (answer.kind === 'done') state = to;
+    else if (answer.kind === 'unknown') state = 'unknown';
+  };
+  const look = async (gateway: SimulatedGateway) => {
+    const request = { max: 10, waitSeconds: 0, autoAck: chance.happens(0.5) };
+    const act = async (broker: Broker, call: Call) => {
+      await (chance.happens(0.7) ? broker.receive(source, request, call) : broker.get(resource, call));
+    };
+    const { answer } = await world.ask(gateway, act, { name: `looking at ${name}` });
+    const isMissing = answer.kind === 'refused' && answer.code === 'not-found';
+    if (state === 'there' && isMissing) world.ledger.defects.push(`${name} was called missing`);
+    if (state === 'missing' && answer.kind === 'done') world.ledger.defects.push(`${name} was not deleted`);
+  };
+  while (await client.next()) {
+    if (chance.happens(0.5)) await change(state === 'missing' ? 'there' : 'missing');
+    // All at once, and without delay: one of them may not have heard of it.
+    await Promise.all(world.gateways.map(look));
   }
 }
 

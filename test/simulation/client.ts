@@ -101,7 +101,17 @@ export class Client {
     const { max, autoAck, attemptId, ack } = request;
     const attempt = attemptId === undefined ? {} : { attemptId };
     const { kind } = answer;
-    ledger.receives.push({ source, kind, count: messages.length, autoAck, max, ...attempt, ...span });
+    const code = kind === 'refused' ? { code: answer.code } : {};
+    ledger.receives.push({
+      source,
+      kind,
+      ...code,
+      count: messages.length,
+      autoAck,
+      max,
+      ...attempt,
+      ...span,
+    });
     const leaseMs = 1000 * (request.leaseSeconds ?? 0);
     messages.forEach((message, index) => {
       const lease = { leasedMs: message.leaseExpiresAtMs - leaseMs, autoAck, index };

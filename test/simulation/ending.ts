@@ -18,6 +18,10 @@ export async function endRun(world: World): Promise<string[]> {
   const found: string[] = [];
   await world.time.sleep(REST_MS);
   await must(client, 'making scratch', (broker, call) => broker.put(TARGETS.scratch, PLAIN_QUEUE, {}, call));
+  const visitor = { kind: 'subscription', topic: 'feed', name: 'visitor' } as const;
+  await client.world.ask(client.gateway, (broker, call) => broker.delete(visitor, {}, call), {
+    name: 'the visitor goes',
+  });
   for (const source of SOURCE_NAMES) found.push(...(await drain(client, source)));
   await world.time.sleep(TRASH_MS);
   for (const source of SOURCE_NAMES) {
@@ -58,8 +62,8 @@ async function drain(client: Client, source: SourceName): Promise<string[]> {
   const drained: string[] = [];
   for (;;) {
     const messages = await client.receive(source, { max: 50, leaseSeconds: 60 });
-    const { kind } = client.world.ledger.receives.at(-1) ?? {};
-    if (kind !== 'done') found.push(`a receive from ${source} was ${kind}, with nothing the matter`);
+    const { kind, code } = client.world.ledger.receives.at(-1) ?? {};
+    if (kind !== 'done') found.push(`a receive from ${source} was ${code ?? kind}, with nothing the matter`);
     if (messages.length === 0) break;
     drained.push(...messages.map(keyOf));
     const receipts = messages.map(({ receipt }) => receipt);

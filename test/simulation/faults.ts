@@ -4,7 +4,7 @@ import type { SimulatedGateway } from './simulated-gateway.ts';
 import type { Interference } from './simulated-store.ts';
 import type { World } from './world.ts';
 
-const CALM = { delayMs: 1, lagMs: 2 };
+const CALM_DELAY_MS = 1;
 
 type Fault = (world: World, gateway: SimulatedGateway, chance: Chance) => void;
 
@@ -57,7 +57,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     if (store === undefined) return;
     store.network.delayMs = chance.pick([10, 60, 300]);
     time.after(someTime(chance, 1_000), () => {
-      store.network.delayMs = CALM.delayMs;
+      store.network.delayMs = CALM_DELAY_MS;
     });
   },
   'nothing comes through for a while': ({ time }, gateway, chance) => {
@@ -71,10 +71,10 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       return left >= 0 && chance.happens(0.5) ? 'refused' : 'none';
     };
   },
-  'followers are far behind': ({ time, ensemble }, _gateway, chance) => {
+  'followers are far behind': ({ time, ensemble, scenario }, _gateway, chance) => {
     ensemble.lagMs = chance.pick([20, 100, 500]);
     time.after(someTime(chance, 1_000), () => {
-      ensemble.lagMs = CALM.lagMs;
+      ensemble.lagMs = scenario.lagMs;
     });
   },
   'a follower stands still': ({ time, ensemble }, _gateway, chance) => {
@@ -123,8 +123,8 @@ export function planFaults(world: World, count: number, withinMs: number): strin
 
 /** The cluster is as it should be from now on. */
 export function heal(world: World): void {
-  const { ensemble, gateways } = world;
-  ensemble.lagMs = CALM.lagMs;
+  const { ensemble, gateways, scenario } = world;
+  ensemble.lagMs = scenario.lagMs;
   for (const server of ensemble.servers) {
     server.up = true;
     server.stalledUntilMs = 0;
@@ -135,7 +135,7 @@ export function heal(world: World): void {
     gateway.start();
     const { store } = gateway;
     if (store === undefined) continue;
-    store.network.delayMs = CALM.delayMs;
+    store.network.delayMs = CALM_DELAY_MS;
     store.network.heldUntilMs = 0;
     store.interfere = () => 'none';
   }

@@ -54,6 +54,8 @@ export interface Settle extends Span {
 export interface Receive extends Span {
   readonly source: string;
   readonly kind: Kind;
+  /** Why it was refused. */
+  readonly code?: string;
   readonly count: number;
   readonly autoAck: boolean;
   readonly max: number;
@@ -65,6 +67,8 @@ export interface Management extends Span {
   readonly resource: string;
   readonly verb: 'purge' | 'delete' | 'redrive' | 'create';
   readonly kind: Kind;
+  /** Why it was refused. */
+  readonly code?: string;
   /** Of a redrive: how many messages it moved; absent when nobody was told. */
   readonly moved?: number;
 }

@@ -5,7 +5,7 @@
  *     work     a queue of any configuration; its dead letters go to `dead`, or nowhere
  *     input    is consumed by transactions alone, which publish to `output`
  *     news     a topic that keeps everything; subscriptions `all` and `some`, which filters
- *     feed     a topic that keeps nothing; subscriptions `left` and `right`
+ *     feed     a topic that keeps nothing; subscriptions `left` and `right`, and others that come and go
  *     scratch  is purged, deleted and made anew all the time
  */
 import type { QueueConfig, SubscriptionConfig, TopicConfig } from '../../src/queue/index.ts';
@@ -15,6 +15,8 @@ import type { Chance } from './chance.ts';
 export interface Scenario {
   readonly gateways: number;
   readonly servers: number;
+  /** Mean time by which followers are behind. */
+  readonly lagMs: number;
   readonly segmentLimits: SegmentLimits;
   /** Requests of clients until they stop; counting and draining at the end takes some 60 more. */
   readonly operations: number;
@@ -39,7 +41,11 @@ export const PLAIN_QUEUE: QueueConfig = {
 };
 
 const PLAIN_TOPIC: TopicConfig = { delaySeconds: 0, priorities: 1, dedupWindowSeconds: 3_600 };
-const PLAIN_SUBSCRIPTION: SubscriptionConfig = { leaseSeconds: 2, ordering: 'none', startFrom: 'earliest' };
+export const PLAIN_SUBSCRIPTION: SubscriptionConfig = {
+  leaseSeconds: 2,
+  ordering: 'none',
+  startFrom: 'earliest',
+};
 export const FILTER = { colour: ['red', 'green'] } as const;
 
 export function drawScenario(chance: Chance): Scenario {
@@ -49,6 +55,7 @@ export function drawScenario(chance: Chance): Scenario {
   return {
     gateways: chance.pick([1, 2, 2, 3, 4]),
     servers: chance.pick([1, 3, 3]),
+    lagMs: chance.pick([2, 2, 20]),
     segmentLimits: { entries, messages: chance.pick([4, 20, 1000]), bytes: 100_000 },
     operations: 120,
     thinkMs: chance.pick([1, 10, 30]),

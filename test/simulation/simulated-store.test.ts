@@ -85,6 +85,26 @@ describe('what goes wrong with the simulated store', () => {
     expect([...fates].sort()).toEqual(['answered true', 'unknown false', 'unknown true']);
   });
 
+  it('a watch is told, though the connection breaks while the event is on its way', async () => {
+    const { time, open } = simulated('told', 1);
+    const [store, other] = [open(), open()];
+    await time.run(() => store.state === 'connected' && other.state === 'connected', 60_000);
+    let told = 0;
+    const watch = () => {
+      told += 1;
+    };
+    const story = async () => {
+      await other.commit([create('/a')]);
+      await store.read('/a', { watch });
+      store.network.heldUntilMs = Number.POSITIVE_INFINITY;
+      await other.commit([{ kind: 'delete', path: '/a', version: -1 }]);
+      store.disconnect(50);
+    };
+    void story();
+    await time.run(() => told > 0, 60_000);
+    expect(told).toBe(1);
+  });
+
   it('the same seed gives the same run', async () => {
     const runs = [1, 2].map(async () => {
       const { time, ensemble, open } = simulated('again', 3);

@@ -48,6 +48,8 @@ export class SimulatedStore implements port.Store {
   readonly #clock = new EnsembleClock();
   readonly #pending = new Set<Pending>();
   readonly #watches = new Map<string, WatchEntry>();
+  /** On their way from the server: a client tells its watches also when the connection breaks meanwhile. */
+  readonly #events = new Set<{ readonly listener: port.Watch }>();
   readonly #barrier = new Barrier(() => this.#commit([TICK], 0, {}));
   #connection: SimulatedConnection | undefined;
   /** Of the session, which a new connection ends for the old one's requests. */
@@ -253,7 +255,14 @@ export class SimulatedStore implements port.Store {
     const fire = () => {
       server.tree.unwatch(kind, path, fire);
       this.#watches.delete(key);
-      for (const each of listeners) connection?.answer(() => this.#options.life.deliver(each));
+      for (const listener of listeners) {
+        const event = { listener };
+        this.#events.add(event);
+        connection?.answer(() => {
+          this.#events.delete(event);
+          this.#options.life.deliver(listener);
+        });
+      }
     };
     this.#watches.set(key, { server, listeners, fire });
     server.tree.watch(kind, path, fire);
@@ -261,12 +270,17 @@ export class SimulatedStore implements port.Store {
 
   #forgetWatches(): port.Watch[] {
     const entries = [...this.#watches];
+    const events = [...this.#events];
     this.#watches.clear();
+    this.#events.clear();
     for (const [key, { server, fire }] of entries) {
       const space = key.indexOf(' ');
       server.tree.unwatch(key.slice(0, space) as WatchKind, key.slice(space + 1), fire);
     }
-    return entries.flatMap(([, { listeners }]) => [...listeners]);
+    return [
+      ...events.map(({ listener }) => listener),
+      ...entries.flatMap(([, { listeners }]) => [...listeners]),
+    ];
   }
 }
 

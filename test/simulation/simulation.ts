@@ -2,7 +2,7 @@
  * One run: a cluster in virtual time, its clients, what befalls it, and what the rules say of it. The same seed gives
  * the same run, to the last message.
  */
-import { consume, operate, produce, scratch, transform } from './actors.ts';
+import { consume, operate, produce, scratch, transform, visit } from './actors.ts';
 import { Client } from './client.ts';
 import { endRun, must } from './ending.ts';
 import { Facts } from './facts.ts';
@@ -133,6 +133,7 @@ function clientsOf(world: World): Promise<void>[] {
     transform(world, 'second transformer'),
     scratch(world, 'scratcher'),
     scratch(world, 'other scratcher'),
+    visit(world, 'visitor'),
     operate(world, 'operator'),
   ];
 }

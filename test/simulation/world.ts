@@ -62,6 +62,7 @@ export class World {
     this.scenario = drawScenario(this.chance.derive('scenario'));
     this.remaining = this.scenario.operations;
     this.ensemble = new SimulatedEnsemble(this.time, this.chance.derive('ensemble'), this.scenario.servers);
+    this.ensemble.lagMs = this.scenario.lagMs;
     this.gateways = Array.from(
       { length: this.scenario.gateways },
       (_, index) =>

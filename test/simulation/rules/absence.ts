@@ -1,7 +1,7 @@
 /** "There is nothing" is said only when there was nothing, and a repeated attempt is told the same again. */
 import { groupBy } from '../../support/group-by.ts';
 import { type Facts, SOURCE_NAMES } from '../facts.ts';
-import type { Receive } from '../ledger.ts';
+import type { Management, Receive } from '../ledger.ts';
 
 /** A client that left may still be holding something for so long. */
 const HELD_MS = 20_000;
@@ -62,7 +62,31 @@ function changedAttempts(facts: Facts): string[] {
 
 /** Nothing but `scratch` is ever deleted. */
 function missingResources(facts: Facts): string[] {
-  return facts.ledger.publishes
-    .filter(({ target, code }) => target !== 'scratch' && code === 'not-found')
-    .map(({ target }) => `${target} was called missing`);
+  const { publishes, receives, managements } = facts.ledger;
+  const isMissing = ({ code }: { readonly code?: string }) => code === 'not-found';
+  const others = publishes.filter(({ target }) => target !== 'scratch').filter(isMissing);
+  const ofScratch = [
+    ...publishes.filter(({ target }) => target === 'scratch'),
+    ...receives.filter(({ source }) => source === 'scratch'),
+    ...managements.filter(({ resource }) => resource === 'scratch'),
+  ].filter(isMissing);
+  return [
+    ...others.map(({ target }) => `${target} was called missing`),
+    ...ofScratch
+      .filter(({ askedMs, toldMs }) => wasThere(managements, askedMs, toldMs))
+      .map(({ toldMs }) => `scratch was called missing at ${Math.round(toldMs)} ms`),
+  ];
+}
+
+/** Whether `scratch` was there all the time: made before, and by no means deleted since. */
+function wasThere(managements: readonly Management[], fromMs: number, toMs: number): boolean {
+  const deletions = managements.filter(({ verb, kind }) => verb === 'delete' && kind !== 'refused');
+  const makings = managements.filter(({ verb, kind }) => verb === 'create' && kind === 'done');
+  return [...makings, { askedMs: 0, toldMs: 0 }].some(
+    (made) =>
+      made.toldMs <= fromMs &&
+      deletions.every(
+        ({ kind, askedMs, toldMs }) => askedMs > toMs || (kind === 'done' && toldMs < made.askedMs),
+      ),
+  );
 }
