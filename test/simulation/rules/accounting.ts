@@ -126,11 +126,9 @@ function untimely(facts: Facts, story: Story, delivery: Delivery): string[] {
     found.push(`${key} was delivered at ${source} before its time`);
   const isMoved = facts.mayHaveDied('work', key);
   const { expiresInSeconds } = sent;
-  if (
-    expiresInSeconds !== undefined &&
-    !isMoved &&
-    message.publishedAtMs + expiresInSeconds * 1000 <= delivery.leasedMs
-  )
+  // Or ahead, when the clock has jumped back before it was stored.
+  const takenMs = Math.max(message.publishedAtMs, ...story.attempts.map(({ maxClockMs }) => maxClockMs));
+  if (expiresInSeconds !== undefined && !isMoved && takenMs + expiresInSeconds * 1000 <= delivery.leasedMs)
     found.push(`${key} was delivered at ${source} after its end`);
   return found;
 }
