@@ -11,7 +11,6 @@ import { NginxServer } from './nginx-server.ts';
 import { SmallDisk } from './small-disk.ts';
 
 export interface ClusterOptions {
-  readonly program: 'sources' | 'build';
   readonly sessionTimeoutMs?: number;
   /** That of the gateways. */
   readonly requestTimeoutMs?: number;
@@ -41,7 +40,7 @@ export class Cluster {
     links: readonly (readonly TcpProxy[])[],
     ports: readonly number[],
   ) {
-    const { program, sessionTimeoutMs = 4_000, requestTimeoutMs = 5_000, measuresHeap = false } = options;
+    const { sessionTimeoutMs = 4_000, requestTimeoutMs = 5_000, measuresHeap = false } = options;
     this.sessionTimeoutMs = sessionTimeoutMs;
     this.servers = servers;
     this.disk = disk;
@@ -56,7 +55,6 @@ export class Cluster {
           sessionTimeoutMs,
           requestTimeoutMs,
           clockOffsetMs,
-          program,
           measuresHeap,
         }),
     );

@@ -14,7 +14,6 @@ export interface GatewaySlotOptions {
   readonly sessionTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly clockOffsetMs: number;
-  readonly program: 'sources' | 'build';
   /** Has garbage collected and the heap measured every few seconds. */
   readonly measuresHeap?: boolean;
 }
@@ -49,12 +48,11 @@ export class GatewaySlot {
   }
 
   launch(): void {
-    const { links, chroot, port, clockOffsetMs, program, measuresHeap } = this.#options;
+    const { links, chroot, port, clockOffsetMs, measuresHeap } = this.#options;
     const { sessionTimeoutMs, requestTimeoutMs } = this.#options;
     const preloads = ['clock', ...(measuresHeap === true ? ['heap'] : [])];
     const settings: GatewayProcessOptions = {
       zooKeeper: links.map(({ address }) => address).join(',') + chroot,
-      program,
       nodeOptions: [
         ...(measuresHeap === true ? ['--expose-gc'] : []),
         ...preloads.flatMap((name) => ['--import', new URL(`preload/${name}.mjs`, import.meta.url).href]),

@@ -14,7 +14,6 @@ interface Result {
 const violationsShown = 50;
 const stopping = new AbortController();
 const common = {
-  program: 'build' as const,
   report: (line: string) => console.log(line),
   signal: stopping.signal,
 };

@@ -3,11 +3,12 @@
  * for one language.
  */
 import { runNode } from './child.mjs';
-import { ensurePackages } from './workspace.mjs';
+import { ensureBuild, ensurePackages } from './workspace.mjs';
 import { installZooKeeper } from './zookeeper-installation.mjs';
 
 try {
   await ensurePackages({ report: console.log });
+  await ensureBuild({ report: console.log });
   installZooKeeper({ report: console.log });
   process.exitCode = await runNode(['--import', 'tsx', 'sdk/main.ts', ...process.argv.slice(2)]);
 } catch (error) {

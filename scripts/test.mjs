@@ -1,14 +1,15 @@
 /**
- * `npm test`: installs what is missing, runs the whole suite, and ends with its exit code. Arguments are passed on to
+ * `npm test`: installs and builds what is missing, runs the whole suite, and ends with its exit code. Arguments are passed on to
  * vitest: `npm test -- test/unit` runs a part.
  */
 import { runNode } from './child.mjs';
 import { installNginx } from './nginx-installation.mjs';
-import { ensurePackages } from './workspace.mjs';
+import { ensureBuild, ensurePackages } from './workspace.mjs';
 import { installZooKeeper } from './zookeeper-installation.mjs';
 
 try {
   await ensurePackages({ report: console.log });
+  await ensureBuild({ report: console.log });
   installZooKeeper({ report: console.log });
   offerNginx();
   process.exitCode = await runNode(['node_modules/vitest/vitest.mjs', 'run', ...process.argv.slice(2)]);

@@ -84,7 +84,8 @@ function packageVersions(lockFile) {
   );
 }
 
-function buildIsCurrent() {
+/** Whether dist is what the sources as they are would be compiled to. */
+export function buildIsCurrent() {
   return existsSync(buildStamp) && readFileSync(buildStamp, 'utf8') === hashOfInputs();
 }
 

@@ -14,8 +14,7 @@ test.skipIf(findNginx() === undefined)(
   limits,
   async () => {
     const report = () => {};
-    const program = 'sources';
-    const result = await runChaos({ seconds: 0, seed: 1, faults, program, requestTimeoutMs, report });
+    const result = await runChaos({ seconds: 0, seed: 1, faults, requestTimeoutMs, report });
     console.log(`chaos:\n${faultTable(result.faults)}`, result.load, result.nginx);
     expect(result.violations).toEqual([]);
     expect(result.faults.map(({ name }) => name)).toEqual(faults);

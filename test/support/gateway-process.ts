@@ -1,20 +1,16 @@
 /**
- * A gateway as a process of its own, from the sources as they are: for tests that stop it, kill it, or need several.
- * It ends with the process that started it, whatever happens to that.
+ * A gateway as a process of its own: for tests that stop it, kill it, or need several. It ends with the process that
+ * started it, whatever happens to that.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { buildIsCurrent, root } from '../../scripts/workspace.mjs';
 import { waitUntil } from './wait-until.ts';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface GatewayProcessOptions {
   /** Connection string of the ensemble. */
   readonly zooKeeper?: string;
   /** Further `ZOOGATE_…` variables, and those of preloaded modules. */
   readonly variables?: Readonly<Record<string, string>>;
-  /** `build` runs dist, which must be there, as in production. The sources as they are when left out. */
-  readonly program?: 'sources' | 'build';
   /** Options of Node.js itself. */
   readonly nodeOptions?: readonly string[];
   /** Is told what the process sends besides its address. */
@@ -24,6 +20,14 @@ export interface GatewayProcessOptions {
 export interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+}
+
+/**
+ * Options of Node.js, to be run in the repository, for a program of src as it is now: what was built of it, as `npm test`
+ * does and as in production, or else the sources, which takes more than a second longer to start.
+ */
+export function scriptOf(program: 'main' | 'secure'): string[] {
+  return buildIsCurrent() ? [`dist/${program}.js`] : ['--import', 'tsx', `src/${program}.ts`];
 }
 
 export class GatewayProcess {
@@ -36,11 +40,10 @@ export class GatewayProcess {
 
   /** Launches the process and returns at once; `whenListening` and `whenReady` tell how far it is. */
   constructor(options: GatewayProcessOptions) {
-    const { zooKeeper, variables = {}, program = 'sources', nodeOptions = [], onMessage } = options;
+    const { zooKeeper, variables = {}, nodeOptions = [], onMessage } = options;
     const { PATH = '' } = process.env;
     const ensemble = zooKeeper === undefined ? {} : { ZOOGATE_ZOOKEEPER: zooKeeper };
-    const script = program === 'build' ? ['dist/main.js'] : ['--import', 'tsx', 'src/main.ts'];
-    this.#child = spawn(process.execPath, [...nodeOptions, ...script], {
+    this.#child = spawn(process.execPath, [...nodeOptions, ...scriptOf('main')], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { PATH, ZOOGATE_PORT: '0', ...ensemble, ...variables },

@@ -2,8 +2,10 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { root } from '../../../scripts/workspace.mjs';
 import { type SecuredTree, secureTree } from '../../../src/queue/zookeeper/secure-tree.ts';
 import { makeEveryKindOfNode } from '../../support/every-kind-of-node.ts';
+import { scriptOf } from '../../support/gateway-process.ts';
 import { type LocalGateway, startLocalGateway } from '../../support/local-gateway.ts';
 import { openSecondClient, type SecondClient } from '../../support/second-client.ts';
 import { startProxy } from '../../support/tcp-proxy.ts';
@@ -76,7 +78,8 @@ function secure(
 
 /** As an operator would, with the same variables as a gateway. */
 async function runSecure(chroot: string, lines: string, ...options: string[]) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/secure.ts', ...options], {
+  const child = spawn(process.execPath, [...scriptOf('secure'), ...options], {
+    cwd: root,
     env: {
       PATH: process.env.PATH ?? '',
       ZOOGATE_ZOOKEEPER: server.address + chroot,
