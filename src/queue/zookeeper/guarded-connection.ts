@@ -145,7 +145,10 @@ export class GuardedConnection {
     });
     manager.connect = () => this.#connectLater();
     manager.onSocketTimeout = () => {};
-    manager.queue = (request, callback) => original.queue.call(manager, request, this.#wrapped(callback));
+    manager.queue = (request, callback) => {
+      this.#cork(manager.socket);
+      original.queue.call(manager, request, this.#wrapped(callback));
+    };
     manager.onSocketClosed = (hadError) => {
       clearTimeout(this.#handshakeTimer);
       this.#heartbeat?.stop();
@@ -154,6 +157,16 @@ export class GuardedConnection {
       manager.zxid = Buffer.alloc(8);
       original.onSocketClosed.call(manager, hadError);
     };
+  }
+
+  /**
+   * What is sent in one turn of the event loop goes to the socket in one piece: each costs a system call, and many queues
+   * have requests of their own in each turn.
+   */
+  #cork(socket: Socket | undefined): void {
+    if (socket === undefined || socket.writableCorked > 0) return;
+    socket.cork();
+    setImmediate(() => socket.uncork());
   }
 
   #wrapped(callback: Callback = () => {}): Callback {
