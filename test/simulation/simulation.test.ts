@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { PLANTS } from './plants.ts';
 import { simulate } from './simulation.ts';
 
-const RUNS = 200;
+const RUNS = 100;
 
 describe('simulated clusters', () => {
   it(`keep every promise in ${RUNS} runs with fresh seeds`, async () => {
