@@ -32,7 +32,7 @@ beforeEach(async () => {
     if (held) steps.push(step);
     else setImmediate(step);
   };
-  engine = await cluster.start({ requestTimeoutMs: 60, schedule });
+  engine = await cluster.start({ requestTimeoutMs: 500, schedule });
   await publish(engine.broker, 'before');
   expect(await drained(engine.broker)).toEqual(['before']);
 });
