@@ -1,6 +1,6 @@
 /**
- * `npm run fuzz`: installs and builds what is missing, and looks for answers that the OpenAPI document does not describe. The
- * options are those of `fuzz/options.ts`.
+ * `npm run fuzz`: installs and builds what is missing, and looks for answers that the OpenAPI document does not
+ * describe. The options are those of `fuzz/options.ts`.
  */
 import { runNode } from './child.mjs';
 import { ensureBuild, ensurePackages } from './workspace.mjs';

@@ -1,6 +1,6 @@
 /**
- * `npm run sdk`: installs what is missing, and has generated clients use a live gateway. `npm run sdk -- python` does so
- * for one language.
+ * `npm run sdk`: installs and builds what is missing, and has generated clients use a live gateway. For one language:
+ * `npm run sdk -- python`.
  */
 import { runNode } from './child.mjs';
 import { ensureBuild, ensurePackages } from './workspace.mjs';

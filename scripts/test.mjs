@@ -1,6 +1,6 @@
 /**
- * `npm test`: installs and builds what is missing, runs the whole suite, and ends with its exit code. Arguments are passed on to
- * vitest: `npm test -- test/unit` runs a part.
+ * `npm test`: installs and builds what is missing, runs the whole suite, and ends with its exit code. Arguments are
+ * passed on to vitest: `npm test -- test/unit` runs a part.
  */
 import { runNode } from './child.mjs';
 import { installNginx } from './nginx-installation.mjs';

@@ -3,7 +3,15 @@ import type { Broker, Call, ReceivedMessage } from '../../src/queue/index.ts';
 import { Client, type Draft } from './client.ts';
 import { PLAIN_QUEUE, PLAIN_SUBSCRIPTION } from './scenario.ts';
 import type { SimulatedGateway } from './simulated-gateway.ts';
-import { SOURCES, type SourceName, TARGETS, type TargetName, targetOf, type World } from './world.ts';
+import {
+  SOURCES,
+  type SourceName,
+  TARGETS,
+  type TargetName,
+  targetOf,
+  VISITOR,
+  type World,
+} from './world.ts';
 
 const COLOURS = ['red', 'green', 'blue'];
 
@@ -164,16 +172,16 @@ export async function scratch(world: World, name: string): Promise<void> {
  * Makes a subscription that nobody else knows of, uses it, and deletes it again: each request is at a gateway that may not
  * have heard of the one before, and yet finds what is there, and nothing else.
  */
-export async function visit(world: World, name: string): Promise<void> {
+export async function visit(world: World): Promise<void> {
+  const { topic, name } = VISITOR;
   const client = new Client(world, name);
   const { chance } = client;
-  const source = { kind: 'topic', name: 'feed', subscription: name } as const;
-  const resource = { kind: 'subscription', topic: 'feed', name } as const;
+  const source = { kind: 'topic', name: topic, subscription: name } as const;
   const config = { ...PLAIN_SUBSCRIPTION, startFrom: 'latest' } as const;
   let state: 'there' | 'missing' | 'unknown' = 'missing';
   const change = async (to: 'there' | 'missing') => {
     const act = async (broker: Broker, call: Call) => {
-      await (to === 'there' ? broker.put(resource, config, {}, call) : broker.delete(resource, {}, call));
+      await (to === 'there' ? broker.put(VISITOR, config, {}, call) : broker.delete(VISITOR, {}, call));
     };
     const { answer } = await world.ask(client.gateway, act, { name: `changing ${name}` });
     if (answer.kind === 'done') state = to;
@@ -182,7 +190,7 @@ export async function visit(world: World, name: string): Promise<void> {
   const look = async (gateway: SimulatedGateway) => {
     const request = { max: 10, waitSeconds: 0, autoAck: chance.happens(0.5) };
     const act = async (broker: Broker, call: Call) => {
-      await (chance.happens(0.7) ? broker.receive(source, request, call) : broker.get(resource, call));
+      await (chance.happens(0.7) ? broker.receive(source, request, call) : broker.get(VISITOR, call));
     };
     const { answer } = await world.ask(gateway, act, { name: `looking at ${name}` });
     const isMissing = answer.kind === 'refused' && answer.code === 'not-found';

@@ -5,7 +5,7 @@ import { SOURCE_NAMES } from './facts.ts';
 import { keyOf } from './ledger.ts';
 import { PLAIN_QUEUE } from './scenario.ts';
 import type { Answer } from './simulated-gateway.ts';
-import { SOURCES, type SourceName, TARGETS, targetOf, type World } from './world.ts';
+import { SOURCES, type SourceName, TARGETS, targetOf, VISITOR, type World } from './world.ts';
 
 /** Longer than the longest delay and the longest lease. */
 const REST_MS = 90_000;
@@ -18,10 +18,8 @@ export async function endRun(world: World): Promise<string[]> {
   const found: string[] = [];
   await world.time.sleep(REST_MS);
   await must(client, 'making scratch', (broker, call) => broker.put(TARGETS.scratch, PLAIN_QUEUE, {}, call));
-  const visitor = { kind: 'subscription', topic: 'feed', name: 'visitor' } as const;
-  await client.world.ask(client.gateway, (broker, call) => broker.delete(visitor, {}, call), {
-    name: 'the visitor goes',
-  });
+  const leave = (broker: Broker, call: Call) => broker.delete(VISITOR, {}, call);
+  await world.ask(client.gateway, leave, { name: 'the visitor goes' });
   for (const source of SOURCE_NAMES) found.push(...(await drain(client, source)));
   await world.time.sleep(TRASH_MS);
   for (const source of SOURCE_NAMES) {

@@ -133,7 +133,7 @@ function clientsOf(world: World): Promise<void>[] {
     transform(world, 'second transformer'),
     scratch(world, 'scratcher'),
     scratch(world, 'other scratcher'),
-    visit(world, 'visitor'),
+    visit(world),
     operate(world, 'operator'),
   ];
 }

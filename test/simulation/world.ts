@@ -37,6 +37,9 @@ export const SOURCES = {
   right: topic('feed', 'right'),
 } as const satisfies Record<string, SubscriptionRef>;
 
+/** Comes and goes; what it has is nobody else's business. */
+export const VISITOR = { kind: 'subscription', topic: 'feed', name: 'visitor' } as const;
+
 export type TargetName = keyof typeof TARGETS;
 export type SourceName = keyof typeof SOURCES;
 

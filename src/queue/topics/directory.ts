@@ -56,7 +56,7 @@ export class Directory {
   }
 
   /** The incarnation that the name stands for now. Throws BrokerError 'not-found', also when it is of the other kind. */
-  async resolve(ref: TopicRef): Promise<OpenTopic> {
+  async #resolve(ref: TopicRef): Promise<OpenTopic> {
     const known = this.#known(ref.name);
     if (known !== undefined && known.topic.kind === ref.kind) return known;
     const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
@@ -83,7 +83,7 @@ export class Directory {
       const used: OpenTopic[] = [];
       try {
         return await act(async (ref) => {
-          const open = await this.resolve(ref);
+          const open = await this.#resolve(ref);
           used.push(open);
           return open;
         });

@@ -186,7 +186,7 @@ export class Topic {
 
   /**
    * What to throw when there is no such subscription of it, for certain. A queue's own comes and goes with the queue: so
-   * the incarnation is gone, and another may go by its name.
+   * the incarnation is noted to be deleted, and another may go by its name.
    */
   lacks(subscription: string): BrokerError {
     if (this.kind === 'topic') return notFound('subscription', subscription);

@@ -3,10 +3,10 @@
  *
  *   run -> waiting (ours, in order) -> sent (at most `sentMax` and `sentBytesMax` without a reply) -> settled
  *
- * A call leaves `waiting` only when the client puts it on the socket at once, so "waiting" means certainly not
- * applied: a deadline, an abort or a lost connection removes it and it never runs. A call that was sent keeps its
- * place until the reply comes or the connection ends, even when its caller has given up, because the server still
- * has to work it off.
+ * A call leaves `waiting` only when the client puts it on the socket, with all that is sent in this turn of the event
+ * loop, so "waiting" means certainly not applied: a deadline, an abort or a lost connection removes it and it never
+ * runs. A call that was sent keeps its place until the reply comes or the connection ends, even when its caller has
+ * given up, because the server still has to work it off.
  */
 
 import type { CallSignal } from '../call-signal.ts';

@@ -92,7 +92,7 @@ export class GuardedClient {
     return this.#connection.isOpen;
   }
 
-  /** Whether a request that is sent now goes to the socket at once. */
+  /** Whether a request that is sent now goes to the socket, in this turn of the event loop. */
   get isWritable(): boolean {
     return this.#connection.isWritable;
   }

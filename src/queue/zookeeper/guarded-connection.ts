@@ -70,7 +70,7 @@ export class GuardedConnection {
     return state === managerState.connected && !this.#isClosing && socket?.writable === true;
   }
 
-  /** Whether a request that is sent now goes to the socket at once. */
+  /** Whether a request that is sent now goes to the socket, in this turn of the event loop. */
   get isWritable(): boolean {
     return this.isOpen && this.#manager.socket?.writableNeedDrain === false;
   }
