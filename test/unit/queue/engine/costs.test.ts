@@ -81,6 +81,17 @@ describe('one write is what it costs', () => {
     await publish(engine.broker, 'a');
     expect(await cost(() => receive(engine.broker, { autoAck: true }))).toMatchObject(once);
   });
+
+  it('who waits is answered at another gateway with a write there, a write here, and two reads', async () => {
+    const other = await cluster.start();
+    await publish(other.broker, 'what is read once is known from then on');
+    await ack(engine.broker, ...(await receive(engine.broker)).map(({ receipt }) => receipt));
+    const received = receive(engine.broker, { waitSeconds: 20 });
+    await whenQuiet(engine);
+    const there = cost(() => publish(other.broker, 'x'), other);
+    expect(await cost(() => received)).toMatchObject({ reads: 2, writes: 1, conflicts: 0 });
+    expect(await there).toMatchObject(once);
+  });
 });
 
 describe('what comes at once shares its writes', () => {
