@@ -1,13 +1,19 @@
 /** What the clients of a run did and were told, for the rules to judge. All instants are virtual. */
 import type { Outcome, ReceivedMessage } from '../../src/queue/index.ts';
 
-/** When something was asked and told, and what the leader's clock showed; `maxClockMs` is the latest that anybody took it for. */
+/**
+ * When something was asked and told. The leader's clock jumps, and not every gateway has heard of it: `minClockMs` is
+ * the earliest that any took it for when it was asked, but for `ANSWER_MS`; `maxClockMs` the latest when it was told.
+ */
 export interface Span {
   readonly askedMs: number;
   readonly toldMs: number;
-  readonly askedClockMs: number;
+  readonly minClockMs: number;
   readonly maxClockMs: number;
 }
+
+/** An estimate of the leader's clock is behind by as much as the answer took that it rests on. */
+export const ANSWER_MS = 3_000;
 
 export type Kind = 'done' | 'refused' | 'unknown';
 

@@ -57,6 +57,7 @@ export class SimulatedEnsemble {
   #leader: SimulatedServer;
   #clockOffsetMs = 0;
   #latestOffsetMs = 0;
+  #earliestOffsetMs = 0;
   #electing = false;
   /** Mean time by which a follower is behind. */
   lagMs = 2;
@@ -91,9 +92,15 @@ export class SimulatedEnsemble {
     return EPOCH_MS + Math.floor(this.#time.nowMs) + this.#latestOffsetMs;
   }
 
+  /** The earliest that anybody may take it for who has heard of no jump ahead, but for the time that answers take. */
+  get earliestClockMs(): number {
+    return EPOCH_MS + Math.floor(this.#time.nowMs) + this.#earliestOffsetMs;
+  }
+
   jumpClock(ms: number): void {
     this.#clockOffsetMs += ms;
     this.#latestOffsetMs = Math.max(this.#latestOffsetMs, this.#clockOffsetMs);
+    this.#earliestOffsetMs = Math.min(this.#earliestOffsetMs, this.#clockOffsetMs);
   }
 
   isLeader(server: SimulatedServer): boolean {

@@ -88,9 +88,9 @@ export class World {
   ): Promise<{ answer: Answer<Value>; span: Span }> {
     this.remaining -= 1;
     const askedMs = this.time.nowMs;
-    const askedClockMs = this.ensemble.clockMs;
+    const minClockMs = this.ensemble.earliestClockMs;
     const answer = await gateway.call(act, options);
-    const span = { askedMs, toldMs: this.time.nowMs, askedClockMs, maxClockMs: this.ensemble.latestClockMs };
+    const span = { askedMs, toldMs: this.time.nowMs, minClockMs, maxClockMs: this.ensemble.latestClockMs };
     return { answer, span };
   }
 }

@@ -1,7 +1,7 @@
 /** What was confirmed is delivered until it is done with, once; what was refused is never seen. */
 import { groupBy } from '../../support/group-by.ts';
 import { type Facts, mayBeDone, type Story } from '../facts.ts';
-import type { Delivery } from '../ledger.ts';
+import { ANSWER_MS, type Delivery } from '../ledger.ts';
 import { SOURCES, type SourceName } from '../world.ts';
 
 /** Where a message of each target must come to its end; a dead letter of `work` may do so in `dead`. */
@@ -120,9 +120,8 @@ function untimely(facts: Facts, story: Story, delivery: Delivery): string[] {
   if (sent === undefined || source === 'dead') return [];
   const found: string[] = [];
   const delay = sent.delaySeconds ?? (story.target === 'work' ? facts.scenario.work.delaySeconds : 0);
-  const askedClockMs = Math.min(...story.attempts.map((attempt) => attempt.askedClockMs));
-  // The gateway's estimate of the clock when it took the message may have been behind.
-  if (delivery.maxClockMs < askedClockMs - 3_000 + delay * 1000)
+  const takenFromMs = Math.min(...story.attempts.map(({ minClockMs }) => minClockMs)) - ANSWER_MS;
+  if (delivery.maxClockMs < takenFromMs + delay * 1000)
     found.push(`${key} was delivered at ${source} before its time`);
   const isMoved = facts.mayHaveDied('work', key);
   const { expiresInSeconds } = sent;

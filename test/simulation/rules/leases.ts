@@ -1,10 +1,7 @@
 /** At any time at most one lease on a message is valid, and what was acked never comes again. */
 import { type Facts, fencingOf, mayBeDone, SOURCE_NAMES } from '../facts.ts';
-import type { Delivery, Settle } from '../ledger.ts';
+import { ANSWER_MS, type Delivery, type Settle } from '../ledger.ts';
 import type { SourceName } from '../world.ts';
-
-/** A gateway's estimate of the leader's clock is behind it by as much as answers take. */
-const ESTIMATE_BEHIND_MS = 3_000;
 
 export function leaseViolations(facts: Facts): string[] {
   return SOURCE_NAMES.flatMap((source) =>
@@ -39,10 +36,19 @@ function overlaps(facts: Facts, source: SourceName, deliveries: readonly Deliver
         (outcome === 'ok' || outcome === 'unknown'),
     );
     const endMs = endOf(held, settles);
-    if (!isGivenUp && next.leasedMs < endMs)
-      found.push(`${name} was leased again ${endMs - next.leasedMs} ms before its lease ended`);
+    const leasedByMs = mayHaveBeenGivenBack(facts, source, held, next) ? next.maxClockMs : next.leasedMs;
+    if (!isGivenUp && leasedByMs < endMs)
+      found.push(`${name} was leased again ${endMs - leasedByMs} ms before its lease ended`);
   });
   return found;
+}
+
+/**
+ * Somebody who was never told may have been given the message when the lease had ended, and it went back when nobody
+ * took the answer. The next gateway that gives it out need not have heard that the clock has jumped ahead by then.
+ */
+function mayHaveBeenGivenBack(facts: Facts, source: SourceName, held: Delivery, next: Delivery): boolean {
+  return facts.untold(source).some(({ askedMs, toldMs }) => askedMs <= next.toldMs && toldMs >= held.askedMs);
 }
 
 /** A purge ends all leases, also of what came while it was under way, which it may leave to be delivered anew. */
@@ -57,7 +63,7 @@ function mayBePurged(facts: Facts, held: Delivery, next: Delivery): boolean {
 function endOf(held: Delivery, settles: readonly Settle[]): number {
   const ends = settles
     .filter(({ verb, outcome }) => verb === 'extend' && outcome !== 'refused' && outcome !== 'lost')
-    .map(({ askedClockMs, leaseMs = 0 }) => askedClockMs - ESTIMATE_BEHIND_MS + leaseMs);
+    .map(({ minClockMs, leaseMs = 0 }) => minClockMs - ANSWER_MS + leaseMs);
   return Math.min(held.message.leaseExpiresAtMs, ...ends);
 }
 
