@@ -1,8 +1,15 @@
-/** How the tests run: real servers in some of them, so generous limits and few at a time. */
-import { defineConfig } from 'vitest/config';
+/**
+ * How the tests run: real servers in some of them, so generous limits and few at a time.
+ *
+ *   alone    each file in a process of its own: with programs of its own that are killed, or an eye on its memory
+ *   shared   one file after the other in the same process, which saves loading the sources for each: half of the time
+ */
+import { configDefaults, defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files that take longest. Begun last, one would go on alone while the other worker has nothing left to do. */
+const ALONE = ['test/integration/**/*.test.ts', 'test/unit/queue/engine/left-behind.test.ts'];
+
+/** Files that take longest. Begun last, one would go on alone while the other workers have nothing left to do. */
 const LONG = [/\/integration\/chaos\./, /\/simulation\/simulation\./, /\.property\.test/, /contract-without/];
 
 class LongestFirst extends BaseSequencer {
@@ -15,12 +22,28 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     reporters: ['default', './test/support/closing-line-reporter.ts'],
+    projects: [
+      {
+        extends: true,
+        // They wait for other processes half of the time.
+        test: { name: 'alone', include: ALONE, maxWorkers: 3, sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'shared',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...ALONE],
+          isolate: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });
