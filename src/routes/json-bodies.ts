@@ -106,11 +106,24 @@ function descendElements(
 }
 
 function keyIs(json: Buffer, start: number, end: number, name: string): boolean {
-  const escaped = json.indexOf(BACKSLASH, start);
-  if (escaped < 0 || escaped >= end) {
-    return end - start - 2 === Buffer.byteLength(name) && json.toString('utf8', start + 1, end - 1) === name;
+  const length = end - start - 2;
+  if (length <= name.length) {
+    return length === name.length && spells(json, start + 1, name);
   }
-  return JSON.parse(json.toString('utf8', start, end)) === name;
+  // Escapes make a key longer than its name. Only the key is searched: to the end of the text would be far too long.
+  return (
+    json.subarray(start, end).includes(BACKSLASH) && JSON.parse(json.toString('utf8', start, end)) === name
+  );
+}
+
+/** Whether these bytes are the name's, which is ASCII. */
+function spells(json: Buffer, at: number, name: string): boolean {
+  for (let index = 0; index < name.length; index += 1) {
+    if (json[at + index] !== name.charCodeAt(index)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 function afterSpace(json: Buffer, at: number): number {

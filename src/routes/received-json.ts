@@ -14,8 +14,8 @@ import { instantText } from './instants.ts';
 
 /** The answer to a receive. */
 export function receivedListText(result: ReceiveResult): string {
-  const instants = new InstantTexts();
-  const messages = result.messages.map((message) => receivedText(message, instants)).join(',');
+  const texts = new SharedTexts();
+  const messages = result.messages.map((message) => receivedText(message, texts)).join(',');
   const acked = result.acked === undefined ? '' : `,"acked":${JSON.stringify(result.acked.map(outcomeJson))}`;
   return `{"messages":[${messages}]${acked}}`;
 }
@@ -36,8 +36,8 @@ export function outcomeJson({ receipt, outcome }: Outcome): Outcome {
   return { receipt, outcome };
 }
 
-function receivedText(message: ReceivedMessage, instants: InstantTexts): string {
-  return `{${storedMembers(message, instants)},"receipt":${JSON.stringify(message.receipt)},"deliveries":${message.deliveries},"leaseExpiresAt":"${instants.of(message.leaseExpiresAtMs)}","fencingToken":"${message.fencingToken}"}`;
+function receivedText(message: ReceivedMessage, texts: SharedTexts): string {
+  return `{${storedMembers(message, texts)},"receipt":"${message.receipt}","deliveries":${message.deliveries},"leaseExpiresAt":"${texts.instant(message.leaseExpiresAtMs)}","fencingToken":"${message.fencingToken}"}`;
 }
 
 function peekedText(message: PeekedMessage): string {
@@ -47,24 +47,41 @@ function peekedText(message: PeekedMessage): string {
   return `{${storedMembers(message)},"state":"${message.state}","deliveries":${message.deliveries}${lease}${fence}}`;
 }
 
-function storedMembers(message: StoredMessage, instants = new InstantTexts()): string {
+/** Ids and receipts are the engine's own: letters, digits, hyphens and underscores, with nothing to escape. */
+function storedMembers(message: StoredMessage, texts = new SharedTexts()): string {
   const group = message.group === undefined ? '' : `,"group":${JSON.stringify(message.group)}`;
   const dead = message.deadLetter === undefined ? '' : `,"deadLetter":${deadLetterText(message.deadLetter)}`;
-  return `"id":${JSON.stringify(message.id)},${bodyMember(message)},"contentType":${JSON.stringify(message.contentType)},"attributes":${JSON.stringify(message.attributes)},"priority":${message.priority}${group},"publishedAt":"${instants.of(message.publishedAtMs)}"${dead}`;
+  return `"id":"${message.id}",${bodyMember(message)},"contentType":${texts.string(message.contentType)},"attributes":${attributesText(message)},"priority":${message.priority}${group},"publishedAt":"${texts.instant(message.publishedAtMs)}"${dead}`;
 }
 
-/** The instants of one answer: messages that were stored together, or leased together, have the same. */
-class InstantTexts {
-  readonly #texts = new Map<number, string>();
+/** What messages of one answer have in common: when they were stored, or leased, together, and their content type. */
+class SharedTexts {
+  readonly #instants = new Map<number, string>();
+  readonly #strings = new Map<string, string>();
 
-  of(ms: number): string {
-    let text = this.#texts.get(ms);
+  instant(ms: number): string {
+    let text = this.#instants.get(ms);
     if (text === undefined) {
       text = instantText(ms);
-      this.#texts.set(ms, text);
+      this.#instants.set(ms, text);
     }
     return text;
   }
+
+  /** In JSON's quotes. */
+  string(value: string): string {
+    let text = this.#strings.get(value);
+    if (text === undefined) {
+      text = JSON.stringify(value);
+      this.#strings.set(value, text);
+    }
+    return text;
+  }
+}
+
+function attributesText({ attributes }: StoredMessage): string {
+  for (const _ in attributes) return JSON.stringify(attributes);
+  return '{}';
 }
 
 function bodyMember({ body, bodyKind }: StoredMessage): string {

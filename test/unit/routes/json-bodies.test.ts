@@ -28,6 +28,12 @@ describe('finding bodies in a JSON text', () => {
     expect(bodies('{"mess\\u0061ges":[{"\\u0062ody":true}]}')).toEqual(['true']);
   });
 
+  it('takes no other key for it that is as long, begins alike or has escapes', () => {
+    const others = ['bodY', 'body ', 'b\\u0064y', 'b\\u006fdz', 'bödy', 'bod', '', '\\\\ody', 'message'];
+    for (const key of others) expect(bodies(`{"messages":[{"${key}":1}]}`), key).toEqual([]);
+    for (const key of ['messagez', 'messages\\n']) expect(bodies(`{"${key}":[{"body":1}]}`), key).toEqual([]);
+  });
+
   it('takes the last of duplicate keys, like JSON.parse', () => {
     expect(bodies('{"messages":[{"body":1}],"messages":[{"body":2,"body":3}]}')).toEqual(['3']);
   });
