@@ -15,7 +15,7 @@ import type { MessageSource, RouteContext } from './context.ts';
 import { instantText } from './instants.ts';
 import { type Answer, givenTwice, type Operation, operation } from './operation.ts';
 import { invalidField } from './problems.ts';
-import { receivedListText } from './received-json.ts';
+import { receivedListBytes } from './received-json.ts';
 import { jsonBody } from './request-bodies.ts';
 import { EXAMPLE_RECEIPT, EXAMPLE_RECEIVED, jsonResponse } from './responses.ts';
 import { receivedList } from './schemas/answers.ts';
@@ -134,7 +134,7 @@ function requestOf(
 function answerIn(accepted: string, result: ReceiveResult, ref: SubscriptionRef): Answer {
   const { messages, acked } = result;
   if (accepted !== OCTETS && accepted !== EVENT && accepted !== EVENT_BATCH) {
-    return { status: 200, payload: receivedListText(result) };
+    return { status: 200, payload: receivedListBytes(result) };
   }
   const ackedHeader: Record<string, string> =
     acked === undefined ? {} : { 'zoogate-acked': acked.map(({ outcome }) => outcome).join(', ') };

@@ -11,13 +11,30 @@ import type {
   StoredMessage,
 } from '../queue/index.ts';
 import { instantText } from './instants.ts';
+import { TextBytes } from './text-bytes.ts';
+
+/** What a message takes in an answer beside its body, as a rule. */
+const MEMBERS_BYTES = 340;
 
 /** The answer to a receive. */
-export function receivedListText(result: ReceiveResult): string {
-  const texts = new SharedTexts();
-  const messages = result.messages.map((message) => receivedText(message, texts)).join(',');
-  const acked = result.acked === undefined ? '' : `,"acked":${JSON.stringify(result.acked.map(outcomeJson))}`;
-  return `{"messages":[${messages}]${acked}}`;
+export function receivedListBytes({ messages, acked }: ReceiveResult): Buffer {
+  const shared = new SharedTexts();
+  const expected = messages.reduce((sum, { body }) => sum + body.length + MEMBERS_BYTES, MEMBERS_BYTES);
+  const answer = new TextBytes(expected);
+  answer.addText('{"messages":[');
+  let before = '';
+  for (const message of messages) {
+    if (message.bodyKind === 'json') {
+      answer.addText(`${before}{${idMember(message)},"body":`);
+      answer.addBytes(message.body);
+      answer.addText(`,${membersAfterBody(message, shared)}${leaseMembers(message, shared)}}`);
+    } else {
+      answer.addText(`${before}{${storedMembers(message, shared)}${leaseMembers(message, shared)}}`);
+    }
+    before = ',';
+  }
+  answer.addText(acked === undefined ? ']}' : `],"acked":${JSON.stringify(acked.map(outcomeJson))}}`);
+  return answer.bytes;
 }
 
 /** The answer to a peek. */
@@ -36,8 +53,8 @@ export function outcomeJson({ receipt, outcome }: Outcome): Outcome {
   return { receipt, outcome };
 }
 
-function receivedText(message: ReceivedMessage, texts: SharedTexts): string {
-  return `{${storedMembers(message, texts)},"receipt":"${message.receipt}","deliveries":${message.deliveries},"leaseExpiresAt":"${texts.instant(message.leaseExpiresAtMs)}","fencingToken":"${message.fencingToken}"}`;
+function leaseMembers(message: ReceivedMessage, shared: SharedTexts): string {
+  return `,"receipt":"${message.receipt}","deliveries":${message.deliveries},"leaseExpiresAt":"${shared.instant(message.leaseExpiresAtMs)}","fencingToken":"${message.fencingToken}"`;
 }
 
 function peekedText(message: PeekedMessage): string {
@@ -47,11 +64,19 @@ function peekedText(message: PeekedMessage): string {
   return `{${storedMembers(message)},"state":"${message.state}","deliveries":${message.deliveries}${lease}${fence}}`;
 }
 
+function storedMembers(message: StoredMessage, shared = new SharedTexts()): string {
+  return `${idMember(message)},${bodyMember(message)},${membersAfterBody(message, shared)}`;
+}
+
 /** Ids and receipts are the engine's own: letters, digits, hyphens and underscores, with nothing to escape. */
-function storedMembers(message: StoredMessage, texts = new SharedTexts()): string {
+function idMember({ id }: StoredMessage): string {
+  return `"id":"${id}"`;
+}
+
+function membersAfterBody(message: StoredMessage, shared: SharedTexts): string {
   const group = message.group === undefined ? '' : `,"group":${JSON.stringify(message.group)}`;
   const dead = message.deadLetter === undefined ? '' : `,"deadLetter":${deadLetterText(message.deadLetter)}`;
-  return `"id":"${message.id}",${bodyMember(message)},"contentType":${texts.string(message.contentType)},"attributes":${attributesText(message)},"priority":${message.priority}${group},"publishedAt":"${texts.instant(message.publishedAtMs)}"${dead}`;
+  return `"contentType":${shared.string(message.contentType)},"attributes":${attributesText(message)},"priority":${message.priority}${group},"publishedAt":"${shared.instant(message.publishedAtMs)}"${dead}`;
 }
 
 /** What messages of one answer have in common: when they were stored, or leased, together, and their content type. */
