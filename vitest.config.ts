@@ -1,8 +1,9 @@
 /**
  * How the tests run: real servers in some of them, so generous limits and few at a time.
  *
- *   alone    each file in a process of its own: with programs of its own that are killed, or an eye on its memory
- *   shared   one file after the other in the same process, which saves loading the sources for each: half of the time
+ *   alone        each file in a process of its own: with programs of its own that are killed, or an eye on its memory
+ *   http, unit   one file after the other in the same process, which saves loading the sources for each: half of the
+ *                time; and all of `http` on one ZooKeeper server
  */
 import { configDefaults, defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
@@ -36,12 +37,23 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'shared',
-          include: ['test/**/*.test.ts'],
+          name: 'http',
+          include: ['test/http/**/*.test.ts'],
+          isolate: false,
+          globalSetup: 'test/support/shared-zookeeper.ts',
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts', 'test/simulation/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...ALONE],
           isolate: false,
           maxWorkers: 2,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -1,9 +1,10 @@
 /**
- * Gateways for the HTTP tests: real brokers on one real ZooKeeper server, listening on ports of their own.
+ * Gateways for the HTTP tests: real brokers on a real ZooKeeper server, listening on ports of their own.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import supertest from 'supertest';
+import { inject } from 'vitest';
 import { makeApiKey } from '../../src/access/api-key.ts';
 import { openAuthentication } from '../../src/access/index.ts';
 import { buildApp } from '../../src/app.ts';
@@ -58,10 +59,11 @@ interface TestGateway {
   stop(): Promise<void>;
 }
 
-/** One gateway unless told otherwise, on a server and a chroot of their own. */
+/** One gateway unless told otherwise, on a chroot of their own, and a server of their own where none is shared. */
 export async function startTestGateways(count = 1, access?: Partial<AccessRules>): Promise<TestGateways> {
-  const server = await startZooKeeper();
-  const chroot = `${server.address}/http-${randomUUID()}`;
+  const shared = inject('sharedZooKeeper');
+  const server = shared === undefined ? await startZooKeeper() : undefined;
+  const chroot = `${shared ?? server?.address}/http-${randomUUID()}`;
   const key = access === undefined ? await keyOfEnvironment() : undefined;
   const rules = { ...LOOPBACK_RULES, ...access, ...key?.access };
   const start = () => startTestGateway(chroot, rules);
@@ -90,7 +92,7 @@ export async function startTestGateways(count = 1, access?: Partial<AccessRules>
     drain: () => first.broker.drain(),
     async stop() {
       await Promise.all([first, ...others].map((gateway) => gateway.stop()));
-      await server.stop();
+      await server?.stop();
     },
   };
 }
