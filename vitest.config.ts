@@ -40,7 +40,7 @@ export default defineConfig({
           name: 'http',
           include: ['test/http/**/*.test.ts'],
           isolate: false,
-          globalSetup: 'test/support/shared-zookeeper.ts',
+          globalSetup: 'test/support/project-zookeeper.ts',
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },

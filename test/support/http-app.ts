@@ -61,7 +61,7 @@ interface TestGateway {
 
 /** One gateway unless told otherwise, on a chroot of their own, and a server of their own where none is shared. */
 export async function startTestGateways(count = 1, access?: Partial<AccessRules>): Promise<TestGateways> {
-  const shared = inject('sharedZooKeeper');
+  const shared = inject('projectZooKeeper');
   const server = shared === undefined ? await startZooKeeper() : undefined;
   const chroot = `${shared ?? server?.address}/http-${randomUUID()}`;
   const key = access === undefined ? await keyOfEnvironment() : undefined;

@@ -8,12 +8,12 @@ const HEAP_MEGABYTES = 512;
 declare module 'vitest' {
   interface ProvidedContext {
     /** Of the shared server; files of other projects are told of none. */
-    readonly sharedZooKeeper: string | undefined;
+    readonly projectZooKeeper: string | undefined;
   }
 }
 
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   const server = await startZooKeeper([], HEAP_MEGABYTES);
-  provide('sharedZooKeeper', server.address);
+  provide('projectZooKeeper', server.address);
   return () => server.stop();
 }
