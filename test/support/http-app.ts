@@ -61,9 +61,8 @@ interface TestGateway {
 
 /** One gateway unless told otherwise, on a chroot of their own, and a server of their own where none is shared. */
 export async function startTestGateways(count = 1, access?: Partial<AccessRules>): Promise<TestGateways> {
-  const shared = inject('projectZooKeeper');
-  const server = shared === undefined ? await startZooKeeper() : undefined;
-  const chroot = `${shared ?? server?.address}/http-${randomUUID()}`;
+  const server = await zooKeeper();
+  const chroot = `${server.address}/http-${randomUUID()}`;
   const key = access === undefined ? await keyOfEnvironment() : undefined;
   const rules = { ...LOOPBACK_RULES, ...access, ...key?.access };
   const start = () => startTestGateway(chroot, rules);
@@ -92,9 +91,15 @@ export async function startTestGateways(count = 1, access?: Partial<AccessRules>
     drain: () => first.broker.drain(),
     async stop() {
       await Promise.all([first, ...others].map((gateway) => gateway.stop()));
-      await server?.stop();
+      await server.stop();
     },
   };
+}
+
+/** The one that the project's files share, which others stop; or, where there is none, a new one. */
+async function zooKeeper(): Promise<{ readonly address: string; stop(): Promise<void> }> {
+  const shared = inject('projectZooKeeper');
+  return shared === undefined ? startZooKeeper() : { address: shared, stop: async () => {} };
 }
 
 /**

@@ -40,7 +40,7 @@ export function sealOf(identity: string): number {
   return hash;
 }
 
-/** Used by one call after the other; making one for each cost half of its time. */
+/** For the bytes of one receipt. Every call writes before it reads; a buffer for each took half of a call's time. */
 const scratch = Buffer.alloc(Math.max(RECEIPT_BYTES_MAX, RECEIPT_CHARACTERS_MAX));
 
 /** @param seal of the subscription: `sealOf` */
