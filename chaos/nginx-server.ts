@@ -84,11 +84,12 @@ export class NginxServer {
 }
 
 /** What nginx's own check says of the deployed configuration. */
-export async function checkNginxConfiguration(): Promise<string> {
+export async function checkNginxConfiguration(): Promise<{ exitCode: number | null; complaints: string[] }> {
   const { program, directory, options } = await prepare(1, [2, 3, 4]);
-  const { stderr } = spawnSync(program, ['-t', ...options], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(program, ['-t', ...options], { encoding: 'utf8' });
   await rm(directory, { recursive: true });
-  return stderr;
+  const complaints = stderr.split('\n').filter((line) => /\[(?:warn|error|crit|alert|emerg)\]/.test(line));
+  return { exitCode: status, complaints };
 }
 
 /** A directory with the configuration and all that nginx writes to, and how to run it there. */

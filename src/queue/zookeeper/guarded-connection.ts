@@ -20,6 +20,7 @@ import type { ServerAddress } from './address.ts';
 import { type Callback, type ConnectionManager, managerState } from './client-internals.ts';
 import { codes, ReplyError } from './codes.ts';
 import type { Complaints } from './complaints.ts';
+import { connectionFailure } from './connection-failures.ts';
 import type { EnsembleSockets } from './ensemble-sockets.ts';
 import { FrameReader } from './frames.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -202,7 +203,7 @@ export class GuardedConnection {
     });
     let reason = 'it was ended before the handshake';
     socket.on('error', (error) => {
-      reason = error.message;
+      reason = connectionFailure(error);
     });
     socket.on('close', (hadError) => {
       if (manager.state === managerState.connecting && !this.#isClosing) this.#tellFailure(server, reason);

@@ -54,20 +54,24 @@ async function open(address: string, files: Files, options: TestStoreOptions = {
   return store;
 }
 
-/** A store that is not expected to get connected, and what it complains about. */
+/** A store that is not expected to get connected, and what it complains about: messages, and reasons of each. */
 function begin(
   address: string,
   options: TestStoreOptions,
   chroot = '/refused',
-): { store: ZooKeeperStore; reasons: string[] } {
+): { store: ZooKeeperStore; reasons: string[]; messages: string[] } {
   const reasons: string[] = [];
+  const messages: string[] = [];
   const logger: Logger = {
     ...silentLogger,
-    warn: (details) => reasons.push((details as { reason: string }).reason),
+    warn: (details, message) => {
+      reasons.push((details as { reason: string }).reason);
+      messages.push(message);
+    },
   };
   const store = openUnconnected(address + chroot, { sessionTimeoutMs: 1_500, ...options, logger });
   opened.push(store);
-  return { store, reasons };
+  return { store, reasons, messages };
 }
 
 async function proxyTo(port: number): Promise<TcpProxy> {
@@ -114,10 +118,11 @@ describe('a server whose certificate is in order', () => {
 });
 
 describe('a server that cannot prove who it is gets nothing of ours', () => {
-  const expectRefused = async (address: string, options: TestStoreOptions, reason: RegExp | string) => {
+  const untrusted = 'its certificate was issued by nobody whom this gateway trusts';
+  const expectRefused = async (address: string, options: TestStoreOptions, reason = '') => {
     const { store, reasons } = begin(address, options);
     // The first handshake of a server that has just been started may take longer than it is waited for.
-    await expect.poll(() => reasons, { timeout: 20_000 }).toContainEqual(expect.stringMatching(reason));
+    await expect.poll(() => reasons, { timeout: 20_000 }).toContainEqual(expect.stringContaining(reason));
     expect(store.state).toBe('suspended');
     await expect(store.barrier()).rejects.toMatchObject({ kind: 'unavailable' });
   };
@@ -126,26 +131,22 @@ describe('a server that cannot prove who it is gets nothing of ours', () => {
     const other = await CertificateAuthority.create('another authority');
     const caFile = join(directory, 'other.pem');
     await writeFile(caFile, other.certificate);
-    await expectRefused(`127.0.0.1:${zooKeeper.securePort}`, tlsOf({ caFile }), /unable to verify|issuer/);
+    await expectRefused(`127.0.0.1:${zooKeeper.securePort}`, tlsOf({ caFile }), untrusted);
   });
 
   test('when nobody is known who could have issued it', async () => {
-    await expectRefused(`127.0.0.1:${zooKeeper.securePort}`, tlsOf({}), /unable to verify|issuer/);
+    await expectRefused(`127.0.0.1:${zooKeeper.securePort}`, tlsOf({}), untrusted);
   });
 
   test('when its certificate is for another host, unless host names are not checked', async () => {
     const elsewhere = await startSecureZooKeeper({ hosts: ['zk1.example'] });
     opened.push({ close: () => elsewhere.stop() });
     const address = `127.0.0.1:${elsewhere.securePort}`;
-    await expectRefused(address, tlsOf(trusting(elsewhere)), /does not match certificate's altnames/);
+    await expectRefused(address, tlsOf(trusting(elsewhere)), 'its certificate is for another host');
     const store = await open(address, { ...trusting(elsewhere), checksHostNames: false });
     expect(store.state).toBe('connected');
     // That opens no door to those whom nobody has vouched for.
-    await expectRefused(
-      address,
-      tlsOf({ ...trusting(zooKeeper), checksHostNames: false }),
-      /signature|verify|issuer/,
-    );
+    await expectRefused(address, tlsOf({ ...trusting(zooKeeper), checksHostNames: false }), untrusted);
     await store.close();
   });
 
@@ -155,7 +156,7 @@ describe('a server that cannot prove who it is gets nothing of ours', () => {
     await expectRefused(
       `127.0.0.1:${expired.securePort}`,
       tlsOf(trusting(expired)),
-      'certificate has expired',
+      'its certificate has expired',
     );
   });
 
@@ -172,21 +173,13 @@ describe('a server that cannot prove who it is gets nothing of ours', () => {
     opened.push({ close: () => listener.close() });
     const { port } = listener.address() as { port: number };
     const credentials = ['zoogate:a-secret'];
-    await expectRefused(
-      `127.0.0.1:${port}`,
-      { ...tlsOf(trusting(zooKeeper)), credentials },
-      /wrong version number/,
-    );
+    await expectRefused(`127.0.0.1:${port}`, { ...tlsOf(trusting(zooKeeper)), credentials });
     expect(Buffer.concat(received).toString('latin1')).not.toContain('a-secret');
-    await expectRefused(
-      zooKeeper.server.address,
-      tlsOf(trusting(zooKeeper)),
-      /before|disconnected|hang up|RESET/i,
-    );
+    await expectRefused(zooKeeper.server.address, tlsOf(trusting(zooKeeper)));
   });
 
   test('and nor does a secure port that is taken for a plain one', async () => {
-    await expectRefused(`127.0.0.1:${zooKeeper.securePort}`, {}, /before the handshake|RESET/);
+    await expectRefused(`127.0.0.1:${zooKeeper.securePort}`, {});
   });
 });
 
@@ -197,11 +190,21 @@ describe('a server that asks for certificates', () => {
     expect(await store.stat('/a')).toBeDefined();
   });
 
-  test('does not take us without', async () => {
-    const { store, reasons } = begin(`127.0.0.1:${demanding.securePort}`, tlsOf(trusting(demanding)));
-    await waitUntil(() => reasons.length > 0, 'it complains');
-    expect(reasons[0]).toMatch(/certificate/);
+  test('does not take us without: the log says so, once, however often it is tried', async () => {
+    const proxy = await proxyTo(demanding.securePort);
+    const passed: Buffer[] = [];
+    proxy.onBytes = (_, bytes) => void passed.push(bytes);
+    // Only a client's first bytes say which server is meant.
+    const attempts = () => passed.filter((bytes) => bytes.includes('localhost')).length;
+    const { store, reasons } = begin(`localhost:${proxy.port}`, tlsOf(trusting(demanding)));
+    const telling = () =>
+      reasons.filter((reason) => reason.startsWith('the server may ask for a certificate'));
+    await waitUntil(() => telling().length > 0, 'it says what may be wrong');
+    const before = attempts();
+    await waitUntil(() => attempts() > before + 2, 'it tries again');
+    expect(telling()).toHaveLength(1);
     expect(store.state).toBe('suspended');
+    await expect(store.barrier()).rejects.toMatchObject({ kind: 'unavailable' });
   });
 
   test('does not make whoever else has the same certificate an owner of what we create', async () => {
@@ -242,15 +245,12 @@ describe('a server that asks for certificates', () => {
     opened.push({ close: () => asking.close() });
     const { port } = asking.address() as AddressInfo;
     const tls = tlsOf({ caFile: demanding.authorityFile, certificateFile, keyFile });
-    const { reasons } = begin(`127.0.0.1:${port}`, tls);
+    const { messages } = begin(`127.0.0.1:${port}`, tls);
     await waitUntil(() => shown.includes('gateway'), 'it is shown the first');
 
     const renewed = await authority.issue({ commonName: 'renewed' });
     await writeFile(certificateFile, renewed.certificate);
-    await waitUntil(
-      () => reasons.some((reason) => reason.includes('mismatch')),
-      'it complains of half a renewal',
-    );
+    await waitUntil(() => messages.some((text) => text.includes('the ones before stay')), 'it complains');
     shown = [];
     await waitUntil(() => shown.length > 0, 'it goes on');
     expect(shown[0]).toBe('gateway');
