@@ -1,18 +1,22 @@
 /** What every client of a run can do; each request goes to a gateway of its own choice, and into the ledger. */
 import type {
   Broker,
+  Call,
   NewMessage,
   Outcome,
   PublishedMessage,
   ReceivedMessage,
   ReceiveRequest,
+  ResourceConfigs,
+  ResourceKind,
+  ResourceRef,
   SettleAction,
   TransactionResult,
 } from '../../src/queue/index.ts';
 import type { Chance } from './chance.ts';
 import { type Delivery, keyOf, type Publish, type Span } from './ledger.ts';
 import type { Answer, SimulatedGateway } from './simulated-gateway.ts';
-import { SOURCES, type SourceName, TARGETS, type TargetName, type World } from './world.ts';
+import { nameOf, type Source, sourceRefOf, type Target, topicRefOf, type World } from './world.ts';
 
 /** A message to publish; its key is its body. */
 export type Draft = Omit<NewMessage, 'body' | 'bodyKind' | 'contentType'> & { readonly key: string };
@@ -48,18 +52,37 @@ export class Client {
     return `${this.name}-${this.#keys}`;
   }
 
-  async publish(target: TargetName, drafts: readonly Draft[]): Promise<Answer<PublishedMessage[]>> {
+  /** A request for which there is no excuse any more. */
+  async must<Value>(
+    name: string,
+    act: (broker: Broker, call: Call) => Promise<Value>,
+    gateway = this.gateway,
+  ): Promise<Value> {
+    const { answer } = await this.world.ask(gateway, act, { name });
+    if (answer.kind === 'done') return answer.value;
+    throw new Error(`${name} should have succeeded: ${JSON.stringify(answer)}`);
+  }
+
+  /** Makes a queue, topic or subscription, or gives it another configuration. */
+  async make<Kind extends ResourceKind>(
+    ref: ResourceRef<Kind>,
+    config: ResourceConfigs[Kind],
+  ): Promise<void> {
+    await this.must(`making ${ref.name}`, (broker, call) => broker.put(ref, config, {}, call));
+  }
+
+  async publish(target: Target, drafts: readonly Draft[]): Promise<Answer<PublishedMessage[]>> {
     const { answer, span } = await this.world.ask(
       this.gateway,
-      (broker, call) => broker.publish(TARGETS[target], drafts.map(messageOf), call),
-      { name: `publishing to ${target}` },
+      (broker, call) => broker.publish(topicRefOf(target), drafts.map(messageOf), call),
+      { name: `publishing to ${nameOf(target)}` },
     );
     this.notePublishes(target, drafts, answer, span);
     return answer;
   }
 
   notePublishes(
-    target: TargetName,
+    target: Target,
     drafts: readonly Draft[],
     answer: Answer<readonly PublishedMessage[]>,
     span: Span,
@@ -72,26 +95,35 @@ export class Client {
       const id = told === undefined ? {} : { id: told.id, duplicate: told.duplicate === true };
       const code = answer.kind === 'refused' ? { code: answer.code } : {};
       const by = transaction === undefined ? {} : { transaction };
-      const noted: Publish = { ...draft, target, request, kind: answer.kind, ...id, ...code, ...by, ...span };
+      const noted: Publish = {
+        ...draft,
+        target: nameOf(target),
+        request,
+        kind: answer.kind,
+        ...id,
+        ...code,
+        ...by,
+        ...span,
+      };
       publishes.push(noted);
     });
   }
 
-  async receive(source: SourceName, receiving: Receiving): Promise<readonly ReceivedMessage[]> {
+  async receive(source: Source, receiving: Receiving): Promise<readonly ReceivedMessage[]> {
     const { leaveAfterMs, ...fields } = receiving;
     const request: ReceiveRequest = { max: 1, waitSeconds: 0, autoAck: false, ...fields };
     const { ledger } = this.world;
     const { answer, span } = await this.world.ask(
       this.gateway,
-      (broker, call) => broker.receive(SOURCES[source], request, call),
+      (broker, call) => broker.receive(sourceRefOf(source), request, call),
       {
-        name: `receiving from ${source}`,
+        name: `receiving from ${nameOf(source)}`,
         waitMs: request.waitSeconds * 1000,
         ...(leaveAfterMs === undefined ? {} : { leaveAfterMs }),
         undelivered: async (broker: Broker, { messages }) => {
           if (request.autoAck || request.attemptId !== undefined || messages.length === 0) return;
           await broker.release(
-            SOURCES[source],
+            sourceRefOf(source),
             messages.map(({ receipt }) => receipt),
           );
         },
@@ -103,7 +135,7 @@ export class Client {
     const { kind } = answer;
     const code = kind === 'refused' ? { code: answer.code } : {};
     ledger.receives.push({
-      source,
+      source: nameOf(source),
       kind,
       ...code,
       count: messages.length,
@@ -115,7 +147,14 @@ export class Client {
     const leaseMs = 1000 * (request.leaseSeconds ?? 0);
     messages.forEach((message, index) => {
       const lease = { leasedMs: message.leaseExpiresAtMs - leaseMs, autoAck, index };
-      const delivery: Delivery = { source, key: keyOf(message), message, ...lease, ...attempt, ...span };
+      const delivery: Delivery = {
+        source: nameOf(source),
+        key: keyOf(message),
+        message,
+        ...lease,
+        ...attempt,
+        ...span,
+      };
       ledger.deliveries.push(delivery);
     });
     if (ack !== undefined) {
@@ -126,14 +165,14 @@ export class Client {
   }
 
   async settle(
-    source: SourceName,
+    source: Source,
     action: SettleAction,
     receipts: readonly string[],
   ): Promise<Answer<Outcome[]>> {
     const { answer, span } = await this.world.ask(
       this.gateway,
-      (broker, call) => broker.settle(SOURCES[source], action, receipts, call),
-      { name: `${action.kind} at ${source}` },
+      (broker, call) => broker.settle(sourceRefOf(source), action, receipts, call),
+      { name: `${action.kind} at ${nameOf(source)}` },
     );
     const leaseMs = action.kind === 'extend' ? action.leaseSeconds * 1000 : undefined;
     this.noteSettles(source, action.kind, receipts, answer, span, leaseMs);
@@ -141,7 +180,7 @@ export class Client {
   }
 
   noteSettles(
-    source: SourceName,
+    source: Source,
     verb: SettleAction['kind'],
     receipts: readonly string[],
     answer: Answer<readonly Outcome[]>,
@@ -151,15 +190,15 @@ export class Client {
     receipts.forEach((receipt, index) => {
       const outcome = answer.kind === 'done' ? (answer.value[index]?.outcome ?? 'invalid') : answer.kind;
       const lease = leaseMs === undefined ? {} : { leaseMs };
-      this.world.ledger.settles.push({ source, verb, receipt, outcome, ...lease, ...span });
+      this.world.ledger.settles.push({ source: nameOf(source), verb, receipt, outcome, ...lease, ...span });
     });
   }
 
   /** Acks one message and publishes others, in one step, trying again with the same id while that is of use. */
   async transact(
-    source: SourceName,
+    source: Source,
     receipt: string,
-    publishes: readonly { readonly target: TargetName; readonly drafts: readonly Draft[] }[],
+    publishes: readonly { readonly target: Target; readonly drafts: readonly Draft[] }[],
     transactionId: string | undefined,
   ): Promise<Answer<TransactionResult>> {
     const { answer, span } = await this.world.ask(
@@ -168,15 +207,15 @@ export class Client {
         broker.transact(
           {
             ...(transactionId === undefined ? {} : { transactionId }),
-            acks: [{ source: SOURCES[source], receipts: [receipt] }],
+            acks: [{ source: sourceRefOf(source), receipts: [receipt] }],
             publishes: publishes.map(({ target, drafts }) => ({
-              target: TARGETS[target],
+              target: topicRefOf(target),
               messages: drafts.map(messageOf),
             })),
           },
           call,
         ),
-      { name: `a transaction on ${source}` },
+      { name: `a transaction on ${nameOf(source)}` },
     );
     const number = this.world.ledger.settles.length;
     publishes.forEach(({ target, drafts }, index) => {
@@ -186,7 +225,7 @@ export class Client {
     });
     const isLost = answer.kind === 'refused' && answer.code === 'transaction-aborted';
     const outcome = isLost ? 'lost' : answer.kind === 'done' ? 'ok' : answer.kind;
-    this.world.ledger.settles.push({ source, verb: 'ack', receipt, outcome, ...span });
+    this.world.ledger.settles.push({ source: nameOf(source), verb: 'ack', receipt, outcome, ...span });
     return answer;
   }
 }

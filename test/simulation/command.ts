@@ -1,13 +1,15 @@
 /**
- * `npm run simulate -- [--runs N] [--seed S] [--plants] [--plant TEXT]`
+ * `npm run simulate -- [--runs N] [--seed S] [--family NAME] [--plants] [--plant TEXT]`
  *
  * Without a seed the runs are seeded afresh each time; a run that fails prints its own seed, and `--seed` with that
  * (and `--runs 1`) gives the same run again, to the last message. With `--plants` the engine is broken on purpose, in
- * one way after the other, to show that each is found; with `--plant` only in those that have the text in their names.
+ * one way after the other, to show that each is found; with `--plant` only in those that have the text in their names. With
+ * `--family` all runs are of that one.
  */
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { runCrew } from './crew.ts';
+import { FAMILY_NAMES } from './families/index.ts';
 import { tryPlants } from './plant-trials.ts';
 import type { Run } from './simulation.ts';
 
@@ -20,6 +22,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     plants: { type: 'boolean', default: false },
     plant: { type: 'string' },
+    family: { type: 'string' },
   },
 });
 const isTrial = values.plants || values.plant !== undefined;
@@ -27,10 +30,17 @@ const runs = Number(values.runs ?? (isTrial ? 2_000 : 1_000));
 if (!Number.isInteger(runs) || runs < 1) {
   console.error(`--runs takes a whole number from 1 on, not "${values.runs}"`);
   process.exitCode = 2;
-} else if (isTrial) {
-  process.exitCode = (await tryPlants(runs, values.seed ?? freshSeed(), values.plant ?? '')) ? 0 : 1;
+} else if (values.family !== undefined && !FAMILY_NAMES.includes(values.family)) {
+  console.error(`--family takes one of ${FAMILY_NAMES.join(', ')}`);
+  process.exitCode = 2;
 } else {
-  process.exitCode = (await simulateAll(runs, values.seed ?? freshSeed())) ? 0 : 1;
+  const seed = values.family === undefined ? firstSeed() : `${values.family}/${firstSeed()}`;
+  const isKept = isTrial ? tryPlants(runs, seed, values.plant ?? '') : simulateAll(runs, seed);
+  process.exitCode = (await isKept) ? 0 : 1;
+}
+
+function firstSeed(): string {
+  return values.seed ?? freshSeed();
 }
 
 function freshSeed(): string {
@@ -70,8 +80,8 @@ async function simulateAll(count: number, seed: string): Promise<boolean> {
   return failed.length === 0;
 }
 
-function show({ seed, violations, faults }: Run): void {
-  console.log(`\nThe run of seed ${seed} broke a promise:`);
+function show({ seed, family, violations, faults }: Run): void {
+  console.log(`\nThe run of seed ${seed} (${family}) broke a promise:`);
   for (const violation of violations.slice(0, 10)) console.log(`  ${violation}`);
   console.log(faults.length === 0 ? '  with nothing the matter' : `  under ${faults.join('; ')}`);
   console.log(`  again: npm run simulate -- --runs 1 --seed ${seed}\n`);

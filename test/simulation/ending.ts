@@ -4,7 +4,6 @@ import { Client } from './client.ts';
 import { SOURCE_NAMES } from './facts.ts';
 import { keyOf } from './ledger.ts';
 import { PLAIN_QUEUE } from './scenario.ts';
-import type { Answer } from './simulated-gateway.ts';
 import { SOURCES, type SourceName, TARGETS, targetOf, VISITOR, type World } from './world.ts';
 
 /** Longer than the longest delay and the longest lease. */
@@ -17,7 +16,7 @@ export async function endRun(world: World): Promise<string[]> {
   const client = new Client(world, 'the end');
   const found: string[] = [];
   await world.time.sleep(REST_MS);
-  await must(client, 'making scratch', (broker, call) => broker.put(TARGETS.scratch, PLAIN_QUEUE, {}, call));
+  await client.must('making scratch', (broker, call) => broker.put(TARGETS.scratch, PLAIN_QUEUE, {}, call));
   const leave = (broker: Broker, call: Call) => broker.delete(VISITOR, {}, call);
   await world.ask(client.gateway, leave, { name: 'the visitor goes' });
   for (const source of SOURCE_NAMES) found.push(...(await drain(client, source)));
@@ -89,7 +88,7 @@ async function peekAll(client: Client, source: SourceName): Promise<{ key: strin
   let cursor: string | undefined;
   do {
     const from = cursor === undefined ? {} : { cursor };
-    const page = await must(client, `peeking at ${source}`, (broker, call) =>
+    const page = await client.must(`peeking at ${source}`, (broker, call) =>
       broker.peek(SOURCES[source], { limit: 20, ...from }, call),
     );
     found.push(...page.items.map((message) => ({ key: keyOf(message), state: message.state })));
@@ -100,24 +99,13 @@ async function peekAll(client: Client, source: SourceName): Promise<{ key: strin
 
 function statsOf(client: Client, source: SourceName): Promise<Stats> {
   const ref = SOURCES[source];
-  return must(client, `statistics of ${source}`, async (broker, call) => {
+  return client.must(`statistics of ${source}`, async (broker, call) => {
     const resource =
       ref.kind === 'queue'
         ? await broker.get(ref, call)
         : await broker.get({ kind: 'subscription', topic: ref.name, name: ref.subscription }, call);
     return resource.stats;
   });
-}
-
-/** A request for which there is no excuse any more. */
-export async function must<Value>(
-  client: Client,
-  name: string,
-  act: (broker: Broker, call: Call) => Promise<Value>,
-): Promise<Value> {
-  const { answer }: { answer: Answer<Value> } = await client.world.ask(client.gateway, act, { name });
-  if (answer.kind === 'done') return answer.value;
-  throw new Error(`${name} should have succeeded: ${JSON.stringify(answer)}`);
 }
 
 /** Nodes that nobody needs any more. */

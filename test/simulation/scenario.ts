@@ -1,6 +1,6 @@
 /**
  * What a run is about, drawn from its seed: how many gateways and servers there are, how small segments are, and how
- * each queue is configured. Every run has the same resources, so that the rules know what to expect of each:
+ * each queue is configured. Every everyday run has the same resources, so that the rules know what to expect of each:
  *
  *     work     a queue of any configuration; its dead letters go to `dead`, or nowhere
  *     input    is consumed by transactions alone, which publish to `output`
@@ -12,7 +12,18 @@ import type { QueueConfig, SubscriptionConfig, TopicConfig } from '../../src/que
 import type { SegmentLimits } from '../../src/queue/model/segment.ts';
 import type { Chance } from './chance.ts';
 
-export interface Scenario {
+export interface Scenario extends Cluster {
+  readonly work: QueueConfig;
+  readonly news: TopicConfig;
+  readonly all: SubscriptionConfig;
+  readonly some: SubscriptionConfig;
+  readonly feed: TopicConfig;
+  readonly left: SubscriptionConfig;
+  readonly right: SubscriptionConfig;
+}
+
+/** What every run has, whatever it is about. */
+export interface Cluster {
   readonly gateways: number;
   readonly servers: number;
   /** Mean time by which followers are behind. */
@@ -23,13 +34,6 @@ export interface Scenario {
   /** Mean time that a client takes between two requests. */
   readonly thinkMs: number;
   readonly faults: number;
-  readonly work: QueueConfig;
-  readonly news: TopicConfig;
-  readonly all: SubscriptionConfig;
-  readonly some: SubscriptionConfig;
-  readonly feed: TopicConfig;
-  readonly left: SubscriptionConfig;
-  readonly right: SubscriptionConfig;
 }
 
 export const PLAIN_QUEUE: QueueConfig = {
@@ -40,7 +44,7 @@ export const PLAIN_QUEUE: QueueConfig = {
   ordering: 'none',
 };
 
-const PLAIN_TOPIC: TopicConfig = { delaySeconds: 0, priorities: 1, dedupWindowSeconds: 3_600 };
+export const PLAIN_TOPIC: TopicConfig = { delaySeconds: 0, priorities: 1, dedupWindowSeconds: 3_600 };
 export const PLAIN_SUBSCRIPTION: SubscriptionConfig = {
   leaseSeconds: 2,
   ordering: 'none',

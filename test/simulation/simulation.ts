@@ -2,21 +2,15 @@
  * One run: a cluster in virtual time, its clients, what befalls it, and what the rules say of it. The same seed gives
  * the same run, to the last message.
  */
-import { consume, operate, produce, scratch, transform, visit } from './actors.ts';
-import { Client } from './client.ts';
-import { endRun, must } from './ending.ts';
-import { Facts } from './facts.ts';
+import { Chance } from './chance.ts';
+import type { Family } from './families/family.ts';
+import { familyOf } from './families/index.ts';
 import { heal, planFaults } from './faults.ts';
-import { absenceViolations } from './rules/absence.ts';
-import { accountingViolations } from './rules/accounting.ts';
-import { leaseViolations } from './rules/leases.ts';
-import { orderViolations } from './rules/order.ts';
-import { scratchedViolations } from './rules/scratched.ts';
-import { PLAIN_QUEUE } from './scenario.ts';
-import { TARGETS, World } from './world.ts';
+import { World } from './world.ts';
 
 export interface Run {
   readonly seed: string;
+  readonly family: string;
   /** What must never happen, in sentences; empty when nothing did. */
   readonly violations: readonly string[];
   readonly faults: readonly string[];
@@ -31,23 +25,28 @@ const LIMIT_MS = 4 * 3_600_000;
 /** Most of a run's requests fall into this time. */
 const BUSY_MS = 3_000;
 
-export function simulate(seed: string): Promise<Run> {
-  return simulateWorld(new World(seed));
+export async function simulate(seed: string): Promise<Run> {
+  const family = familyOf(seed);
+  const needs = family.cluster?.(new Chance(seed).derive('cluster'));
+  return simulateWorld(new World(seed, needs), family);
 }
 
 /** As `simulate`, for looking into the world afterwards. */
-export async function simulateWorld(world: World): Promise<Run> {
+export async function simulateWorld(world: World, family: Family): Promise<Run> {
   const { time, ledger, scenario } = world;
+  const stage = family.stage(world);
   let faults: string[] = [];
   let ended = false;
   const story = async () => {
-    await prepare(world);
+    await ready(world);
+    await stage.prepare();
     faults = planFaults(world, scenario.faults, BUSY_MS);
-    await Promise.all(clientsOf(world));
+    await Promise.all(stage.clients());
     await time.sleep(5_000);
     heal(world);
     await ready(world);
-    ledger.defects.push(...(await endRun(world)));
+    world.calm = true;
+    ledger.defects.push(...(await stage.end()));
   };
   story()
     .catch((error: Error) => ledger.defects.push(`the run broke off: ${error.stack}`))
@@ -60,7 +59,8 @@ export async function simulateWorld(world: World): Promise<Run> {
     items.filter(({ kind, outcome }) => kind === what || outcome === what).length;
   return {
     seed: world.seed,
-    violations: [...ledger.defects, ...judged(world)],
+    family: family.name,
+    violations: ledger.defects,
     faults,
     counts: {
       events,
@@ -74,66 +74,6 @@ export async function simulateWorld(world: World): Promise<Run> {
   };
 }
 
-function judged({ ledger, scenario }: World): string[] {
-  const facts = new Facts(ledger, scenario);
-  return [
-    ...accountingViolations(facts),
-    ...leaseViolations(facts),
-    ...orderViolations(facts),
-    ...absenceViolations(facts),
-    ...scratchedViolations(facts),
-  ];
-}
-
-async function prepare(world: World): Promise<void> {
-  await ready(world);
-  const client = new Client(world, 'preparation');
-  const { scenario } = world;
-  const queues = { dead: PLAIN_QUEUE, work: scenario.work, input: PLAIN_QUEUE, output: PLAIN_QUEUE };
-  for (const [name, config] of Object.entries({ ...queues, scratch: PLAIN_QUEUE }))
-    await must(client, `making ${name}`, (broker, call) =>
-      broker.put({ kind: 'queue', name }, config, {}, call),
-    );
-  for (const topic of ['news', 'feed'] as const)
-    await must(client, `making ${topic}`, (broker, call) =>
-      broker.put(TARGETS[topic], scenario[topic], {}, call),
-    );
-  const subscriptions = { all: 'news', some: 'news', left: 'feed', right: 'feed' } as const;
-  for (const [name, topic] of Object.entries(subscriptions))
-    await must(client, `making ${name}`, (broker, call) =>
-      broker.put(
-        { kind: 'subscription', topic, name },
-        scenario[name as keyof typeof subscriptions],
-        {},
-        call,
-      ),
-    );
-}
-
 async function ready({ time, gateways }: World): Promise<void> {
   while (!gateways.every((gateway) => gateway.ready)) await time.sleep(20);
-}
-
-function clientsOf(world: World): Promise<void>[] {
-  return [
-    produce(world, 'work', 'worker'),
-    produce(world, 'work', 'other worker'),
-    produce(world, 'input', 'source'),
-    produce(world, 'news', 'reporter'),
-    produce(world, 'feed', 'feeder'),
-    consume(world, 'work', 'first of work'),
-    consume(world, 'work', 'second of work'),
-    consume(world, 'dead', 'undertaker'),
-    consume(world, 'all', 'reader of all'),
-    consume(world, 'some', 'reader of some'),
-    consume(world, 'left', 'left hand'),
-    consume(world, 'right', 'right hand'),
-    consume(world, 'output', 'customer'),
-    transform(world, 'first transformer'),
-    transform(world, 'second transformer'),
-    scratch(world, 'scratcher'),
-    scratch(world, 'other scratcher'),
-    visit(world),
-    operate(world, 'operator'),
-  ];
 }

@@ -2,7 +2,7 @@
 import type { Broker, Call, SubscriptionRef, TopicRef } from '../../src/queue/index.ts';
 import { Chance } from './chance.ts';
 import { Ledger, type Span } from './ledger.ts';
-import { drawScenario, type Scenario } from './scenario.ts';
+import { type Cluster, drawScenario, type Scenario } from './scenario.ts';
 import { SimulatedEnsemble } from './simulated-ensemble.ts';
 import { type Answer, type CallOptions, SimulatedGateway } from './simulated-gateway.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -43,6 +43,24 @@ export const VISITOR = { kind: 'subscription', topic: 'feed', name: 'visitor' } 
 export type TargetName = keyof typeof TARGETS;
 export type SourceName = keyof typeof SOURCES;
 
+/** By the names above, or any other. */
+export type Target = TargetName | TopicRef;
+export type Source = SourceName | SubscriptionRef;
+
+export function topicRefOf(target: Target): TopicRef {
+  return typeof target === 'string' ? TARGETS[target] : target;
+}
+
+export function sourceRefOf(source: Source): SubscriptionRef {
+  return typeof source === 'string' ? SOURCES[source] : source;
+}
+
+/** What the ledger calls it. */
+export function nameOf(place: Target | Source): string {
+  if (typeof place === 'string') return place;
+  return 'subscription' in place ? `${place.name}/${place.subscription}` : place.name;
+}
+
 /** What each source's messages are published to. */
 export function targetOf(source: SourceName): TargetName {
   return SOURCES[source].name as TargetName;
@@ -58,11 +76,15 @@ export class World {
   readonly ledger = new Ledger();
   /** Requests that clients may still make. */
   remaining: number;
+  /** Nothing is the matter: no fault has come about, or all is healed. */
+  calm: boolean;
 
-  constructor(seed: string) {
+  /** @param needs what the run's family needs to be otherwise than it is drawn */
+  constructor(seed: string, needs: Partial<Cluster> = {}) {
     this.seed = seed;
     this.chance = new Chance(seed);
-    this.scenario = drawScenario(this.chance.derive('scenario'));
+    this.scenario = { ...drawScenario(this.chance.derive('scenario')), ...needs };
+    this.calm = this.scenario.faults === 0;
     this.remaining = this.scenario.operations;
     this.ensemble = new SimulatedEnsemble(this.time, this.chance.derive('ensemble'), this.scenario.servers);
     this.ensemble.lagMs = this.scenario.lagMs;
