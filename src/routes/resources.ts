@@ -107,7 +107,7 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
     produces: ['application/json'],
     async handle({ params: names, body, headers, principal, call }) {
       type.requireConsistent(names, body);
-      requireDeadLetterQueue(principal, body);
+      requireDeadLetterQueue(principal, nameOf(names), body);
       const result = await broker.put(type.refOf(names), body, preconditionOfPut(headers), call);
       return answered(result.created ? 201 : 200, result.resource);
     },
@@ -135,7 +135,7 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
     problems: ['not-found', 'conflict', 'precondition-failed', 'store-full'],
     produces: ['application/json'],
     async handle({ params: names, body, headers, principal, call }) {
-      requireDeadLetterQueue(principal, body);
+      requireDeadLetterQueue(principal, nameOf(names), body);
       const change = (current: Config): Config => {
         const patched = patchedConfig(configs, current, body);
         type.requireConsistent(names, patched);
@@ -234,10 +234,15 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
   return [put, patch, get, list, remove];
 }
 
-/** What dies here arrives there: that is for those who decide about that queue. */
-function requireDeadLetterQueue(principal: Principal, options: object): void {
+/**
+ * What dies here arrives there: that is for those who decide about that queue. And whoever sets it has messages carried
+ * away as a redrive does: with `manage` alone one could read every message by a dead-letter queue of one's own.
+ */
+function requireDeadLetterQueue(principal: Principal, source: string, options: object): void {
   const { deadLetterQueue } = options as { readonly deadLetterQueue?: unknown };
-  if (typeof deadLetterQueue === 'string') requireRight(principal, 'manage', deadLetterQueue);
+  if (typeof deadLetterQueue !== 'string') return;
+  requireRight(principal, 'consume', source);
+  requireRight(principal, 'manage', deadLetterQueue);
 }
 
 /** The resource as clients see it. */

@@ -93,12 +93,33 @@ describe('a deadLetterQueue', () => {
       expect((await as('shop', 'PUT', path, { deadLetterQueue: 'shop-dead' })).status).toBe(201);
       expect((await as('shop', 'PATCH', path, { deadLetterQueue: 'rival-dead' })).status).toBe(403);
       expect((await as('shop', 'PATCH', path, { deadLetterQueue: null, leaseSeconds: 5 })).status).toBe(200);
-      expect((await as('deployer', 'PATCH', path, { deadLetterQueue: 'rival-dead' })).status).toBe(200);
+      expect((await as('admin', 'PATCH', path, { deadLetterQueue: 'rival-dead' })).status).toBe(200);
       // It is there already, and is not named.
       expect((await as('shop', 'PATCH', path, { leaseSeconds: 6 })).body.config).toMatchObject({
         deadLetterQueue: 'rival-dead',
         leaseSeconds: 6,
       });
+    }
+  });
+});
+
+describe('who may only manage', () => {
+  it('cannot read messages by a dead-letter queue of their own', async () => {
+    await create('queues/shop-secrets', 'topics/shop-feed', 'topics/shop-feed/subscriptions/all');
+    await create('queues/rival-loot');
+    const message = { messages: [{ body: 'secret' }] };
+    expect((await as('admin', 'POST', '/v1/queues/shop-secrets/messages', message)).status).toBe(201);
+    for (const path of ['/v1/queues/shop-secrets', '/v1/topics/shop-feed/subscriptions/all']) {
+      const config = { deadLetterQueue: 'rival-loot', maxDeliveries: 1 };
+      for (const method of ['PUT', 'PATCH']) {
+        const { status, body } = await as('deployer', method, path, config);
+        expect([status, body.detail]).toEqual([
+          403,
+          expect.stringContaining('deployer may not consume from shop-'),
+        ]);
+      }
+      expect((await as('admin', 'GET', path)).body.config).not.toHaveProperty('deadLetterQueue');
+      expect((await as('deployer', 'PATCH', path, { leaseSeconds: 5, maxDeliveries: 3 })).status).toBe(200);
     }
   });
 });

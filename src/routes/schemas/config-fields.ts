@@ -56,7 +56,7 @@ export const deliveryFields = {
   leaseSeconds,
   maxDeliveries: count(1, 1_000_000, 'How often a message is delivered at most. Absent: without limit.'),
   deadLetterQueue: name(
-    'An existing queue that takes messages beyond maxDeliveries and rejected ones. Absent: they are dropped.',
+    'An existing queue that takes messages beyond maxDeliveries and rejected ones. Absent: they are dropped. Setting it needs `manage` on that queue and `consume` here.',
   ),
   ordering: z.enum(['none', 'group', 'strict']).meta({
     id: 'Ordering',
