@@ -6,6 +6,7 @@ import type { Broker } from '../src/queue/index.ts';
 import { EDGE_LIMITS, EdgeLoad } from '../src/routes/edge-load.ts';
 import { STREAM_LIMITS } from '../src/routes/event-stream.ts';
 import { apiOf } from '../src/routes/index.ts';
+import { readVersion } from '../src/version.ts';
 
 const { documentText } = apiOf({
   // Describing the operations calls none of them.
@@ -14,6 +15,7 @@ const { documentText } = apiOf({
   log: { warn: () => undefined },
   streaming: STREAM_LIMITS,
   load: new EdgeLoad(EDGE_LIMITS),
+  version: readVersion(),
   metricsText: async () => '',
   closing: new AbortController().signal,
 });

@@ -2,7 +2,7 @@
  * Brings a clone into a state in which it runs: the npm packages of package-lock.json, and dist built from src. Does
  * nothing when both are up to date, which is judged by content, never by the times of files (git changes those).
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -130,12 +130,28 @@ async function buildOnce(signal) {
     await run(process.execPath, [compiler, ...options], signal);
     mkdirSync(fresh, { recursive: true });
     writeFileSync(join(fresh, '.built-from'), hash);
+    const commit = currentCommit();
+    if (commit !== undefined) writeFileSync(join(fresh, '.commit'), `${commit}\n`);
     if (existsSync(dist)) renameSync(dist, old);
     renameSync(fresh, dist);
   } finally {
     rmSync(fresh, { recursive: true, force: true });
     rmSync(old, { recursive: true, force: true });
   }
+}
+
+/**
+ * What the sources are of: given where they have been taken out of their repository, as for an image.
+ *
+ * @returns {string | undefined}
+ */
+function currentCommit() {
+  if (process.env.COMMIT) return process.env.COMMIT;
+  // In somebody else's repository it would be somebody else's commit.
+  if (!existsSync(join(root, '.git'))) return undefined;
+  const options = ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'];
+  const { status, stdout } = spawnSync('git', options, { cwd: root, encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : undefined;
 }
 
 /** @param {() => Promise<void>} work */

@@ -31,6 +31,7 @@ import {
 } from './routes/problems.ts';
 import { knownPaths, unhandled } from './routes/unknown-routes.ts';
 import { STRICT_TRANSPORT_SECURITY, secureOptions, type TlsIdentity } from './tls.ts';
+import { readVersion, type Version } from './version.ts';
 
 export interface AppOptions {
   readonly broker: Broker;
@@ -48,6 +49,8 @@ export interface AppOptions {
   readonly tls?: TlsIdentity;
   /** Makes what GET /metrics answers with from what the application counts. Left out: it answers with nothing. */
   readonly metrics?: (http: HttpVitals) => () => Promise<string>;
+  /** Read from its files when left out. */
+  readonly version?: Version;
   /** Told of each attempt to manage a queue, a topic or a subscription. */
   readonly audit?: Pick<AuditLog, 'note'>;
 }
@@ -125,6 +128,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
     streaming: options.streaming ?? STREAM_LIMITS,
     load,
     metricsText,
+    version: options.version ?? readVersion(),
     closing: closing.signal,
   });
   for (const operation of operations) counts.follow(operation.counts);

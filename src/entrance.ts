@@ -55,7 +55,14 @@ export async function openEntrance(
   }
   const { allowedHosts, publicMetrics, requestRate } = access;
   return {
-    access: { authentication, allowedHosts, publicMetrics, requestRate, recheckMs: RECHECK_MS },
+    access: {
+      authentication,
+      allowedHosts,
+      publicMetrics,
+      publicVersion: isLoopback(host),
+      requestRate,
+      recheckMs: RECHECK_MS,
+    },
     tls: files?.current,
     guard(guarded) {
       server = guarded;

@@ -17,6 +17,7 @@ import { systemRandom, systemTimers } from './queue/system-runtime.ts';
 import { openStore } from './queue/zookeeper/session.ts';
 import type { StoreCounters } from './queue/zookeeper/store.ts';
 import type { Tracing } from './tracing/index.ts';
+import { readVersion } from './version.ts';
 
 /** A quarter of a small container's memory; what does not fit is read again. */
 const ENTRY_CACHE_BYTES_MAX = 128 * 1024 * 1024;
@@ -48,6 +49,7 @@ export async function startGateway(
   logger: FastifyBaseLogger,
 ): Promise<Gateway> {
   const { sessionTimeoutMs, requestTimeoutMs, maxMessageBytes, maxDataBytes } = configuration;
+  const version = readVersion();
   const entrance = await openEntrance(configuration, logger);
   const { zooKeeper, ensembleAccess } = configuration;
   for (const weakness of ensembleWeaknesses(ensembleAccess, zooKeeper)) logger.warn(weakness);
@@ -79,7 +81,8 @@ export async function startGateway(
     logger,
     maxMessageBytes,
     audit,
-    metrics: (http) => createMetrics({ broker, http, store, isOwnProcess: true }),
+    version,
+    metrics: (http) => createMetrics({ broker, http, store, version, isOwnProcess: true }),
     load: {
       requestsMax: configuration.maxRequests,
       requestBytesMax: configuration.maxRequestBytes,

@@ -24,10 +24,16 @@ export function createMetrics(sources: MetricSources): () => Promise<string> {
 }
 
 /** All metrics of our own, in the order in which they are shown. */
-export function metricsOf({ broker, http, store }: MetricSources): Metric[] {
+export function metricsOf({ broker, http, store, version }: MetricSources): Metric[] {
   const { vitals } = broker;
   const depths = new DepthReadings(vitals, () => performance.now());
   return [
+    gauge(
+      'zoogate_build_info',
+      'Always 1; its labels tell which version this is',
+      ['version', 'commit'],
+      () => [{ labels: { version: version.version, commit: version.commit ?? '' }, value: 1 }],
+    ),
     gauge('zoogate_ready', 'Whether this gateway can serve: 1 or 0, as GET /readyz tells', [], () =>
       only(broker.ready ? 1 : 0),
     ),

@@ -1,6 +1,7 @@
 /** Where the metrics are read from: what each part of a gateway shows of itself. */
 import type { Broker, Budget, Distribution } from '../queue/index.ts';
 import type { HttpCounts } from '../routes/http-counts.ts';
+import type { Version } from '../version.ts';
 
 export interface HttpVitals {
   readonly counts: HttpCounts;
@@ -31,6 +32,7 @@ export interface StoreVitals {
 export interface MetricSources {
   readonly broker: Pick<Broker, 'ready' | 'vitals'>;
   readonly http: HttpVitals;
+  readonly version: Version;
   /** Left out: nothing is said of it. */
   readonly store?: StoreVitals;
   /** Whether the process is the gateway's own, so that its figures are the gateway's. */

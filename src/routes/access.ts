@@ -11,6 +11,8 @@ export type Access<Params> =
   | { readonly kind: 'public' }
   /** The metrics, which name queues. */
   | { readonly kind: 'metrics' }
+  /** Any credentials; none where the gateway listens on a loopback address. */
+  | { readonly kind: 'version' }
   /** A right on what the path names. */
   | { readonly kind: 'right'; readonly right: Right; nameOf(params: Params): string }
   /** Any right on what the path names. */
@@ -26,6 +28,7 @@ export const PUBLIC: Access<unknown> = { kind: 'public' };
 export function requireAccess<Params>(access: Access<Params>, principal: Principal, params: Params): void {
   switch (access.kind) {
     case 'public':
+    case 'version':
     case 'body':
       return;
     case 'metrics':
@@ -69,6 +72,8 @@ export function accessSentence(access: Access<never>): string {
       return 'Needs no credentials.';
     case 'metrics':
       return 'Needs the right `metrics`, unless the gateway lets everybody read them.';
+    case 'version':
+      return 'Needs credentials, whatever their rights, unless the gateway listens on a loopback address.';
     case 'right':
       return `Needs the right \`${access.right}\`.`;
     case 'any':

@@ -4,6 +4,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { z } from 'zod';
 import type { Broker, SubscriptionRef, TopicRef } from '../queue/index.ts';
+import type { Version } from '../version.ts';
 import type { EdgeLoad } from './edge-load.ts';
 import type { StreamLimits } from './event-stream.ts';
 import type { PublishLimits } from './new-messages.ts';
@@ -14,6 +15,8 @@ export interface RouteContext {
   readonly log: Pick<FastifyBaseLogger, 'warn'>;
   readonly streaming: StreamLimits;
   readonly load: EdgeLoad;
+  /** Of the gateway, and so of its API. */
+  readonly version: Version;
   /** All metrics in the text format of Prometheus. */
   readonly metricsText: () => Promise<string>;
   /** Aborted when the application closes: what goes on without end must end then. */

@@ -31,6 +31,8 @@ export interface AccessRules {
   /** Without authentication: names of this gateway with a dot; undefined: any. */
   readonly allowedHosts: readonly string[] | undefined;
   readonly publicMetrics: boolean;
+  /** Whether everybody may ask which version this is. */
+  readonly publicVersion: boolean;
   /** For principals without one of their own; undefined: no limit. */
   readonly requestRate: RequestRate | undefined;
   /** Between two looks whether one who follows a stream still may. */
@@ -44,6 +46,7 @@ export const LOOPBACK_RULES: AccessRules = {
   authentication: undefined,
   allowedHosts: [],
   publicMetrics: false,
+  publicVersion: true,
   requestRate: undefined,
   recheckMs: RECHECK_MS,
 };
@@ -130,7 +133,10 @@ export class Gatekeeper {
   }
 
   #isPublic({ kind }: Access<never>): boolean {
-    return kind === 'public' || (kind === 'metrics' && this.#rules.publicMetrics);
+    const { publicMetrics, publicVersion } = this.#rules;
+    return (
+      kind === 'public' || (kind === 'metrics' && publicMetrics) || (kind === 'version' && publicVersion)
+    );
   }
 }
 

@@ -19,6 +19,7 @@ import { stream } from './stream.ts';
 import { subscriptionMessages, subscriptions } from './subscriptions.ts';
 import { topicMessages, topics } from './topics.ts';
 import { transact } from './transactions.ts';
+import { root, version } from './version.ts';
 
 export type { RouteContext } from './context.ts';
 export type { ManagementAction } from './operation.ts';
@@ -35,7 +36,7 @@ export function apiOf(context: RouteContext): Api {
   // The document describes the operation that answers with it, so it can only follow.
   const description = { text: '' };
   const operations = [...operationsOf(context), describeApi(() => description.text)];
-  description.text = `${JSON.stringify(openApiDocument(operations), null, 2)}\n`;
+  description.text = `${JSON.stringify(openApiDocument(operations, context.version), null, 2)}\n`;
   return { operations, documentText: description.text };
 }
 
@@ -57,8 +58,10 @@ function operationsOf(context: RouteContext): Operation[] {
 
     transact(context),
 
+    root(),
     livez(),
     readyz(context),
+    version(context),
     metrics(context),
     describeProblem(),
   ];

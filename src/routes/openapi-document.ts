@@ -10,6 +10,7 @@ import {
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponseObject,
 } from 'zod-openapi';
+import type { Version } from '../version.ts';
 import { accessSentence, PUBLIC } from './access.ts';
 import { linksOf } from './openapi-links.ts';
 import { operation as define, type Operation } from './operation.ts';
@@ -56,7 +57,6 @@ const TAGS = [
 ];
 
 /** Of the contract, not of the gateway. */
-const API_VERSION = '1.0.0';
 
 const REQUEST_ID = 'X-Request-Id';
 const REQUEST_ID_HEADER: oas31.HeaderObject = {
@@ -108,7 +108,7 @@ export function describeApi(text: () => string): Operation {
 }
 
 /** The document of these operations. */
-export function openApiDocument(operations: readonly Operation[]): oas31.OpenAPIObject {
+export function openApiDocument(operations: readonly Operation[], { version }: Version): oas31.OpenAPIObject {
   const paths: ZodOpenApiPathsObject = {};
   const shared: SharedResponses = new Map();
   for (const operation of operations) {
@@ -121,7 +121,7 @@ export function openApiDocument(operations: readonly Operation[]): oas31.OpenAPI
     openapi: '3.1.0',
     info: {
       title: 'zoogate',
-      version: API_VERSION,
+      version,
       description: DESCRIPTION,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },

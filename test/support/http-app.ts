@@ -16,6 +16,7 @@ import type { Broker } from '../../src/queue/index.ts';
 import { systemRandom, systemTimers } from '../../src/queue/system-runtime.ts';
 import { STREAM_LIMITS } from '../../src/routes/event-stream.ts';
 import { type AccessRules, LOOPBACK_RULES } from '../../src/routes/gatekeeper.ts';
+import { readVersion } from '../../src/version.ts';
 import { credentialsFor, sendKey } from './credentials.ts';
 import { documentedAnswers } from './documented-answers.ts';
 import { openTestStore, silentLogger } from './test-store.ts';
@@ -159,7 +160,7 @@ async function startTestGateway(connectionString: string, access: AccessRules): 
     broker,
     access,
     streaming: { ...STREAM_LIMITS, heartbeatMs: 500 },
-    metrics: (http) => createMetrics({ broker, http, store }),
+    metrics: (http) => createMetrics({ broker, http, store, version: readVersion() }),
     audit: { note: (entry) => void audited.push(entry) },
   });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });

@@ -1,4 +1,5 @@
 /** The section "Operation" of the contract, where it does not need processes of their own. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { useContract } from '../../support/contract-client.ts';
 import { startTestGateways } from '../../support/http-app.ts';
@@ -14,6 +15,25 @@ describe('the paths for operators', () => {
   it('GET /openapi.json is an OpenAPI document, GET /docs a page', async () => {
     expect((await contract.api.get('/openapi.json').expect(200)).body.openapi).toMatch(/^3\.1/);
     await contract.api.get('/docs/').expect(200).expect('Content-Type', /html/);
+  });
+});
+
+describe('which version this is', () => {
+  it('is one number: of the package, GET /version, the OpenAPI document and the metrics', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+    expect((await contract.api.get('/version').expect(200)).body).toMatchObject({ version });
+    expect((await contract.api.get('/openapi.json').expect(200)).body.info.version).toBe(version);
+    const { text } = await contract.api.get('/metrics').expect(200);
+    expect(text).toContain(`zoogate_build_info{version="${version}",commit=""} 1\n`);
+    expect(readFileSync('deploy/kubernetes/kustomization.yaml', 'utf8')).toContain(`newTag: ${version}\n`);
+  });
+});
+
+describe('the address alone', () => {
+  it('leads to the documentation, without credentials', async () => {
+    const response = await contract.api.get('/').set('Accept', 'text/html').expect(303);
+    expect(response.headers.location).toBe('/docs');
+    expect(response.text).toContain('/openapi.json');
   });
 });
 

@@ -35,7 +35,7 @@ test('1,100 queues in use have series for the first hundred, and one for all oth
   await useQueue('queue-0');
   await Promise.all(Array.from({ length: QUEUES - 1 }, (_, index) => useQueue(`queue-${index + 1}`)));
   const http = { counts: new HttpCounts(), load: new EdgeLoad(EDGE_LIMITS) };
-  const metrics = createMetrics({ broker: engine.broker, http });
+  const metrics = createMetrics({ broker: engine.broker, http, version: { version: '1.2.3' } });
   const { reads, writes } = engine.store.counters;
   const families = parseMetrics(await metrics());
 
