@@ -59,7 +59,9 @@ export async function findDue(store: Store, top: string, state: ScheduleState): 
 /** The messages of those entries, in order, ready to be appended. Rejects with a StoreError. */
 export async function readDue(cache: EntryCache, paths: DueStep['paths']): Promise<PackableMessage[]> {
   const entries = await Promise.all(paths.map(({ path, slot }) => cache.read(path, slot.token)));
-  return entries.flatMap((entry) => (entry?.messages ?? []).map((message) => packable(message)));
+  return entries.flatMap((entry) =>
+    (entry?.messages ?? []).map((message) => packable(message, { scheduledBy: message.scheduledBy })),
+  );
 }
 
 async function firstChild(

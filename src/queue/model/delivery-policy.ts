@@ -34,7 +34,7 @@ export function isWanted(
   message: EntryMessage,
   policy: Pick<DeliveryPolicy, 'filter' | 'subscription' | 'purgedSchedule'>,
 ): boolean {
-  if (message.scheduledBy !== undefined && message.scheduledBy <= policy.purgedSchedule) return false;
+  if (wasPurgedWaiting(message, policy.purgedSchedule)) return false;
   if (message.onlyFor !== undefined && message.onlyFor !== policy.subscription) return false;
   if (policy.filter === undefined) return true;
   for (const [name, accepted] of Object.entries(policy.filter)) {
@@ -42,4 +42,14 @@ export function isWanted(
     if (!accepted.includes(message.attributes[name] as string)) return false;
   }
   return true;
+}
+
+/**
+ * An earlier version left the mark of the schedule on messages that it moved to dead letters or back to a subscription.
+ * There it tells of another schedule, or of a time before the move: nothing that was purged here.
+ */
+function wasPurgedWaiting(message: EntryMessage, purgedSchedule: number): boolean {
+  const { scheduledBy, deadLetter, onlyFor } = message;
+  const wasMovedHere = deadLetter !== undefined || onlyFor !== undefined;
+  return scheduledBy !== undefined && scheduledBy <= purgedSchedule && !wasMovedHere;
 }
