@@ -112,7 +112,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
     // While closing, what still arrives on open connections gets the broker's own answer.
     return503OnClosing: false,
     genReqId: requestId,
-    clientErrorHandler: refuseConnection,
+    clientErrorHandler: (error, socket) => refuseConnection(error, socket, connections.underWay(socket)),
     frameworkErrors: (error, request, reply) => {
       // Hooks do not run for what the router itself refuses.
       reply.headers(headersOfEveryAnswer(request.id));

@@ -48,9 +48,16 @@ export class Connections {
     });
     if (server instanceof TlsServer) this.#followHandshakes(server);
     // Before the one who answers.
-    server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
-      this.#answering(request.socket, response);
-    });
+    for (const event of ['request', 'checkExpectation']) {
+      server.prependListener(event, (request: IncomingMessage, response: ServerResponse) => {
+        this.#answering(request.socket, response);
+      });
+    }
+  }
+
+  /** The answers that are under way on a connection, in the order of their requests. */
+  underWay(socket: Socket): readonly ServerResponse[] {
+    return this.#connectionOf(socket)?.answers.filter(isUnderWay) ?? [];
   }
 
   /** Stops listening; resolves when all connections have ended. A client that never finishes holds it up. */
@@ -96,8 +103,12 @@ export class Connections {
     });
   }
 
+  #connectionOf(socket: Socket): Connection | undefined {
+    return this.#connections.get(this.#beneath.get(socket) ?? socket);
+  }
+
   #answering(socket: Socket, response: ServerResponse): void {
-    const connection = this.#connections.get(this.#beneath.get(socket) ?? socket);
+    const connection = this.#connectionOf(socket);
     if (connection === undefined) return;
     // Told apart here and not by an event of each answer: this is on the way of every request.
     const [only] = connection.answers;

@@ -1,25 +1,62 @@
 /**
  * Refusals of what is not even HTTP, or never becomes a request: written to the bare socket, in the same form as all
  * other problems.
+ *
+ * An answer under way wins: it may say that a message has been stored, and bytes that make no sense behind its request
+ * do not change that. It is written in full, then the connection ends.
  */
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { Problem, problemHeaders, problemKind, problemText } from './problems.ts';
 
 /** Time for the client to read the refusal; destroying the socket at once would often destroy the answer with it. */
 const LINGER_MS = 1000;
 
-/** Answers a connection whose request could not be parsed, and closes it. */
-export function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
-  // Bytes that follow the first mistake are reported again and again.
+/** Connections that have had their mistake: the bytes that follow it are reported again and again. */
+const refused = new WeakSet<Socket>();
+
+/**
+ * Answers a connection whose request could not be parsed, and closes it.
+ *
+ * @param underWay the answers that its earlier requests still wait for, in their order. The request that could not be
+ * parsed is the last of them when its body is at fault.
+ */
+export function refuseConnection(
+  error: Error & { code?: string },
+  socket: Socket,
+  underWay: readonly ServerResponse[],
+): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     if (!socket.writableEnded) {
       socket.destroy();
     }
     return;
   }
-  const problem = connectionProblem(error.code);
+  if (refused.has(socket)) return;
+  refused.add(socket);
+  const due = underWay.filter(({ req, headersSent }) => req.complete || headersSent);
+  const last = due.at(-1);
+  const refuse = (): void => endWith(socket, refusalOf(connectionProblem(error.code)));
+  if (last === undefined) {
+    refuse();
+  } else if (due.length < underWay.length) {
+    last.once('close', refuse);
+  } else {
+    // Node then says so in the answer. Only in the last one: it would close the connection before those behind.
+    if (!last.headersSent) last.shouldKeepAlive = false;
+    last.once('close', () => endWith(socket, ''));
+  }
+}
+
+function endWith(socket: Socket, bytes: string): void {
+  if (!socket.writable) return;
+  socket.end(bytes);
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
+}
+
+/** A whole answer of HTTP/1.1. */
+function refusalOf(problem: Problem): string {
   const { status } = problemKind(problem.code);
   const text = problemText(problem);
   const headers = Object.entries({
@@ -30,8 +67,7 @@ export function refuseConnection(error: Error & { code?: string }, socket: Socke
     connection: 'close',
   });
   const lines = headers.map(([name, value]) => `${name}: ${value}`);
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${text}`);
-  setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${text}`;
 }
 
 function connectionProblem(code: string | undefined): Problem {
