@@ -9,6 +9,7 @@ import { type CommitPart, commitParts } from './commit-parts.ts';
 import type { Subscription } from './cursor/subscription.ts';
 import { Deadline } from './deadline.ts';
 import { BrokerError } from './errors.ts';
+import { Admission, type Ticket, UNLIMITED } from './log/admission.ts';
 import { LevelEntries } from './log/level-entries.ts';
 import { packable } from './log/moved-messages.ts';
 import { guardOf } from './log/topic-guard.ts';
@@ -31,6 +32,15 @@ interface Target {
   readonly onlyFor: string | undefined;
 }
 
+interface Attempt {
+  readonly to: Target | undefined;
+  readonly max: number;
+  readonly untilMs: number;
+  /** Of the targets that were asked. */
+  readonly tickets: ReadonlyMap<OpenTopic, Ticket>;
+  readonly signal: CallSignal;
+}
+
 export class Redriving {
   readonly #runtime: Runtime;
   readonly #directory: Directory;
@@ -50,12 +60,13 @@ export class Redriving {
     await this.#brieflyRead(() => open.inspect(QUEUE_SUBSCRIPTION));
     let moved = 0;
     // What arrives while this goes on is left for the next time, or a target that fails at once would go round for ever.
-    const untilMs = this.#runtime.store.now();
+    // Clocks tell whole milliseconds, and what has died just now must not seem to come after.
+    const untilMs = Math.ceil(this.#runtime.store.now()) + 1;
     while (moved < (request.max ?? Number.POSITIVE_INFINITY)) {
       const max = Math.min(STEP_MESSAGES_MAX, (request.max ?? STEP_MESSAGES_MAX + moved) - moved);
       try {
         const step = await open.use(QUEUE_SUBSCRIPTION, (subscription) =>
-          subscription.exclusively(() => this.#step(subscription, to, max, untilMs)),
+          this.#step(subscription, to, max, untilMs),
         );
         if (step === 0) break;
         moved += step;
@@ -68,40 +79,64 @@ export class Redriving {
     return moved;
   }
 
+  /**
+   * Moves some. The queue's rounds stand still while a commit is made. Whether its targets have room is asked in between:
+   * counting has the sources of dead letters bury their dead, and this queue may be one of them.
+   */
   async #step(
     subscription: Subscription,
     to: Target | undefined,
     max: number,
     untilMs: number,
   ): Promise<number> {
-    const { state, rounds } = subscription;
     const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
+    let limited: readonly OpenTopic[] = [];
     try {
       for (;;) {
-        await readThrough(this.#runtime, signal, () => rounds.look(true));
-        const drafted = await readThrough(this.#runtime, signal, () =>
-          this.#draft(subscription, to, max, untilMs),
-        );
-        if (drafted.count === 0) return 0;
-        const appends = await this.#admit(drafted.byTarget, signal);
-        for (const [target, messages] of drafted.byTarget) {
-          const { runtime, topic, cache } = target;
-          const entries = await readThrough(this.#runtime, signal, () =>
-            LevelEntries.prepare(runtime, topic, cache, messages),
-          );
-          appends.push(guardOf(topic), withoutMark(entries));
-        }
-        const part = rounds.writer.part(drafted.draft, new Map());
-        if ((await commitParts(this.#runtime, [part, ...appends], signal)) === 'applied') {
-          rounds.counts.redriven += drafted.count;
-          rounds.counts.expired += drafted.draft.expired;
-          return drafted.count;
-        }
-        if (signal.aborted || !state.exists) throw unavailable(undefined);
+        const admissions = limited.map((target) => target.admission);
+        const outcome = await Admission.inTurns(admissions, async () => {
+          const tickets = await this.#ticketsFor(limited, signal);
+          const attempt = () => this.#attempt(subscription, { to, max, untilMs, tickets, signal });
+          return subscription.exclusively(attempt);
+        });
+        if (typeof outcome === 'number') return outcome;
+        if (signal.aborted || !subscription.state.exists) throw unavailable(undefined);
+        limited = outcome;
       }
     } finally {
       signal.cancel();
     }
+  }
+
+  /** @returns how many were moved; or, of those that have limits, the targets for which tickets are needed anew */
+  async #attempt(
+    subscription: Subscription,
+    { to, max, untilMs, tickets, signal }: Attempt,
+  ): Promise<number | OpenTopic[]> {
+    const { rounds } = subscription;
+    await readThrough(this.#runtime, signal, () => rounds.look(true));
+    const { draft, byTarget, count } = await readThrough(this.#runtime, signal, () =>
+      this.#draft(subscription, to, max, untilMs),
+    );
+    if (count === 0) return 0;
+    const limited = [...byTarget.keys()].filter(({ admission }) => admission.isLimited);
+    if (!limited.every((target) => tickets.has(target))) return limited;
+    const appends: CommitPart[] = [];
+    for (const [target, messages] of byTarget) {
+      const { runtime, topic, cache } = target;
+      const ticket = tickets.get(target) ?? UNLIMITED;
+      const refusal = ticket.refusal(messages.length, bodyBytes(messages));
+      if (refusal !== undefined) throw refusal;
+      const entries = await readThrough(this.#runtime, signal, () =>
+        LevelEntries.prepare(runtime, topic, cache, messages),
+      );
+      appends.push(...ticket.parts, guardOf(topic), withoutMark(entries));
+    }
+    const part = rounds.writer.part(draft, new Map());
+    if ((await commitParts(this.#runtime, [part, ...appends], signal)) !== 'applied') return limited;
+    rounds.counts.redriven += count;
+    rounds.counts.expired += draft.expired;
+    return count;
   }
 
   /** Takes ready dead letters out of the queue, sorted by where they go. Those whose origin is gone stay. */
@@ -135,19 +170,14 @@ export class Redriving {
   }
 
   /** The limits of the targets hold for all that goes there at once. */
-  async #admit(
-    byTarget: ReadonlyMap<OpenTopic, readonly { body: Buffer }[]>,
-    signal: CallSignal,
-  ): Promise<CommitPart[]> {
-    const parts: CommitPart[] = [];
-    for (const [target, messages] of byTarget) {
-      const bytes = messages.reduce((sum, message) => sum + message.body.length, 0);
-      const ticket = await readThrough(this.#runtime, signal, () => target.admission.begin());
-      const refusal = ticket.refusal(messages.length, bytes);
-      if (refusal !== undefined) throw refusal;
-      parts.push(...ticket.parts);
+  async #ticketsFor(targets: readonly OpenTopic[], signal: CallSignal): Promise<Map<OpenTopic, Ticket>> {
+    const tickets = new Map<OpenTopic, Ticket>();
+    if (signal.aborted) throw unavailable(undefined);
+    for (const target of targets) {
+      const begin = () => target.admission.begin();
+      tickets.set(target, await readThrough(this.#runtime, signal, begin));
     }
-    return parts;
+    return tickets;
   }
 
   async #namedTarget(name: string): Promise<Target> {
@@ -175,6 +205,10 @@ export class Redriving {
       signal.cancel();
     }
   }
+}
+
+function bodyBytes(messages: readonly { readonly body: Buffer }[]): number {
+  return messages.reduce((sum, { body }) => sum + body.length, 0);
 }
 
 /** The same for all messages that go to the same place. */

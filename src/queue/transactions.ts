@@ -2,7 +2,8 @@
  * Transactions: acks of several subscriptions and publishes to several queues and topics in one commit, or nothing.
  *
  * The subscriptions' rounds stand still while it is made, in the order of their names so that two transactions never
- * wait for each other. An ack counts only when it takes a message out of the cursor here and now: a receipt that is
+ * wait for each other. Whether the targets have room is asked before that: counting has the sources of dead letters
+ * bury their dead, which those that stand still would never do. An ack counts only when it takes a message out of the cursor here and now: a receipt that is
  * lost, invalid or already acked aborts all of it. A transactionId is taken in the same commit, together with the
  * answer, so that a repeat at any gateway finds what the first one was told.
  */
@@ -14,13 +15,14 @@ import { countPublished } from './counts.ts';
 import type { Subscription } from './cursor/subscription.ts';
 import { Deadline } from './deadline.ts';
 import { BrokerError } from './errors.ts';
+import { Admission } from './log/admission.ts';
 import { amountOf, assertFits, type OutgoingMessage, planAppend } from './log/append-plan.ts';
 import { hashId, type RecentIds, type RecentIdsFound } from './log/recent-ids.ts';
 import { CursorDraft } from './model/cursor-draft.ts';
 import type { Receipt } from './model/receipt.ts';
 import { outgoingMessages } from './outgoing.ts';
 import type { Runtime } from './runtime.ts';
-import { readThrough } from './settled-commit.ts';
+import { readThrough, unavailable } from './settled-commit.ts';
 import type { Directory, Resolve } from './topics/directory.ts';
 import { type OpenTopic, subscriptionName } from './topics/open-topic.ts';
 
@@ -35,6 +37,26 @@ interface Acks {
 interface Publish {
   readonly open: OpenTopic;
   readonly outgoing: readonly OutgoingMessage[];
+}
+
+/** All that goes to the same place, in order. */
+type ByTarget = ReadonlyMap<OpenTopic, readonly OutgoingMessage[]>;
+
+interface Admitted {
+  readonly parts: readonly CommitPart[];
+  /** Told only of a transaction that is neither a repeat nor aborted. */
+  readonly refusal: BrokerError | undefined;
+}
+
+interface Attempt {
+  readonly acks: readonly Acks[];
+  readonly publishes: readonly Publish[];
+  readonly byTarget: ByTarget;
+  readonly hash: string | undefined;
+  readonly signal: CallSignal;
+  readonly admission: Admitted;
+  /** The cursors are read anew, behind a barrier. */
+  readonly certain: boolean;
 }
 
 export class Transactions {
@@ -64,12 +86,9 @@ export class Transactions {
     const publishes = await this.#publishes(request, resolve);
     const packedBytes = assertFits(publishes.flatMap(({ outgoing }) => outgoing));
     await this.#runtime.dataLimit?.admit(packedBytes);
-    const ordered = [...acks].sort((a, b) =>
-      a.subscription.identity.text < b.subscription.identity.text ? -1 : 1,
-    );
     const leaveQueue = this.#runtime.load.queue(packedBytes);
     try {
-      return await this.#holding(ordered, () => this.#commit(acks, publishes, hash));
+      return await this.#commit(acks, publishes, hash);
     } finally {
       leaveQueue();
     }
@@ -113,42 +132,57 @@ export class Transactions {
     publishes: readonly Publish[],
     hash: string | undefined,
   ): Promise<TransactionResult> {
+    const byTarget = new Map<OpenTopic, OutgoingMessage[]>();
+    for (const { open, outgoing } of publishes)
+      byTarget.set(open, [...(byTarget.get(open) ?? []), ...outgoing]);
+    const ordered = [...acks].sort((a, b) =>
+      a.subscription.identity.text < b.subscription.identity.text ? -1 : 1,
+    );
     const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
+    const admissions = [...byTarget.keys()].map((open) => open.admission);
+    const attempting = { acks, publishes, byTarget, hash, signal };
     let certain = false;
     try {
       for (;;) {
-        const found =
-          hash === undefined
-            ? undefined
-            : await readThrough(this.#runtime, signal, () => this.#ids.find([hash], WINDOW_MS));
-        const known =
-          hash === undefined ? undefined : (found?.values.get(hash) as TransactionResult | undefined);
-        if (known !== undefined) return { ...known, duplicate: true };
-        const cursors = await this.#draftAcks(acks, certain, signal);
-        if (cursors === undefined) {
-          if (certain) throw aborted('is lost, or its message is already acked');
-          certain = true;
-          continue;
-        }
-        const { parts, answers } = await this.#planPublishes(publishes, signal);
-        const result: TransactionResult = { publishes: answers.map((messages) => ({ messages })) };
-        const marks = hash === undefined || found === undefined ? [] : [this.#take(hash, result, found)];
-        const all = [...cursors, ...parts, ...marks];
-        if (all.length === 0) return result;
-        if ((await commitParts(this.#runtime, all, signal)) === 'applied') {
-          for (const { subscription, receipts } of acks) {
-            subscription.rounds.counts.acked += receipts.length;
-            subscription.wake();
-          }
-          publishes.forEach(({ open }, index) => void countPublished(open.counts, answers[index] ?? []));
-          return result;
-        }
-        if (signal.aborted)
+        const outcome = await Admission.inTurns(admissions, async () => {
+          const admission = await this.#admit(byTarget, signal);
+          const attempt = () => this.#attempt({ ...attempting, admission, certain });
+          return this.#holding(ordered, attempt);
+        });
+        if (typeof outcome === 'object') return outcome;
+        if (outcome === 'not-held' && certain) throw aborted('is lost, or its message is already acked');
+        if (outcome === 'not-held') certain = true;
+        else if (signal.aborted)
           throw new BrokerError('unavailable', 'Others keep changing this; nothing was changed. Try again.');
       }
     } finally {
       signal.cancel();
     }
+  }
+
+  /** Makes the commit while the subscriptions stand still: nothing here may wait for one of them. */
+  async #attempt({ acks, publishes, byTarget, hash, signal, admission, certain }: Attempt) {
+    const found =
+      hash === undefined
+        ? undefined
+        : await readThrough(this.#runtime, signal, () => this.#ids.find([hash], WINDOW_MS));
+    const known = hash === undefined ? undefined : (found?.values.get(hash) as TransactionResult | undefined);
+    if (known !== undefined) return { ...known, duplicate: true as const };
+    const cursors = await this.#draftAcks(acks, certain, signal);
+    if (cursors === undefined) return 'not-held';
+    if (admission.refusal !== undefined) throw admission.refusal;
+    const { parts, answers } = await this.#planPublishes(publishes, byTarget, signal);
+    const result: TransactionResult = { publishes: answers.map((messages) => ({ messages })) };
+    const marks = hash === undefined || found === undefined ? [] : [this.#take(hash, result, found)];
+    const all = [...cursors, ...admission.parts, ...parts, ...marks];
+    if (all.length === 0) return result;
+    if ((await commitParts(this.#runtime, all, signal)) !== 'applied') return 'not-applied';
+    for (const { subscription, receipts } of acks) {
+      subscription.rounds.counts.acked += receipts.length;
+      subscription.wake();
+    }
+    publishes.forEach(({ open }, index) => void countPublished(open.counts, answers[index] ?? []));
+    return result;
   }
 
   /** The parts that take the acked messages out of their cursors; undefined when a receipt does not hold. */
@@ -175,17 +209,24 @@ export class Transactions {
     return parts;
   }
 
-  async #planPublishes(publishes: readonly Publish[], signal: CallSignal) {
-    const merged = new Map<OpenTopic, OutgoingMessage[]>();
-    for (const { open, outgoing } of publishes) merged.set(open, [...(merged.get(open) ?? []), ...outgoing]);
+  /** Whether the targets have room, and what is to be committed with that. */
+  async #admit(byTarget: ByTarget, signal: CallSignal): Promise<Admitted> {
     const parts: CommitPart[] = [];
-    const answered = new Map<OpenTopic, PublishedMessage[]>();
-    for (const [open, outgoing] of merged) {
+    if (signal.aborted) throw unavailable(undefined);
+    for (const [open, outgoing] of byTarget) {
       const ticket = await readThrough(this.#runtime, signal, () => open.admission.begin());
       const { messages, bytes } = await readThrough(this.#runtime, signal, () => amountOf(open, outgoing));
       const refusal = messages === 0 ? undefined : ticket.refusal(messages, bytes);
-      if (refusal !== undefined) throw refusal;
+      if (refusal !== undefined) return { parts: [], refusal };
       parts.push(...ticket.parts);
+    }
+    return { parts, refusal: undefined };
+  }
+
+  async #planPublishes(publishes: readonly Publish[], byTarget: ByTarget, signal: CallSignal) {
+    const parts: CommitPart[] = [];
+    const answered = new Map<OpenTopic, PublishedMessage[]>();
+    for (const [open, outgoing] of byTarget) {
       const plan = await readThrough(this.#runtime, signal, () => planAppend(open, outgoing));
       parts.push(...plan.parts);
       answered.set(open, [...plan.answers]);

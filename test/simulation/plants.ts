@@ -76,9 +76,9 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'publish what a transaction makes in a commit of its own',
     file: 'src/queue/transactions.ts',
-    find: "if ((await commitParts(this.#runtime, all, signal)) === 'applied') {",
+    find: "if ((await commitParts(this.#runtime, all, signal)) !== 'applied') return 'not-applied';",
     replace:
-      "if (parts.length > 0) await commitParts(this.#runtime, parts, signal); const rest = [...cursors, ...marks]; if ((await commitParts(this.#runtime, rest, signal)) === 'applied') {",
+      "if (parts.length > 0) await commitParts(this.#runtime, parts, signal); const rest = [...cursors, ...marks]; if ((await commitParts(this.#runtime, rest, signal)) !== 'applied') return 'not-applied';",
   },
   {
     name: 'move what is due without deleting it from the schedule in the same commit',

@@ -26,7 +26,8 @@ export interface Ticket {
   readonly parts: readonly CommitPart[];
 }
 
-const UNLIMITED: Ticket = { refusal: () => undefined, parts: [] };
+/** Of what has no limits. */
+export const UNLIMITED: Ticket = { refusal: () => undefined, parts: [] };
 
 const COUNT_GOOD_FOR_MS = 250;
 /** Farther than this from a limit, and below half of it, a count that is a little old will do. */
@@ -37,6 +38,8 @@ export class Admission {
   readonly #runtime: Runtime;
   readonly #topic: Topic;
   readonly #count: () => Promise<Depth>;
+  /** Ends when all work that has been begun or waits has ended. Never rejects. */
+  #turns: Promise<unknown> = Promise.resolve();
   #counted: (Depth & { readonly atMs: number }) | undefined;
 
   /** @param count counts what is stored now; rejects with a StoreError */
@@ -51,7 +54,19 @@ export class Admission {
     return maxMessages !== undefined || maxBytes !== undefined;
   }
 
-  /** Rejects with a StoreError; throws BrokerError. */
+  /**
+   * Runs `work`, which is to count and to commit, when no other such work of this gateway is under way: one's commit
+   * makes the other's count old, and of many that go on at once nearly all would count in vain. Whoever needs the turn
+   * of several takes them by `inTurns`, and before a subscription is made to stand still.
+   */
+  inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (!this.isLimited) return work();
+    const result = this.#turns.then(work);
+    this.#turns = result.catch(() => {});
+    return result;
+  }
+
+  /** Rejects with a StoreError; throws BrokerError. Waits for subscriptions: none may stand still for the caller. */
   async begin(): Promise<Ticket> {
     if (!this.isLimited) return UNLIMITED;
     const known = this.#counted;
@@ -81,6 +96,12 @@ export class Admission {
       messages: this.#counted.messages + messages,
       bytes: this.#counted.bytes + bytes,
     };
+  }
+
+  /** As `inTurn`, for several. They are taken in one order, so that nobody waits in a circle. */
+  static inTurns<Result>(admissions: Iterable<Admission>, work: () => Promise<Result>): Promise<Result> {
+    const ordered = [...admissions].sort((a, b) => (a.#topic.id < b.#topic.id ? -1 : 1));
+    return ordered.reduceRight((next, admission) => () => admission.inTurn(next), work)();
   }
 
   #ticket(depth: Depth, parts: readonly CommitPart[]): Ticket {

@@ -67,7 +67,7 @@ export class Appender {
     this.#running = true;
     for (let batch = this.#take(); batch.length > 0; batch = this.#take()) {
       try {
-        await this.#commitUntilSettled(batch);
+        await this.#admission.inTurn(() => this.#commitUntilSettled(batch));
       } catch (error) {
         for (const request of batch) request.pending.fail(error as Error);
       }
