@@ -165,7 +165,6 @@ export interface PeekedMessage extends StoredMessage {
   readonly deliveries: number;
   /** End of the current lease, when leased. */
   readonly leaseExpiresAtMs?: number;
-  readonly fencingToken?: string;
 }
 
 export interface ReceiveRequest {

@@ -2,12 +2,14 @@
  * Looking at messages without leasing them: those of queues and subscriptions, and the log of a topic; and purging.
  */
 import { z } from 'zod';
+import type { PeekedMessage } from '../queue/index.ts';
 import type { MessageSource, RouteContext } from './context.ts';
 import { type Operation, operation } from './operation.ts';
-import { peekedListText } from './received-json.ts';
+import { peekedListText, withTextBodies } from './received-json.ts';
 import { noBody } from './request-bodies.ts';
 import { EXAMPLE_MESSAGE, emptyResponse, jsonResponse } from './responses.ts';
 import { peekedList } from './schemas/answers.ts';
+import { textBodies } from './schemas/messages.ts';
 import { messageState, noQuery, PAGE_LIMIT_DEFAULT, pageCursor, pageLimit } from './schemas/scalars.ts';
 import { topicMessages } from './topics.ts';
 
@@ -28,6 +30,7 @@ export function peek<Params>({ broker }: RouteContext, source: MessageSource<Par
         .meta({ description: 'Only messages in this state; by default in every state.' }),
       limit: pageLimit,
       cursor: pageCursor,
+      textBodies,
     }),
     body: noBody(),
     responses: {
@@ -37,7 +40,7 @@ export function peek<Params>({ broker }: RouteContext, source: MessageSource<Par
     },
     problems: ['not-found'],
     produces: ['application/json'],
-    async handle({ params, query: { state, limit, cursor }, call }) {
+    async handle({ params, query: { state, limit, cursor, textBodies: isText = false }, call }) {
       const page = await broker.peek(
         source.refOf(params),
         {
@@ -47,7 +50,7 @@ export function peek<Params>({ broker }: RouteContext, source: MessageSource<Par
         },
         call,
       );
-      return { status: 200, payload: peekedListText(page.items, page.nextCursor) };
+      return { status: 200, payload: peekedListText(shown(page.items, isText), page.nextCursor) };
     },
   });
 }
@@ -64,7 +67,7 @@ export function browse({ broker }: RouteContext): Operation {
       'What the topic holds, oldest first, whatever its subscriptions have done with it; page by page.',
     access: { kind: 'right', right: 'consume', nameOf: topicMessages.nameOf },
     params: topicMessages.params,
-    query: z.strictObject({ limit: pageLimit, cursor: pageCursor }),
+    query: z.strictObject({ limit: pageLimit, cursor: pageCursor, textBodies }),
     body: noBody(),
     responses: {
       200: jsonResponse('A page of messages.', peekedList, {
@@ -73,12 +76,16 @@ export function browse({ broker }: RouteContext): Operation {
     },
     problems: ['not-found'],
     produces: ['application/json'],
-    async handle({ params: { topic }, query: { limit, cursor }, call }) {
+    async handle({ params: { topic }, query: { limit, cursor, textBodies: isText = false }, call }) {
       const request = { limit: limit ?? PAGE_LIMIT_DEFAULT, ...(cursor === undefined ? {} : { cursor }) };
       const page = await broker.browse(topic, request, call);
-      return { status: 200, payload: peekedListText(page.items, page.nextCursor) };
+      return { status: 200, payload: peekedListText(shown(page.items, isText), page.nextCursor) };
     },
   });
+}
+
+function shown(messages: readonly PeekedMessage[], isText: boolean): readonly PeekedMessage[] {
+  return isText ? withTextBodies(messages) : messages;
 }
 
 /** POST …/purge */

@@ -15,7 +15,7 @@ import type { MessageSource, RouteContext } from './context.ts';
 import { instantText } from './instants.ts';
 import { type Answer, givenTwice, type Operation, operation } from './operation.ts';
 import { invalidField } from './problems.ts';
-import { receivedListBytes } from './received-json.ts';
+import { receivedListBytes, withTextBodies } from './received-json.ts';
 import { jsonBody } from './request-bodies.ts';
 import { EXAMPLE_RECEIPT, EXAMPLE_RECEIVED, jsonResponse } from './responses.ts';
 import { receivedList } from './schemas/answers.ts';
@@ -81,12 +81,14 @@ export function receive<Params>({ broker, log }: RouteContext, source: MessageSo
     produces: ['application/json', OCTETS, EVENT, EVENT_BATCH],
     async handle({ params, query, body, accepted, call }) {
       const request = requestOf(query, body);
+      const textBodies = query.textBodies ?? body.textBodies ?? false;
       if ((accepted === OCTETS || accepted === EVENT) && request.max !== 1) {
         throw invalidField('max', `must be 1 with Accept: ${accepted}`);
       }
       const ref = source.refOf(params);
       const result = await broker.receive(ref, request, call);
-      const answer = answerIn(accepted, result, ref);
+      const messages = textBodies ? withTextBodies(result.messages) : result.messages;
+      const answer = answerIn(accepted, { ...result, messages }, ref);
       if (result.messages.length === 0 || request.autoAck || request.attemptId !== undefined) {
         return answer;
       }

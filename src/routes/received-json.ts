@@ -2,6 +2,7 @@
  * Writes messages as JSON text, with the stored text of a JSON body spliced in as it is. Parsing and serialising it
  * would change digits, keys and order, and fail on deep nesting.
  */
+import { isUtf8 } from 'node:buffer';
 import type {
   DeadLetter,
   Outcome,
@@ -43,6 +44,13 @@ export function peekedListText(messages: readonly PeekedMessage[], nextCursor: s
   return `{"messages":[${messages.map(peekedText).join(',')}]${cursor}}`;
 }
 
+/** As they were asked for: bytes that are UTF-8 become text. The content type stays what it was. */
+export function withTextBodies<Message extends StoredMessage>(messages: readonly Message[]): Message[] {
+  return messages.map((message) =>
+    message.bodyKind === 'bytes' && isUtf8(message.body) ? { ...message, bodyKind: 'text' } : message,
+  );
+}
+
 /** A message as a stream shows it: without a lease, and so without a receipt. */
 export function storedText(message: StoredMessage): string {
   return `{${storedMembers(message)}}`;
@@ -58,10 +66,9 @@ function leaseMembers(message: ReceivedMessage, shared: SharedTexts): string {
 }
 
 function peekedText(message: PeekedMessage): string {
-  const { leaseExpiresAtMs, fencingToken } = message;
+  const { leaseExpiresAtMs } = message;
   const lease = leaseExpiresAtMs === undefined ? '' : `,"leaseExpiresAt":"${instantText(leaseExpiresAtMs)}"`;
-  const fence = fencingToken === undefined ? '' : `,"fencingToken":"${fencingToken}"`;
-  return `{${storedMembers(message)},"state":"${message.state}","deliveries":${message.deliveries}${lease}${fence}}`;
+  return `{${storedMembers(message)},"state":"${message.state}","deliveries":${message.deliveries}${lease}}`;
 }
 
 function storedMembers(message: StoredMessage, shared = new SharedTexts()): string {

@@ -82,10 +82,14 @@ function expected(type: string): string {
 function bound(origin: string, relation: string, limit: number | bigint): string {
   switch (origin) {
     case 'string':
-      return `have ${relation} ${limit} characters`;
+      return `have ${relation} ${counted(limit, 'character')}`;
     case 'array':
-      return `have ${relation} ${limit} elements`;
+      return `have ${relation} ${counted(limit, 'element')}`;
     default:
       return `be ${relation} ${limit}`;
   }
+}
+
+function counted(limit: number | bigint, noun: string): string {
+  return `${limit} ${noun}${Number(limit) === 1 ? '' : 's'}`;
 }

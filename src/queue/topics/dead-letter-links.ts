@@ -4,8 +4,9 @@
  * has any: its deletion deletes their parent, which must be empty.
  */
 import { BrokerError } from '../errors.ts';
+import { decodeRecord, type TopicRecord } from '../model/records.ts';
 import type { Runtime } from '../runtime.ts';
-import { sourcePath } from '../zookeeper/paths.ts';
+import { dataPath, parseSourceName, sourcePath, sourcesPath } from '../zookeeper/paths.ts';
 import { ANY_VERSION, type Write } from '../zookeeper/store.ts';
 import type { Directory } from './directory.ts';
 
@@ -57,6 +58,24 @@ export class DeadLetterLinks {
         writes.push({ kind: 'delete', path, version: ANY_VERSION });
     }
     return writes;
+  }
+
+  /** Whose dead letters a queue takes, in words, the first `max` of them; and how many others. */
+  async sources(
+    id: string,
+    max: number,
+  ): Promise<{ readonly named: readonly string[]; readonly others: number }> {
+    const { store } = this.#runtime;
+    const all = ((await store.list(sourcesPath(id)))?.children ?? []).map(parseSourceName);
+    const named = await Promise.all(all.slice(0, max).map((source) => this.#wording(source)));
+    return { named, others: all.length - named.length };
+  }
+
+  async #wording({ id, subscription }: DeadLetterSource): Promise<string> {
+    const node = await this.#runtime.store.read(dataPath(id));
+    if (node === undefined) return 'something that is being deleted';
+    const { kind, name } = decodeRecord<TopicRecord>(node.data);
+    return kind === 'queue' ? `queue '${name}'` : `subscription '${name}/${subscription}'`;
   }
 
   async #idOf(name: string): Promise<string | undefined> {

@@ -102,15 +102,10 @@ export class Lifecycle {
         return node === undefined || decodeRecord<TopicRecord>(node.data).deleted === true;
       };
       const settled = await settledCommit(this.#runtime, writes, didApply, signal);
-      if (
-        settled.outcome === 'conflict' &&
-        settled.reason === 'not-empty' &&
-        (await this.#hasSources(topic, signal))
-      ) {
-        throw new BrokerError(
-          'conflict',
-          `'${ref.name}' is a dead-letter queue. Take it out of their configuration first.`,
-        );
+      if (settled.outcome === 'conflict' && settled.reason === 'not-empty') {
+        const look = () => this.#links.sources(topic.id, SOURCES_NAMED_MAX);
+        const { named, others } = await readThrough(this.#runtime, signal, look);
+        if (named.length > 0) throw stillWanted(ref.name, named, others);
       }
       if (settled.outcome !== 'applied') {
         await readThrough(this.#runtime, signal, () => topic.refresh());
@@ -121,12 +116,6 @@ export class Lifecycle {
       this.#trash.remove(topic.id);
       return true;
     });
-  }
-
-  async #hasSources({ id }: Topic, signal: CallSignal): Promise<boolean> {
-    const path = sourcesPath(id);
-    const listing = await readThrough(this.#runtime, signal, () => this.#runtime.store.list(path));
-    return (listing?.stat.childCount ?? 0) > 0;
   }
 
   /** @returns whether it was created; else somebody was faster */
@@ -211,6 +200,17 @@ export class Lifecycle {
     if (known?.topic.kind !== ref.kind) throw notFound(ref.kind, ref.name);
     return known;
   }
+}
+
+/** Of those that a dead-letter queue serves, so many are named. */
+const SOURCES_NAMED_MAX = 3;
+
+function stillWanted(name: string, named: readonly string[], others: number): BrokerError {
+  const whose = [...named, ...(others > 0 ? [`${others} more`] : [])].join(', ');
+  return new BrokerError(
+    'conflict',
+    `'${name}' is the dead-letter queue of ${whose}. Take it out of that configuration first.`,
+  );
 }
 
 /** Opaque revision of a configuration. */

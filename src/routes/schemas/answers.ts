@@ -101,11 +101,12 @@ const stored = {
   id: z.string(),
   body: z.unknown().optional().meta({
     description:
-      'The JSON text as it was published, byte for byte; or a string for text/* in valid UTF-8. Either this or bodyBase64.',
+      'The JSON text as it was published, byte for byte; or a string for a text in valid UTF-8. Either this or bodyBase64.',
   }),
   bodyBase64: z.string().optional().meta({
     contentEncoding: 'base64',
-    description: 'Everything that is neither JSON nor text. Either this or body.',
+    description:
+      'Everything that is neither JSON nor a text by its content type; see also textBodies. Either this or body.',
   }),
   contentType: z.string(),
   attributes,
@@ -145,7 +146,6 @@ export const peeked = z
     state: messageState,
     deliveries: tally.meta({ description: 'So far; 0 when it was never received.' }),
     leaseExpiresAt: instantOut.optional(),
-    fencingToken: fencingToken.optional(),
   })
   .meta({ id: 'Peeked' });
 

@@ -146,7 +146,7 @@ export const message = z
   .strictObject({
     body: z.unknown().optional().meta({
       description:
-        'Any JSON value, kept byte for byte; a string when contentType is text/*. Either this or bodyBase64.',
+        'Any JSON value, kept byte for byte; a string when contentType is that of a text. Either this or bodyBase64.',
     }),
     bodyBase64: base64.optional(),
     contentType: contentType.optional().meta({
@@ -200,6 +200,12 @@ export const publishRequest = z.strictObject({ messages: z.array(message).min(1)
   description: '1 to 1000 messages, 900 KiB in sum. All are stored, or none.',
 });
 
+/** For those who publish by curl: what it sends by default is a form's type, and such a body comes back as base64. */
+export const textBodies = z.boolean().optional().meta({
+  description:
+    'Whether a body that is valid UTF-8 comes as text in `body` whatever its content type, instead of as bodyBase64; by default not.',
+});
+
 /** Their defaults are told in words: clients that send what is documented as a default would send it twice. */
 const receiveOptions = {
   max: count(1, 1000, 'How many messages to take at most; 1 by default.').optional(),
@@ -219,6 +225,7 @@ const receiveOptions = {
     128,
     'Makes it safe to repeat this receive when its answer was lost. Not with autoAck.',
   ).optional(),
+  textBodies,
 };
 
 export const receiveQuery = z.strictObject(receiveOptions);

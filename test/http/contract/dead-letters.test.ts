@@ -236,6 +236,9 @@ describe('a queue that is somebody’s deadLetterQueue', () => {
   it.each(SOURCES)('cannot be deleted (409) while it is that of a %s', async (kind) => {
     const { source, deadLetters } = await withDeadLetters(kind);
     const refused = await contract.api.delete(deadLetters.path).expect(409);
+    // Who is to take it out is told where.
+    const [, name] = /\/v1\/(?:queues|topics)\/(.+)$/.exec(source.path) ?? [];
+    expect(refused.body.detail).toContain(`'${name?.replace('/subscriptions/', '/')}'`);
     expect(refused.body.code).toBe('conflict');
     expect((await deadLetters.stats()).messages).toBe(0);
     await source.change({ deadLetterQueue: null });
