@@ -12,7 +12,7 @@ import {
   readGatewayConfiguration,
 } from './config/environment.ts';
 import { type Gateway, startGateway } from './gateway.ts';
-import { createLogger } from './logging.ts';
+import { createLogger, logDestination } from './logging.ts';
 
 /** Time for those who ask /readyz to see that it has turned, while everything is still answered. */
 const noticeMs = 500;
@@ -21,7 +21,7 @@ const drainLimitMs = 10_000;
 const shutdownLimitMs = 15_000;
 
 const configuration = readOrExit();
-const logger = createLogger(configuration.logLevel);
+const logger = createLogger(configuration.logLevel, await logDestination(process.stdout));
 const gateway = await startOrExit(configuration);
 
 const shutdown = closeWithGrace({ delay: shutdownLimitMs, logger: false }, async ({ signal, err }) => {

@@ -1,6 +1,9 @@
 /** The gateway as a process: what it needs to start, and how it stops. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { GatewayProcess, type GatewayProcessOptions } from '../support/gateway-process.ts';
+import { root } from '../../scripts/workspace.mjs';
+import { GatewayProcess, type GatewayProcessOptions, scriptOf } from '../support/gateway-process.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { startZooKeeper, type ZooKeeperServer } from '../support/zookeeper-server.ts';
 
@@ -42,6 +45,33 @@ describe('a gateway process', () => {
     const gateway = launch({ zooKeeper: `${server.address}/printed` });
     await gateway.whenListening();
     await waitUntil(() => gateway.output.includes(`zoogate listens on ${gateway.url}\n`), 'it is printed');
+  });
+
+  test('on a terminal its log is for people, elsewhere JSON lines', async () => {
+    const gateway = launch({ zooKeeper: `${server.address}/piped` });
+    await gateway.whenListening();
+    await waitUntil(() => gateway.output.includes('"msg":'), 'the first line is logged');
+    const environment = {
+      PATH: process.env.PATH ?? '',
+      ZOOGATE_PORT: '0',
+      ZOOGATE_ZOOKEEPER: `${server.address}/tty`,
+    };
+    // The command of util-linux that gives a program a terminal.
+    const command = [process.execPath, ...scriptOf('main')].join(' ');
+    const terminal = spawn('script', ['-qefc', command, '/dev/null'], { cwd: root, env: environment });
+    let output = '';
+    terminal.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+    const ended = once(terminal, 'close');
+    try {
+      await waitUntil(() => /zoogate listens on/.test(output), 'the gateway listens');
+      expect(output).toMatch(/\[\d\d:\d\d:\d\d\.\d{3}\] .*INFO/);
+      expect(output).not.toContain('{"level":');
+    } finally {
+      terminal.stdin.end('\x03');
+      await ended;
+    }
   });
 
   test('SIGTERM answers waiting receives at once with nothing, and ends with exit code 0', async () => {

@@ -1,5 +1,6 @@
+import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { createLogger } from '../../src/logging.ts';
+import { createLogger, readableLines } from '../../src/logging.ts';
 
 function logged(write: (logger: ReturnType<typeof createLogger>) => void): string {
   const lines: string[] = [];
@@ -26,4 +27,21 @@ test('credentials, receipts and bodies are left out', () => {
   );
   expect(text).not.toContain(secret);
   expect(text).toContain('/v1/queues/orders/messages/[redacted]?x=1');
+});
+
+test('for people a line is short, and leaves out the same', async () => {
+  const chunks: string[] = [];
+  const destination = new Writable({
+    write(chunk, _encoding, done) {
+      chunks.push(String(chunk));
+      done();
+    },
+  });
+  const logger = createLogger('info', await readableLines({ colorize: false, destination }));
+  logger.info({ route: '/v1/queues/:queue', statusCode: 201, receipts: ['c2VjcmV0'] }, 'request');
+  const text = chunks.join('');
+  expect(text).toMatch(
+    /^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: request \{"route":"\/v1\/queues\/:queue","statusCode":201,.*\}\n$/,
+  );
+  expect(text).not.toContain('c2VjcmV0');
 });
