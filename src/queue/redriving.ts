@@ -157,7 +157,7 @@ export class Redriving {
         .map(({ message }) => message)
         .filter((message) => !origins.has(originKey(message)));
       for (const message of unknown) origins.set(originKey(message), to ?? (await this.#origin(message)));
-      if (draft.missing.length > 0) await rounds.reader.loadMissing(draft.missing);
+      if (draft.missing.length > 0) await rounds.reader.loadMissing(draft.missing, false);
       if (draft.missing.length > 0 || unknown.length > 0) continue;
       const byTarget = new Map<OpenTopic, PackableMessage[]>();
       for (const { message } of taken) {

@@ -200,7 +200,7 @@ export class Transactions {
           const made = new CursorDraft(state, this.#runtime.store.now());
           const settled = receipts.map((receipt) => made.settle(receipt, { kind: 'ack' }));
           if (made.missing.length === 0) return settled.every(({ kind }) => kind === 'ok') ? made : undefined;
-          await rounds.reader.loadMissing(made.missing);
+          await rounds.reader.loadMissing(made.missing, false);
         }
       });
       if (draft === undefined) return undefined;

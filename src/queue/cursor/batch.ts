@@ -16,7 +16,6 @@ export interface Batch {
 export function takeBatch(
   settles: Iterable<SettleRequest>,
   claims: Iterable<ClaimItem>,
-  isDue: (claim: ClaimItem) => boolean,
   isForAll: boolean,
 ): Batch {
   const batch = { settles: [] as SettleRequest[], claims: [] as ClaimItem[], isForAll };
@@ -28,7 +27,7 @@ export function takeBatch(
   }
   for (const claim of claims) {
     if (batch.claims.length >= CLAIMS_MAX) break;
-    if (isDue(claim) || (isForAll && !claim.unsure)) batch.claims.push(claim);
+    if (claim.isDue || (isForAll && !claim.unsure)) batch.claims.push(claim);
   }
   return batch;
 }

@@ -6,11 +6,14 @@ import type { EntryCache } from '../log/entry-cache.ts';
 import type { Missing } from '../model/cursor-view.ts';
 import { decodePage } from '../model/page-codec.ts';
 import { decodeRecord, type SubscriptionRecord } from '../model/records.ts';
+import type { EntrySlot } from '../model/segment.ts';
 import { orderPath, parsePageName, subscriptionPath } from '../zookeeper/paths.ts';
 import type { ReadOptions, Store } from '../zookeeper/store.ts';
 import { type CursorState, untouchedPage } from './cursor-state.ts';
 import { ABSENT, NO_STAT } from './stated-page.ts';
 import type { WatchedPart } from './watched-part.ts';
+
+const SEGMENTS_AHEAD = 16;
 
 /** Every method rejects with a StoreError. */
 export class CursorReader {
@@ -41,10 +44,14 @@ export class CursorReader {
     for (const part of this.#state.parts()) part.armed = false;
   }
 
-  /** Reads what a draft has found missing. */
-  async loadMissing(missing: readonly Missing[]): Promise<void> {
+  /**
+   * Reads what a draft has found missing.
+   *
+   * @param isAhead reads also some of what lies behind: who passes over much will ask for it next
+   */
+  async loadMissing(missing: readonly Missing[], isAhead: boolean): Promise<void> {
     const once = new Map(missing.map((item) => [JSON.stringify(item), item]));
-    await Promise.all([...once.values()].map((item) => this.#loadOne(item)));
+    await Promise.all([...once.values()].map((item) => this.#loadOne(item, isAhead)));
   }
 
   async #read(isDue: (part: WatchedPart) => boolean, watching: boolean): Promise<void> {
@@ -148,7 +155,11 @@ export class CursorReader {
     else state.keepPage(level, segment, untouchedPage(state, level, segment), NO_STAT).part.armed = false;
   }
 
-  async #loadOne(item: Missing): Promise<void> {
+  async #loadOne(item: Missing, isAhead: boolean): Promise<void> {
+    if (isAhead && item.kind !== 'entry') {
+      await Promise.all([this.#loadOne(item, false), this.#loadBehind(item.level, item.segment)]);
+      return;
+    }
     if (item.kind === 'page') return this.#readPage(item.level, item.segment, {});
     const log = this.#state.topic.log(item.level);
     const known = log.known(item.segment);
@@ -164,10 +175,24 @@ export class CursorReader {
     if (item.kind === 'segment') return;
     const slot = log.slotAt(item.segment, item.offset);
     if (slot === undefined) return;
-    const entry = await this.#entries.read(log.entryPath(item.segment, slot), slot.token);
+    const read = (each: EntrySlot) => this.#entries.read(log.entryPath(item.segment, each), each.token);
+    const ahead = isAhead ? segment.slots.filter(({ start }) => start > slot.start) : [];
+    const [entry] = await Promise.all([slot, ...ahead].map(read));
     if (entry !== undefined) return;
     // Trimmed by another gateway while we looked: whatever our page says, nothing of it is left.
     log.forget(item.segment);
     await this.#readPage(item.level, item.segment, {});
+  }
+
+  /** Pages and listings of the segments behind one. */
+  async #loadBehind(level: number, segment: number): Promise<void> {
+    const log = this.#state.topic.log(level);
+    const loads: Promise<unknown>[] = [];
+    for (let next = segment + 1; next <= Math.min(log.last, segment + SEGMENTS_AHEAD); next += 1) {
+      const page = this.#state.page(level, next);
+      if (page === undefined) loads.push(this.#readPage(level, next, {}));
+      else if (page !== 'finished') loads.push(log.segment(next));
+    }
+    await Promise.all(loads);
   }
 }

@@ -129,7 +129,7 @@ export class CursorState implements CursorView {
   }
 
   end(level: number, segment: number): number | undefined {
-    return this.topic.log(level).known(segment)?.end;
+    return this.topic.log(level).end(segment);
   }
 
   entryAt(level: number, segment: number, offset: number): ViewedEntry | undefined {
@@ -268,13 +268,14 @@ export class CursorState implements CursorView {
     return JSON.stringify([this.#version, this.seenLogs.ends, pages]);
   }
 
-  /** Nothing is left of the segment for this subscription, and never will be in this generation. */
+  /** Nothing is left of a segment before the last for this subscription, and never will be in this generation. */
   #isDone(level: number, segment: number): boolean {
     if (this.#finished.has(level, segment)) return true;
     const stated = this.#pages.get(`${level}/${segment}`);
-    const known = this.topic.log(level).known(segment);
-    if (known?.header.state === 'trimmed') return true;
-    return stated !== undefined && known?.header.state === 'sealed' && isFinished(stated.page, known.end);
+    const log = this.topic.log(level);
+    if (log.known(segment)?.header.state === 'trimmed') return true;
+    const end = log.end(segment);
+    return stated !== undefined && end !== undefined && isFinished(stated.page, end);
   }
 }
 

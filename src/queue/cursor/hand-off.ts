@@ -52,7 +52,7 @@ export class HandOffs {
     const claims = entry === undefined ? [] : plainClaims(waiting, entry.messages.length);
     if (entry === undefined || claims.length === 0) return undefined;
     const view = new ExpectedView(this.#state, entry);
-    const evaluation = this.#rounds.evaluate(view, { settles: [], claims, isForAll: false }, false);
+    const evaluation = this.#rounds.drafting.evaluate(view, { settles: [], claims, isForAll: false }, false);
     if (!isPure(evaluation)) return undefined;
     const { draft, grants } = evaluation;
     const { generation } = view;

@@ -14,11 +14,13 @@ import type { EntryCache } from '../log/entry-cache.ts';
 import type { Segment } from '../log/known-segments.ts';
 import type { Log } from '../log/log.ts';
 import { findOpenSegment } from '../log/open-segment.ts';
+import { readHeader } from '../log/segment-reads.ts';
 import { CursorDraft } from '../model/cursor-draft.ts';
 import type { Page } from '../model/page.ts';
 import { bytesOf, OPEN_VERSION, type SegmentHeader } from '../model/segment.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Topic } from '../topics/topic.ts';
+import type { Store } from '../zookeeper/store.ts';
 import { CursorReader } from './cursor-reader.ts';
 import { CursorState, untouchedPage } from './cursor-state.ts';
 import { ABSENT } from './stated-page.ts';
@@ -92,7 +94,7 @@ async function inspectLevel(
   for (let segment = first; segment < behindPages; segment += 1)
     if (!written.has(segment)) gaps.push(segment);
   const passedOver = await Promise.all(
-    gaps.map(async (segment) => (await headerNow(log, segment)) === undefined),
+    gaps.map(async (segment) => (await headerNow(runtime.store, log, segment)) === undefined),
   );
   gaps.forEach((segment, index) => {
     if (passedOver[index] === false) written.set(segment, untouchedPage(state, level, segment));
@@ -101,7 +103,7 @@ async function inspectLevel(
     .map(([segment, page]) => ({ segment, page }))
     .sort((a, b) => a.segment - b.segment);
   if (behindPages > last) return { level, pages, untouched: undefined, total };
-  const { segment, header } = await firstUntouched(log, open, behindPages);
+  const { segment, header } = await firstUntouched(runtime.store, log, open, behindPages);
   if (segment === open.number && open.end > 0) {
     // Without a page it is untouched, or it was sealed and trimmed, page and all, after we saw it open.
     const stat = await runtime.store.stat(log.path(segment));
@@ -112,14 +114,15 @@ async function inspectLevel(
 }
 
 /** What this gateway knows of sealed segments is not asked: others trim them without telling. Undefined when trimmed. */
-async function headerNow(log: Log, segment: number): Promise<SegmentHeader | undefined> {
-  log.forget(segment);
-  const header = await log.header(segment);
+async function headerNow(store: Store, log: Log, segment: number): Promise<SegmentHeader | undefined> {
+  const header = await readHeader(store, log.path(segment));
+  if (header?.state !== 'sealed') log.forget(segment);
   return header?.state === 'trimmed' ? undefined : header;
 }
 
 /** The first segment at or after `from` that is not trimmed; the open one never is. */
 async function firstUntouched(
+  store: Store,
   log: Log,
   open: Segment,
   from: number,
@@ -129,7 +132,7 @@ async function firstUntouched(
   let header = open.header;
   // Nearly always the very next one, so that is asked first.
   for (let middle = low; low < high; middle = Math.floor((low + high) / 2)) {
-    const found = await headerNow(log, middle);
+    const found = await headerNow(store, log, middle);
     if (found === undefined) low = middle + 1;
     else {
       high = middle;

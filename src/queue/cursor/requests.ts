@@ -122,6 +122,11 @@ export class ClaimItem {
   prepared = false;
   readonly #cancelWait: () => void;
 
+  /** Its last look is due, and has been prepared if it needs to be certain. */
+  get isDue(): boolean {
+    return this.unsure ? this.prepared : this.isFinal;
+  }
+
   /** @param onFinal called when it has waited long enough. @param onSettled called once, however it ends */
   constructor(
     runtime: Runtime,

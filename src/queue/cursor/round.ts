@@ -12,7 +12,6 @@ import type { MessageCounts } from '../counts.ts';
 import { Deadline } from '../deadline.ts';
 import { BrokerError } from '../errors.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
-import type { CursorView } from '../model/cursor-view.ts';
 import { CLAIMS_PER_WRITE_MAX, fencingToken } from '../model/fencing.ts';
 import type { Runtime } from '../runtime.ts';
 import { readThrough } from '../settled-commit.ts';
@@ -23,11 +22,11 @@ import { CursorReader } from './cursor-reader.ts';
 import type { CursorState } from './cursor-state.ts';
 import { type CursorPart, CursorWriter } from './cursor-writer.ts';
 import type { DeadLetters } from './dead-letters.ts';
-import { type Evaluation, evaluate, type Grant } from './evaluation.ts';
+import { Drafting } from './drafting.ts';
+import type { Evaluation, Grant } from './evaluation.ts';
 import type { ClaimItem, Lease } from './requests.ts';
 import { TurnTaking } from './turn-taking.ts';
 
-const LEASE_CHARACTERS = 9;
 /** Messages that the subscription does not want are passed over in memory until a write is due, or there are many. */
 const UNWANTED_UNWRITTEN_MAX = 64;
 
@@ -43,6 +42,7 @@ export class Rounds {
   readonly reader: CursorReader;
   readonly writer: CursorWriter;
   readonly turns: TurnTaking;
+  readonly drafting: Drafting;
   readonly #runtime: Runtime;
   readonly #state: CursorState;
   readonly #attempts: AttemptShards;
@@ -63,6 +63,7 @@ export class Rounds {
     this.#attempts = new AttemptShards(runtime.store, () => state.cursorPath);
     this.writer = new CursorWriter(runtime, state, this.#attempts, onFinished);
     this.turns = new TurnTaking(runtime.random);
+    this.drafting = new Drafting(runtime, state, this.reader, this.#attempts);
   }
 
   /** What has happened to the messages. Not to be asked before something has: it takes a name's place. */
@@ -74,14 +75,20 @@ export class Rounds {
   /**
    * @param certain read everything anew, behind a barrier
    * @param isBehindBarrier whether there has been one already that came after all of the batch
+   * @param isAwaited whether others wait for the next round
    * @throws BrokerError
    */
-  async run(batch: Batch, certain: boolean, isBehindBarrier: boolean): Promise<RoundResult> {
+  async run(
+    batch: Batch,
+    certain: boolean,
+    isBehindBarrier: boolean,
+    isAwaited: () => boolean,
+  ): Promise<RoundResult> {
     const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
     const startMs = this.#runtime.timers.monotonicMs();
     try {
       await readThrough(this.#runtime, signal, () => this.look(certain, isBehindBarrier));
-      const evaluation = await this.#evaluate(batch, certain, signal);
+      const evaluation = await this.drafting.complete(batch, certain, isAwaited, signal);
       const left = leftWithout(batch, evaluation);
       if (certain && left.some((item) => item.prepared) && !(await this.#isAsLookedAt(signal))) {
         this.#state.topic.markStale();
@@ -129,35 +136,6 @@ export class Rounds {
     if (certain) throw topic.lacks(this.#state.name);
     // The server may be behind, or the incarnation be deleted without this gateway's having been told.
     await this.look(true);
-  }
-
-  /** What one write could do for those of the batch that still wait, by a view of the cursor. */
-  evaluate(view: CursorView, batch: Batch, certain: boolean): Evaluation {
-    return evaluate({
-      view,
-      attempts: this.#attempts,
-      batch: {
-        settles: batch.settles.filter((item) => item.pending.open),
-        claims: batch.claims.filter((item) => item.pending.open),
-        isForAll: batch.isForAll,
-      },
-      nowMs: this.#runtime.store.now(),
-      certain,
-      defaultLeaseMs: this.#state.delivery.leaseSeconds * 1000,
-      newLease: () => Number.parseInt(this.#runtime.random.token(LEASE_CHARACTERS), 36) + 1,
-    });
-  }
-
-  async #evaluate(batch: Batch, certain: boolean, signal: CallSignal): Promise<Evaluation> {
-    for (;;) {
-      if (batch.isForAll) this.#state.seenLogs.note();
-      const evaluation = this.evaluate(this.#state, batch, certain);
-      const { missing } = evaluation.draft;
-      if (missing.length === 0 && evaluation.missingShards.size === 0) return evaluation;
-      await readThrough(this.#runtime, signal, async () => {
-        await Promise.all([this.reader.loadMissing(missing), this.#attempts.load(evaluation.missingShards)]);
-      });
-    }
   }
 
   /**

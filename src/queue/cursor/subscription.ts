@@ -230,12 +230,7 @@ export class Subscription {
   #hasWork(): boolean {
     if (this.#settles.size > 0 || this.#buryings.size > 0 || this.#exclusives.length > 0) return true;
     if (this.#awake && (this.#claims.size > 0 || this.#followers > 0)) return true;
-    return [...this.#claims].some((item) => this.#isDue(item));
-  }
-
-  /** Its last look is due, and has been prepared if it needs to be certain. */
-  #isDue(item: ClaimItem): boolean {
-    return item.unsure ? item.prepared : item.isFinal;
+    return [...this.#claims].some((item) => item.isDue);
   }
 
   async #run(): Promise<void> {
@@ -243,17 +238,18 @@ export class Subscription {
     while (this.#hasWork()) {
       for (const exclusive of this.#exclusives.splice(0)) await exclusive();
       const pauseMs = this.rounds.turns.pauseMs(this.#runtime.timers.monotonicMs());
-      if (pauseMs > 0)
-        await new Promise<void>((resolve) => void this.#runtime.timers.after(pauseMs, resolve));
+      const { timers } = this.#runtime;
+      if (pauseMs > 0) await new Promise<void>((resolve) => void timers.after(pauseMs, resolve));
       const buryings = [...this.#buryings];
-      const batch = takeBatch(this.#settles, this.#claims, (item) => this.#isDue(item), this.#awake);
+      const batch = takeBatch(this.#settles, this.#claims, this.#awake);
       this.#awake = false;
       try {
-        const certain =
-          buryings.length > 0 || [...batch.settles, ...batch.claims].some((item) => item.unsure);
+        const items = [...batch.settles, ...batch.claims];
+        const certain = buryings.length > 0 || items.some((item) => item.unsure);
         // Those that are prepared were so behind a barrier; for all others one is still to come.
         const isBehindBarrier = buryings.length === 0 && batch.settles.length === 0;
-        const { more, unused } = await this.rounds.run(batch, certain, isBehindBarrier);
+        const isAwaited = () => this.#settles.size + this.#exclusives.length > batch.settles.length;
+        const { more, unused } = await this.rounds.run(batch, certain, isBehindBarrier, isAwaited);
         if (more) this.#awake = true;
         else for (const pending of buryings) pending.settle();
         for (const lease of unused) this.#giveBack(lease);
@@ -265,6 +261,7 @@ export class Subscription {
       }
     }
     this.#running = false;
+    this.rounds.drafting.release();
     this.#rest();
   }
 

@@ -8,7 +8,6 @@
  * again. The picture may be behind; it is never wrong about what it shows.
  */
 import {
-  decodeHeader,
   type EntrySlot,
   isFull,
   OPEN_VERSION,
@@ -23,6 +22,7 @@ import { levelPath, segmentPath } from '../zookeeper/paths.ts';
 import type { Store, Watch } from '../zookeeper/store.ts';
 import { KnownSegments, type Segment } from './known-segments.ts';
 import { EndWatches, endsOfLog } from './log-ends.ts';
+import { readHeader, readSegment } from './segment-reads.ts';
 import { createSegment, openNextSegment, sealSegment } from './segment-writes.ts';
 
 /** A segment may outgrow its limits by so many entries of others. */
@@ -87,6 +87,16 @@ export class Log {
     return known?.header.state === 'open' && segment < this.#last ? undefined : known;
   }
 
+  /** Messages in the segment, if known, without reading. Of a sealed one that is known longer than its listing. */
+  end(segment: number): number | undefined {
+    return this.known(segment)?.end ?? this.#segments.sealedEnd(segment);
+  }
+
+  /** Keeps more listings than usual until the returned function is called. */
+  hold(): () => void {
+    return this.#segments.hold();
+  }
+
   slotAt(segment: number, offset: number): EntrySlot | undefined {
     const known = this.known(segment);
     return known === undefined ? undefined : slotAt(known.slots, offset);
@@ -147,23 +157,13 @@ export class Log {
   async segment(number: number): Promise<Segment | undefined> {
     const known = this.known(number);
     if (known !== undefined) return known;
-    const [node, listing] = await Promise.all([
-      this.#store.read(this.path(number)),
-      this.#store.list(this.path(number)),
-    ]);
-    if (node === undefined || listing === undefined) return undefined;
-    const header = decodeHeader(node.data);
-    // Sealed between the two reads: the listing may lack what was appended before. The next call will see.
-    if (header.state !== 'open' && listing.stat.version !== node.stat.version) return this.segment(number);
-    return this.#segments.keep(number, header, slotsOf(listing.children), this.#last);
+    const read = await readSegment(this.#store, this.path(number));
+    return read && this.#segments.keep(number, read.header, read.slots, this.#last);
   }
 
   /** The header alone, of any segment; undefined when it is gone. One read, unless the segment is known. */
   async header(number: number): Promise<SegmentHeader | undefined> {
-    const known = this.known(number);
-    if (known !== undefined) return known.header;
-    const node = await this.#store.read(this.path(number));
-    return node === undefined ? undefined : decodeHeader(node.data);
+    return this.known(number)?.header ?? (await readHeader(this.#store, this.path(number)));
   }
 
   /** Takes note of an entry that this gateway has just appended. */
@@ -248,14 +248,14 @@ export class Log {
   /** Everything before `segment` is gone. */
   noteFirst(segment: number): void {
     this.#first = Math.max(this.#first, segment);
+    this.#segments.forgetBelow(this.#first);
   }
 
   async #findLast(): Promise<void> {
     const ends = await endsOfLog(this.#store, levelPath(this.id, this.level));
     if (ends === undefined) return;
-    this.#first = ends.first;
+    this.noteFirst(ends.first);
     this.#last = ends.last;
-    this.#segments.forgetBelow(this.#first);
   }
 
   /** Reads the last segment again; 'sealed' means that its successor is missing or was not yet seen. */

@@ -5,6 +5,9 @@
 import type { Runtime } from '../runtime.ts';
 import type { Topic } from '../topics/topic.ts';
 
+/** Segments rolled between two looks for the first one. */
+const FIND_FIRST_EVERY = 64;
+
 export class Roller {
   readonly #runtime: Runtime;
   readonly #topic: Topic;
@@ -27,7 +30,10 @@ export class Roller {
     try {
       for (const log of this.#topic.logs) {
         const rolled = await log.rollIfFull();
-        if (rolled !== undefined) this.#topic.notifySealed(log.level, rolled);
+        if (rolled === undefined) continue;
+        this.#topic.notifySealed(log.level, rolled);
+        // Others trim as well, and what is known of segments that are gone would add up.
+        if (rolled % FIND_FIRST_EVERY === FIND_FIRST_EVERY - 1) await log.findFirst();
       }
     } catch (error) {
       this.#runtime.logger.debug(

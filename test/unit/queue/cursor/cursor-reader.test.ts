@@ -49,7 +49,7 @@ it('lists a segment again when a page tells of messages that came after the list
   expect(state.page(0, 0)).toMatchObject({ frontier: 2 });
   // What a draft finds: the page's second message has no place in the listing.
   expect(state.entryAt(0, 0, 1)).toBeUndefined();
-  await reader.loadMissing([{ kind: 'segment', level: 0, segment: 0 }]);
+  await reader.loadMissing([{ kind: 'segment', level: 0, segment: 0 }], false);
   expect(state.entryAt(0, 0, 1)).toMatchObject({ start: 1, end: 2 });
 });
 
@@ -71,7 +71,7 @@ it('learns that a page went with its segment when the segment turns out to be tr
   await topic.log(0).segment(1);
   // What a draft finds: the page as last seen tells of a lease in a segment that has no entries.
   expect(state.entryAt(0, 1, 0)).toBeUndefined();
-  await reader.loadMissing([{ kind: 'segment', level: 0, segment: 1 }]);
+  await reader.loadMissing([{ kind: 'segment', level: 0, segment: 1 }], false);
   expect(state.page(0, 1)).toBe('finished');
 });
 
