@@ -6,15 +6,15 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
+import type { Socket } from 'node:net';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from 'fastify';
 import { type AuditLog, auditEntry } from './audit-log.ts';
 import { CLOSING_LIMITS, type ClosingLimits, Connections } from './connections.ts';
 import { createLogger } from './logging.ts';
 import type { HttpVitals } from './metrics/index.ts';
 import type { Broker } from './queue/index.ts';
-import { refuseConnection } from './routes/client-errors.ts';
+import { refuseConnection, refuseTunnel } from './routes/client-errors.ts';
+import { docsAnswer, docsPages } from './routes/docs-pages.ts';
 import { EDGE_LIMITS, type EdgeLimits, EdgeLoad } from './routes/edge-load.ts';
 import { STREAM_LIMITS, type StreamLimits } from './routes/event-stream.ts';
 import { type AccessRules, Gatekeeper, LOOPBACK_RULES } from './routes/gatekeeper.ts';
@@ -29,6 +29,7 @@ import {
   problemOf,
   problemText,
 } from './routes/problems.ts';
+import { headProblem, lacksName, pathOfTarget } from './routes/request-heads.ts';
 import { knownPaths, unhandled } from './routes/unknown-routes.ts';
 import { STRICT_TRANSPORT_SECURITY, secureOptions, type TlsIdentity } from './tls.ts';
 import { readVersion, type Version } from './version.ts';
@@ -77,10 +78,6 @@ const CONNECTION_TIMEOUT_MS = 120_000;
 /** Beyond every legal receipt, so that those that are too long meet our schema and not the router's limit. */
 const PARAM_CHARS_MAX = 4096;
 
-/** The plugin's own policy would have browsers ask for everything over TLS, which not every gateway speaks. */
-const DOCS_POLICY =
-  "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; frame-ancestors 'self'";
-
 /** At these a line is written of each request. */
 const LEVELS_WITH_REQUESTS: ReadonlySet<string> = new Set(['info', 'debug', 'trace']);
 
@@ -112,6 +109,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
     // While closing, what still arrives on open connections gets the broker's own answer.
     return503OnClosing: false,
     genReqId: requestId,
+    rewriteUrl: ({ url = '' }) => pathOfTarget(url),
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, connections.underWay(socket)),
     frameworkErrors: (error, request, reply) => {
       // Hooks do not run for what the router itself refuses.
@@ -121,7 +119,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
     // Operations parse their queries themselves, strictly.
     routerOptions: { maxParamLength: PARAM_CHARS_MAX, querystringParser: () => ({}) },
   });
-  const { operations, documentText } = apiOf({
+  const { operations } = apiOf({
     broker,
     limits: { maxMessageBytes },
     log: logger,
@@ -133,6 +131,9 @@ export function buildApp(options: AppOptions): FastifyInstance {
   });
   for (const operation of operations) counts.follow(operation.counts);
   const connections = new Connections(app.server, options.closing ?? CLOSING_LIMITS);
+  app.server.on('connect', (_request: IncomingMessage, socket: Socket) =>
+    refuseTunnel(socket, connections.underWay(socket)),
+  );
   app.addHook('preClose', async () => {
     // Streams have no end of their own; this would wait for them for ever.
     closing.abort();
@@ -142,7 +143,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
   logResponses(app, logger);
   app.decorateRequest('principal', undefined);
   if (options.tls !== undefined) requireTlsOfBrowsers(app);
-  prepareRequests(app, knownPaths(operations), counts);
+  const pages = docsPages();
+  prepareRequests(app, knownPaths(operations, pages.keys()), counts);
 
   // Operations read their bodies themselves, after everything that can be refused without: nobody else is to.
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
@@ -155,7 +157,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
       handler: (request, reply) => respond(request, reply, load, gatekeeper),
     });
   }
-  serveDocs(app, documentText);
+  serveDocs(app, pages);
   return app;
 }
 
@@ -242,10 +244,9 @@ function prepareRequests(
 ): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(headersOfEveryAnswer(request.id));
-    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
-      throw invalidField('Host', 'is required by HTTP/1.1');
-    }
-    if (request.is404) {
+    const wrong = headProblem(request.raw);
+    if (wrong !== undefined) throw wrong;
+    if (request.is404 || lacksName(request.params as Record<string, string>)) {
       const startMs = performance.now();
       reply.raw.once('finish', () => counts.unknown.note(reply.statusCode, performance.now() - startMs));
       const { status, headers = {} } = unhandled(paths, request.method, request.url);
@@ -277,8 +278,12 @@ function logResponses(app: FastifyInstance, log: FastifyBaseLogger): void {
   });
 }
 
-/** A page for people; the document itself is an operation. */
-function serveDocs(app: FastifyInstance, documentText: string): void {
-  app.register(swagger, { mode: 'static', specification: { document: JSON.parse(documentText) } });
-  app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_POLICY });
+/** Pages for people; the document itself is an operation. */
+function serveDocs(app: FastifyInstance, pages: ReturnType<typeof docsPages>): void {
+  for (const [url, page] of pages) {
+    app.get(url, (request, reply) => {
+      const { status, headers, bytes } = docsAnswer(page, request.headers);
+      return reply.code(status).headers(headers).send(bytes);
+    });
+  }
 }

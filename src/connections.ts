@@ -55,9 +55,13 @@ export class Connections {
     }
   }
 
-  /** The answers that are under way on a connection, in the order of their requests. */
+  /**
+   * The answers that are under way on a connection, in the order of their requests; and the last one, though it may be
+   * finished, when its request has not come to its end.
+   */
   underWay(socket: Socket): readonly ServerResponse[] {
-    return this.#connectionOf(socket)?.answers.filter(isUnderWay) ?? [];
+    const { answers } = this.#connectionOf(socket) ?? { answers: [] };
+    return answers.filter((answer) => isUnderWay(answer) || !answer.req.complete);
   }
 
   /** Stops listening; resolves when all connections have ended. A client that never finishes holds it up. */

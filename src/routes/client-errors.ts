@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { Problem, problemHeaders, problemKind, problemText } from './problems.ts';
+import { METHODS } from './unknown-routes.ts';
 
 /** Time for the client to read the refusal; destroying the socket at once would often destroy the answer with it. */
 const LINGER_MS = 1000;
@@ -37,16 +38,23 @@ export function refuseConnection(
   refused.add(socket);
   const due = underWay.filter(({ req, headersSent }) => req.complete || headersSent);
   const last = due.at(-1);
-  const refuse = (): void => endWith(socket, refusalOf(connectionProblem(error.code)));
-  if (last === undefined) {
-    refuse();
-  } else if (due.length < underWay.length) {
-    last.once('close', refuse);
-  } else {
-    // Node then says so in the answer. Only in the last one: it would close the connection before those behind.
-    if (!last.headersSent) last.shouldKeepAlive = false;
-    last.once('close', () => endWith(socket, ''));
-  }
+  const isAnswered = last !== undefined && due.length === underWay.length;
+  // Node then says so in the answer. Only in the last one: it would close the connection before those behind.
+  if (isAnswered && !last.headersSent) last.shouldKeepAlive = false;
+  behind(last, () => endWith(socket, isAnswered ? '' : refusalOf(connectionProblem(error.code))));
+}
+
+/** Answers a CONNECT, for which Node has no response, behind the answers under way, and closes its connection. */
+export function refuseTunnel(socket: Socket, underWay: readonly ServerResponse[]): void {
+  const headers = { allow: METHODS };
+  const problem = new Problem('method-not-allowed', 'The gateway is no proxy.', { headers });
+  behind(underWay.at(-1), () => endWith(socket, refusalOf(problem)));
+}
+
+/** Acts once the answer is written, or cannot be any more. */
+function behind(answer: ServerResponse | undefined, act: () => void): void {
+  if (answer === undefined || answer.writableFinished || answer.destroyed) act();
+  else answer.once('close', act);
 }
 
 function endWith(socket: Socket, bytes: string): void {

@@ -1,11 +1,12 @@
 /**
- * If-Match and If-None-Match (RFC 9110, section 13) as a precondition of the broker.
+ * If-Match and If-None-Match (RFC 9110, section 13): as a precondition of the broker, and of reading.
  *
- * Guarantees: comparison is strong, so a weak tag never matches; what is not understood is refused, never ignored.
+ * Guarantees: what a change depends on is compared strongly, so a weak tag never matches; what is not understood is
+ * refused, never ignored.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Precondition } from '../queue/index.ts';
-import { invalidField } from './problems.ts';
+import { invalidField, Problem } from './problems.ts';
 
 const ENTITY_TAG = /^(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"$/;
 
@@ -39,10 +40,39 @@ export function preconditionOfChange(headers: IncomingHttpHeaders): Precondition
   return { ifMatch: ifMatch.trim() === '*' ? '*' : strongTags(ifMatch) };
 }
 
+/**
+ * Whether a GET is answered with 304: the client names this revision as one that it has. There the comparison is weak,
+ * as RFC 9110 asks for.
+ *
+ * @throws Problem 'precondition-failed' when If-Match names others alone
+ */
+export function isKnownToClient(headers: IncomingHttpHeaders, etag: string): boolean {
+  const ifMatch = headers['if-match'];
+  if (ifMatch !== undefined && ifMatch.trim() !== '*' && !strongTags(ifMatch).includes(etag)) {
+    throw new Problem('precondition-failed', 'If-Match names other revisions than the present one.');
+  }
+  const ifNoneMatch = headers['if-none-match'];
+  if (ifNoneMatch === undefined) return false;
+  return (
+    ifNoneMatch.trim() === '*' || tagsOf('If-None-Match', ifNoneMatch).some(({ value }) => value === etag)
+  );
+}
+
+interface Tag {
+  readonly isWeak: boolean;
+  readonly value: string;
+}
+
+function strongTags(ifMatch: string): string[] {
+  return tagsOf('If-Match', ifMatch)
+    .filter(({ isWeak }) => !isWeak)
+    .map(({ value }) => value);
+}
+
 /** A tag may contain commas: the list is split only between quotes. */
-function strongTags(list: string): string[] {
+function tagsOf(header: string, list: string): Tag[] {
   const pieces = list.match(/(?:[^,"]|"[^"]*"?)+/g) ?? [];
-  const tags: string[] = [];
+  const tags: Tag[] = [];
   for (const piece of pieces) {
     const text = piece.trim();
     if (text === '') {
@@ -50,11 +80,9 @@ function strongTags(list: string): string[] {
     }
     const match = ENTITY_TAG.exec(text);
     if (match === null) {
-      throw invalidField('If-Match', 'must be * or a list of quoted entity tags, as ETag showed them');
+      throw invalidField(header, 'must be * or a list of quoted entity tags, as ETag showed them');
     }
-    if (match[1] === undefined && match[2] !== undefined) {
-      tags.push(match[2]);
-    }
+    tags.push({ isWeak: match[1] !== undefined, value: match[2] ?? '' });
   }
   return tags;
 }

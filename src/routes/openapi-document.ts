@@ -22,7 +22,7 @@ import { noParams, noQuery } from './schemas/scalars.ts';
 type SharedResponses = Map<string, ZodOpenApiResponseObject>;
 
 /** Problems that any operation can meet. */
-const COMMON: readonly ProblemCode[] = ['validation', 'headers-too-large', 'internal'];
+const COMMON: readonly ProblemCode[] = ['validation', 'headers-too-large', 'internal', 'not-implemented'];
 /** Problems of every operation that is not public. */
 const ACCESS: readonly ProblemCode[] = ['unauthorized', 'forbidden'];
 /** Problems of every operation that reads a body, be it to refuse one. */

@@ -107,6 +107,11 @@ export const PROBLEMS = {
     title: 'A defect of the gateway',
     description: 'This is always a defect. Please report it with the X-Request-Id of the answer.',
   },
+  'not-implemented': {
+    status: 501,
+    title: 'This way to send a request is not implemented',
+    description: 'The body has a Transfer-Encoding other than `chunked`. Nothing was changed.',
+  },
   unavailable: {
     status: 503,
     title: 'The ensemble cannot be reached',

@@ -9,20 +9,34 @@ interface KnownPath {
   readonly methods: readonly string[];
 }
 
-/** All paths of the operations with their methods. */
-export function knownPaths(operations: readonly Operation[]): readonly KnownPath[] {
+/** All that any path supports, as `Allow` lists them. */
+export const METHODS = 'GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS';
+
+/** All paths of the operations with their methods, and those of pages, which can be read. */
+export function knownPaths(operations: readonly Operation[], pages: Iterable<string>): readonly KnownPath[] {
   const paths = [...new Set(operations.map(({ path }) => path))];
-  return paths.map((path) => {
-    const methods = operations.filter((candidate) => candidate.path === path).map(({ method }) => method);
-    return {
-      pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+')}$`),
-      methods: [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'],
-    };
-  });
+  return [
+    ...paths.map((path) =>
+      knownPath(
+        path,
+        operations.filter((candidate) => candidate.path === path).map(({ method }) => method),
+      ),
+    ),
+    ...[...pages].map((path) => knownPath(path, ['GET'])),
+  ];
+}
+
+function knownPath(path: string, methods: readonly string[]): KnownPath {
+  return {
+    pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+')}$`),
+    methods: [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'],
+  };
 }
 
 /** The answer to a request that no operation handles. */
 export function unhandled(paths: readonly KnownPath[], method: string, url: string): Answer {
+  // Of the server as a whole (RFC 9110, section 9.3.7).
+  if (url === '*' && method === 'OPTIONS') return { status: 204, headers: { allow: METHODS } };
   const path = url.split('?', 1)[0] ?? '';
   // Paths may match twice: /messages/ack is also /messages/{receipt}.
   const methods = [

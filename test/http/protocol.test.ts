@@ -24,18 +24,27 @@ function problemOn(wire: string): { status: number; contentType: string; code: s
 }
 
 describe('unknown paths and methods', () => {
-  it.each(['/', '/v1', '/v1/queues/a/b', '/v2/queues', '/V1/queues', '/v1//queues', '/v1/queues/../queues'])(
-    '%s is 404',
-    async (path) => {
-      const answer = await send(url, path, { method: 'GET' });
-      expect([answer.status, answer.headers['content-type']]).toEqual([404, 'application/problem+json']);
-      expect(JSON.parse(answer.text)).toMatchObject({
-        type: '/problems/not-found',
-        status: 404,
-        code: 'not-found',
-      });
-    },
-  );
+  it.each([
+    '/v1',
+    '/v1/queues/a/b',
+    '/v2/queues',
+    '/V1/queues',
+    '/v1//queues',
+    '/v1/queues/../queues',
+    '/v1/queues/',
+    '/v1/queues//messages',
+    '/v1/queues/a/',
+    '/livez/',
+    '/v1/topics/a/subscriptions/',
+  ])('%s is 404', async (path) => {
+    const answer = await send(url, path, { method: 'GET' });
+    expect([answer.status, answer.headers['content-type']]).toEqual([404, 'application/problem+json']);
+    expect(JSON.parse(answer.text)).toMatchObject({
+      type: '/problems/not-found',
+      status: 404,
+      code: 'not-found',
+    });
+  });
 
   it.each([
     ['POST', '/v1/queues/a', 'PUT, PATCH, GET, DELETE, HEAD, OPTIONS'],
@@ -58,6 +67,23 @@ describe('unknown paths and methods', () => {
     expect([options.status, options.headers.allow]).toEqual([204, 'GET, HEAD, OPTIONS']);
     const head = await send(url, queue, { method: 'HEAD' });
     expect([head.status, head.text, head.headers.etag]).toEqual([200, '', expect.stringMatching(/^".+"$/)]);
+  });
+
+  it('OPTIONS * tells the methods of the server as a whole, CONNECT is none of them', async () => {
+    const options = await exchange(url, 'OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    expect(options).toMatch(/^HTTP\/1\.1 204 /);
+    expect(options).toMatch(/^allow: GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS\r$/im);
+    expect(options).toMatch(/^x-request-id: /im);
+    const tunnel = await exchange(url, 'CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(problemOn(tunnel)).toMatchObject({ status: 405, code: 'method-not-allowed' });
+  });
+
+  it('an absolute target is taken for its path', async () => {
+    const to = (target: string) =>
+      exchange(url, `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    expect(await to('http://anywhere:1/livez')).toContain('200 OK');
+    expect(problemOn(await to('http://anywhere/v1/queues/a/purge'))).toMatchObject({ status: 405 });
+    expect(problemOn(await to('http://anywhere/nowhere'))).toMatchObject({ status: 404 });
   });
 
   it('refuses a method for an unknown path before it reads the body', async () => {
@@ -133,6 +159,15 @@ describe('requests that are not even HTTP', () => {
       400,
       'validation',
     ],
+    ['GET /livez HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n', 400, 'validation'],
+    ['GET /livez HTTP/1.1\r\nHost: x\r\nhost: y\r\n\r\n', 400, 'validation'],
+    ['GET /nowhere HTTP/1.1\r\nHost: x/y\r\nConnection: close\r\n\r\n', 400, 'validation'],
+    [
+      'POST /v1/queues/a/messages HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
+      501,
+      'not-implemented',
+    ],
+    ['GET /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n', 400, 'validation'],
     ['GET /livez HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\n\r\n', 400, 'validation'],
     [`GET /livez HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`, 431, 'headers-too-large'],
     [`GET /${'x'.repeat(17_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431, 'headers-too-large'],
@@ -195,16 +230,8 @@ describe('every answer', () => {
   });
 });
 
-describe('the pages for people and tools', () => {
-  it('serves the docs and what they need', async () => {
-    await gateways.api
-      .get('/docs/')
-      .expect(200)
-      .expect('Content-Type', /text\/html/);
-    await gateways.api.get('/docs/static/swagger-ui-bundle.js').expect(200);
-  });
-
-  it('explains every problem', async () => {
+describe('the pages of problems', () => {
+  it('explain every problem', async () => {
     const page = await gateways.api
       .get('/problems/lease-lost')
       .expect(200)

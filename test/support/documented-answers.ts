@@ -56,7 +56,7 @@ const TRANSPORT_HEADERS = new Set([
 
 /** What no operation handles is refused like everything else. */
 const UNHANDLED: Readonly<Record<string, Response>> = Object.fromEntries(
-  ['400', '404', '405', '431'].map((status) => [
+  ['400', '404', '405', '431', '501'].map((status) => [
     status,
     {
       content: { 'application/problem+json': {} },

@@ -23,6 +23,7 @@ const CODES = {
   'rate-limited': 429,
   'headers-too-large': 431,
   internal: 500,
+  'not-implemented': 501,
   unavailable: 503,
   'outcome-unknown': 504,
   'store-full': 507,
