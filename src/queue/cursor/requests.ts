@@ -149,4 +149,11 @@ export class ClaimItem {
       onSettled(this);
     });
   }
+
+  /** What was looked at again for it was not as it had seemed: it waits on as if it had just come. */
+  waitOn(): void {
+    if (this.isFinal || !this.prepared) return;
+    this.unsure = false;
+    this.prepared = false;
+  }
 }

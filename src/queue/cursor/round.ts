@@ -95,6 +95,8 @@ export class Rounds {
         return { more: true, unused: [] };
       }
       this.#answerUnchanged(evaluation, left, certain);
+      // Those who wait on for a message wait to be woken, as before: nothing is left to be made certain of.
+      if (certain) for (const item of batch.claims) item.waitOn();
       const unused = isWorthWriting(evaluation) ? await this.#write(evaluation, startMs, signal) : [];
       if (unused === undefined) return { more: true, unused: [] };
       // What a settlement has given back may be claimed by those who wait.

@@ -108,6 +108,16 @@ describe('a receive with an attemptId', () => {
     expect((await receive(one.broker, attempt)).map(({ body }) => body.toString())).toEqual(['b']);
   });
 
+  it('waits as any other when all that it was for is done', async () => {
+    await publish(one.broker, 'a');
+    const [first] = await receive(one.broker, attempt);
+    await ack(one.broker, first?.receipt ?? '');
+    const { reads } = one.store.counters;
+    expect(await receive(one.broker, { ...attempt, waitSeconds: 0.5 })).toEqual([]);
+    // It is watched for, not asked for again and again.
+    expect(one.store.counters.reads - reads).toBeLessThan(50);
+  });
+
   it('keeps many attempts apart', async () => {
     const texts = Array.from({ length: 200 }, (_, index) => `${index}`);
     await publish(one.broker, ...texts);
