@@ -176,6 +176,8 @@ export interface ReceiveRequest {
   readonly attemptId?: string;
   /** Receipts to ack in the same write. */
   readonly ack?: readonly string[];
+  /** Whether its sender can be given the message. One that it can't is not taken, nor what comes after it. Pure. */
+  readonly isDeliverable?: (message: Pick<StoredMessage, 'attributes'>) => boolean;
 }
 
 export interface Outcome {
@@ -185,6 +187,8 @@ export interface Outcome {
 
 export interface ReceiveResult {
   readonly messages: readonly ReceivedMessage[];
+  /** There was a message next, and it was not taken: the request's `isDeliverable` said no. */
+  readonly isWithheld?: true;
   /** Present when the request had receipts to ack, in their order. */
   readonly acked?: readonly Outcome[];
 }

@@ -8,7 +8,6 @@ import type {
   Page,
   PageRequest,
   PeekedMessage,
-  ReceivedMessage,
   ReceiveRequest,
   ReceiveResult,
   SeekTarget,
@@ -19,7 +18,7 @@ import type { CallSignal } from './call-signal.ts';
 import { countReceived, countSettled } from './counts.ts';
 import { inspect } from './cursor/inspection.ts';
 import { peekAt } from './cursor/peek.ts';
-import { type Lease, receiptsOfLease } from './cursor/requests.ts';
+import { type ClaimResult, type Lease, receiptsOfLease } from './cursor/requests.ts';
 import { positionsOf, restart } from './cursor/restart.ts';
 import type { Subscription } from './cursor/subscription.ts';
 import { afterwards, partlyDone } from './errors.ts';
@@ -27,7 +26,8 @@ import type { EntryCache } from './log/entry-cache.ts';
 import { ScheduleReader } from './log/schedule-reader.ts';
 import { hashAttempt } from './model/attempts.ts';
 import type { Settlement } from './model/cursor-draft.ts';
-import { decodeReceipt, encodeReceipt, type Receipt } from './model/receipt.ts';
+import { decodeReceipt, type Receipt } from './model/receipt.ts';
+import { receivedMessages } from './received-messages.ts';
 import type { Runtime } from './runtime.ts';
 import { readThrough } from './settled-commit.ts';
 import { untilDone } from './topics/changes.ts';
@@ -85,18 +85,22 @@ export class Consuming {
         waitMs: request.waitSeconds * 1000,
         autoAck: request.autoAck,
         attempt: request.attemptId === undefined ? undefined : hashAttempt(request.attemptId),
+        isDeliverable: request.isDeliverable,
       },
       signal,
     );
-    const [acked, lease] = await bothSettled(acking, claiming, (unused) => {
+    const [acked, claimed] = await bothSettled(acking, claiming, (unused) => {
       // Under an attemptId it stays for the repeat, which may be told of it at the same moment.
       if (request.attemptId === undefined) release(subscription, unused);
     });
-    const messages = lease === undefined ? [] : receivedMessages(lease, subscription.identity.seal);
+    const isWithheld = claimed === 'withheld';
+    const messages =
+      claimed === undefined || isWithheld ? [] : receivedMessages(claimed, subscription.identity.seal);
     const { counts } = subscription.rounds;
     countReceived(counts, messages, request.autoAck);
     if (acked !== undefined) countSettled(counts, 'ack', acked);
-    return acked === undefined ? { messages } : { messages, acked };
+    const result = isWithheld ? { messages, isWithheld } : { messages };
+    return acked === undefined ? result : { ...result, acked };
   }
 
   async release(source: SubscriptionRef, receipts: readonly string[]): Promise<void> {
@@ -256,13 +260,14 @@ function settlementOf(action: SettleAction): (nowMs: number) => Settlement {
 /** Both results; when the acks fail the request fails, and a lease made for it is given back. */
 async function bothSettled(
   acking: Promise<Outcome[]> | undefined,
-  claiming: Promise<Lease | undefined>,
+  claiming: Promise<ClaimResult>,
   onUnused: (lease: Lease) => void,
-): Promise<[Outcome[] | undefined, Lease | undefined]> {
+): Promise<[Outcome[] | undefined, ClaimResult]> {
   const [acked, lease] = await Promise.allSettled([acking, claiming]);
   if (acked.status === 'rejected') {
-    if (lease.status !== 'fulfilled' || lease.value === undefined) throw acked.reason;
-    onUnused(lease.value);
+    const unused = lease.status === 'fulfilled' ? lease.value : undefined;
+    if (unused === undefined || unused === 'withheld') throw acked.reason;
+    onUnused(unused);
     throw partlyDone(acked.reason);
   }
   if (lease.status === 'rejected') throw acking === undefined ? lease.reason : partlyDone(lease.reason);
@@ -272,29 +277,4 @@ async function bothSettled(
 /** Gives back a lease that nobody will learn of. */
 function release(subscription: Subscription, lease: Lease): void {
   subscription.settle(receiptsOfLease(lease), () => ({ kind: 'release' })).catch(() => {});
-}
-
-/** Put together field by field: spreading objects costs more than all else in an answer of a hundred messages. */
-function receivedMessages(made: Lease, seal: number): ReceivedMessage[] {
-  const { generation, lease, untilMs, fencingToken } = made;
-  return made.messages.map(({ message, deliveries, level, segment, offset }) => {
-    const { id, body, bodyKind, contentType, attributes, priority, group, publishedAtMs, deadLetter } =
-      message;
-    const received: { -readonly [Field in keyof ReceivedMessage]: ReceivedMessage[Field] } = {
-      id,
-      body,
-      bodyKind,
-      contentType,
-      attributes,
-      priority,
-      publishedAtMs,
-      receipt: encodeReceipt({ generation, level, segment, offset, lease }, seal),
-      deliveries,
-      leaseExpiresAtMs: untilMs,
-      fencingToken,
-    };
-    if (group !== undefined) received.group = group;
-    if (deadLetter !== undefined) received.deadLetter = deadLetter;
-    return received;
-  });
 }

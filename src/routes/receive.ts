@@ -6,6 +6,7 @@
  */
 import type { z } from 'zod';
 import type { ReceivedMessage, ReceiveRequest, ReceiveResult, SubscriptionRef } from '../queue/index.ts';
+import { fitsIntoHeaders, headersOfOutcomes, MESSAGE_HEADER_BYTES_MAX } from './answer-headers.ts';
 import { headersOfAttributes } from './attribute-headers.ts';
 import { headersOfEvent } from './cloud-events/binary-mode.ts';
 import { eventResponseContent, eventResponseHeaders } from './cloud-events/documentation.ts';
@@ -14,7 +15,7 @@ import { eventBatchText, eventText } from './cloud-events/presentation.ts';
 import type { MessageSource, RouteContext } from './context.ts';
 import { instantText } from './instants.ts';
 import { type Answer, givenTwice, type Operation, operation } from './operation.ts';
-import { invalidField } from './problems.ts';
+import { invalidField, Problem } from './problems.ts';
 import { receivedListBytes, withTextBodies } from './received-json.ts';
 import { jsonBody } from './request-bodies.ts';
 import { EXAMPLE_RECEIPT, EXAMPLE_RECEIVED, jsonResponse } from './responses.ts';
@@ -50,8 +51,7 @@ export function receive<Params>({ broker, log }: RouteContext, source: MessageSo
     id: `receiveFrom${source.noun}`,
     tag: source.tag,
     summary: 'Receive messages under a lease',
-    description:
-      'Answers as soon as there is at least one message, or with an empty list after waitSeconds. Every field but `ack` may be a query parameter instead; the same field in both is refused. With Accept: application/octet-stream and max 1, the answer is the message’s bytes with its own Content-Type, and with the ce- headers of an event if it was published as one in binary mode. With Accept: application/cloudevents+json and max 1, or application/cloudevents-batch+json, any message is a CloudEvent: as it was published, or of type zoogate.message with the message’s id, the path of the queue or topic as its source and those attributes whose names allow it. When the client goes away during the wait, what was leased for it is given back at once (not with attemptId).',
+    description: `Answers as soon as there is at least one message, or with an empty list after waitSeconds. Every field but \`ack\` may be a query parameter instead; the same field in both is refused. With Accept: application/octet-stream and max 1, the answer is the message’s bytes with its own Content-Type, and with the ce- headers of an event if it was published as one in binary mode. With Accept: application/cloudevents+json and max 1, or application/cloudevents-batch+json, any message is a CloudEvent: as it was published, or of type zoogate.message with the message’s id, the path of the queue or topic as its source and those attributes whose names allow it. In the forms of one message, its attributes and the outcomes of \`ack\` are headers, of ${MESSAGE_HEADER_BYTES_MAX} bytes in sum: a message with more is not taken, and has to be received as JSON; the answer is 406, or 204 with the outcomes when there is an \`ack\`. When the client goes away during the wait, what was leased for it is given back at once (not with attemptId).`,
     access: { kind: 'right', right: 'consume', nameOf: source.nameOf },
     params: source.params,
     query: receiveQuery,
@@ -73,7 +73,7 @@ export function receive<Params>({ broker, log }: RouteContext, source: MessageSo
       },
       204: {
         description:
-          'With Accept: application/octet-stream or application/cloudevents+json: there is no message.',
+          'With Accept: application/octet-stream or application/cloudevents+json: there is no message; or, with `ack`, none that fits into headers.',
         headers: { 'Zoogate-Acked': OCTET_HEADERS['Zoogate-Acked'] },
       },
     },
@@ -86,7 +86,9 @@ export function receive<Params>({ broker, log }: RouteContext, source: MessageSo
         throw invalidField('max', `must be 1 with Accept: ${accepted}`);
       }
       const ref = source.refOf(params);
-      const result = await broker.receive(ref, request, call);
+      const result = await broker.receive(ref, deliverableIn(accepted, request), call);
+      // What was acked can't be refused any more: without acks it will be told.
+      if (result.isWithheld && !result.acked?.length) throw tooMuchForHeaders(accepted);
       const messages = textBodies ? withTextBodies(result.messages) : result.messages;
       const answer = answerIn(accepted, { ...result, messages }, ref);
       if (result.messages.length === 0 || request.autoAck || request.attemptId !== undefined) {
@@ -133,13 +135,26 @@ function requestOf(
   };
 }
 
+/** The request for messages that can be answered with in the form that is accepted. */
+function deliverableIn(accepted: string, request: ReceiveRequest): ReceiveRequest {
+  if (accepted !== OCTETS && accepted !== EVENT) return request;
+  const receipts = request.ack?.length ?? 0;
+  return { ...request, isDeliverable: (message) => fitsIntoHeaders(message, receipts) };
+}
+
+function tooMuchForHeaders(accepted: string): Problem {
+  return new Problem(
+    'not-acceptable',
+    `The next message has more attributes than fit into headers (${MESSAGE_HEADER_BYTES_MAX} bytes), as Accept: ${accepted} wants them. It was not taken: receive it with Accept: application/json.`,
+  );
+}
+
 function answerIn(accepted: string, result: ReceiveResult, ref: SubscriptionRef): Answer {
   const { messages, acked } = result;
   if (accepted !== OCTETS && accepted !== EVENT && accepted !== EVENT_BATCH) {
     return { status: 200, payload: receivedListBytes(result) };
   }
-  const ackedHeader: Record<string, string> =
-    acked === undefined ? {} : { 'zoogate-acked': acked.map(({ outcome }) => outcome).join(', ') };
+  const ackedHeader = headersOfOutcomes(acked);
   const place = ref.kind === 'queue' ? `/v1/queues/${ref.name}` : `/v1/topics/${ref.name}`;
   if (accepted === EVENT_BATCH) {
     const headers = { 'content-type': `${EVENT_BATCH}; charset=utf-8`, ...ackedHeader };

@@ -10,6 +10,7 @@ import { documentVariables, variables } from '../../src/config/variables.ts';
 import { BATCH_BYTES_MAX } from '../../src/queue/log/append-plan.ts';
 import { CLAIM_BODY_BYTES_MAX } from '../../src/queue/model/claim.ts';
 import { WINDOW_MS } from '../../src/queue/transactions.ts';
+import { MESSAGE_HEADER_BYTES_MAX } from '../../src/routes/answer-headers.ts';
 import { CONTENT_TYPE_CHARS_MAX } from '../../src/routes/media-types.ts';
 import { REQUEST_MESSAGE_BYTES_MAX, REQUEST_MESSAGES_MAX } from '../../src/routes/new-messages.ts';
 import { PUBLISH_BODY_BYTES_MAX } from '../../src/routes/publish.ts';
@@ -140,6 +141,7 @@ const LIMITS: Readonly<Record<string, readonly number[]>> = {
   'answers that are not taken': [defaultOf('ZOOGATE_MAX_ANSWER_BYTES')],
   'requests a second of one principal': [defaultOf('ZOOGATE_REQUESTS_PER_SECOND')],
   'request line and headers': [HEADER_BYTES_MAX],
+  'attributes, and outcomes of `ack`, in headers of an answer': [MESSAGE_HEADER_BYTES_MAX],
   'time for a request to arrive': [PATIENCE.requestMs / 1000, PATIENCE.headersMs / 1000],
   principals: [PRINCIPALS_MAX, KEYS_MAX, PATTERNS_MAX],
   'data in ZooKeeper': [defaultOf('ZOOGATE_MAX_DATA_BYTES')],

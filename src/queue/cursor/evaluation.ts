@@ -13,6 +13,7 @@ import {
 import { type Claimed, Claiming } from '../model/claim.ts';
 import { CursorDraft } from '../model/cursor-draft.ts';
 import type { CursorView } from '../model/cursor-view.ts';
+import type { EntryMessage } from '../model/entry.ts';
 import { CLAIMS_PER_WRITE_MAX } from '../model/fencing.ts';
 import { runAt } from '../model/page.ts';
 import type { Receipt } from '../model/receipt.ts';
@@ -61,6 +62,8 @@ export interface Evaluation {
   readonly unsureRepeats: readonly ClaimItem[];
   /** Claims whose attempt is granted in this very write, to another claim: the next draft will find it. */
   readonly grantedTwice: readonly ClaimItem[];
+  /** Claims that can't be given what there is next. */
+  readonly withheld: readonly ClaimItem[];
   /** Claims that can't be granted for want of room for their attempt. */
   readonly refused: readonly ClaimItem[];
   /** Shards of attempts to write, and those that must be loaded first. */
@@ -92,6 +95,7 @@ export function evaluate(input: EvaluationInput): Evaluation {
     repeats: [] as Repeat[],
     unsureRepeats: [] as ClaimItem[],
     grantedTwice: [] as ClaimItem[],
+    withheld: [] as ClaimItem[],
     refused: [] as ClaimItem[],
     attempts: new Map<number, readonly AttemptRecord[]>(),
     missingShards: new Set<number>(),
@@ -105,8 +109,21 @@ export function evaluate(input: EvaluationInput): Evaluation {
     if (exhausted) continue;
     const untilMs = Math.round(input.nowMs + (item.spec.leaseMs ?? input.defaultLeaseMs));
     const lease = input.newLease();
-    const claimed = claiming.claim({ max: item.spec.max, lease, untilMs, autoAck: item.spec.autoAck });
+    const { max, autoAck, isDeliverable } = item.spec;
+    let isWithheld = false;
+    const check =
+      isDeliverable &&
+      ((message: EntryMessage) => {
+        const deliverable = isDeliverable(message);
+        isWithheld ||= !deliverable;
+        return deliverable;
+      });
+    const claimed = claiming.claim({ max, lease, untilMs, autoAck, isDeliverable: check });
     if (claimed.length === 0) {
+      if (isWithheld) {
+        state.withheld.push(item);
+        continue;
+      }
       if (draft.full || draft.blind) break;
       exhausted = true;
       continue;
@@ -154,6 +171,7 @@ function handleAttempt(
     repeats: Repeat[];
     unsureRepeats: ClaimItem[];
     grantedTwice: ClaimItem[];
+    withheld: ClaimItem[];
     refused: ClaimItem[];
     attempts: Map<number, readonly AttemptRecord[]>;
     missingShards: Set<number>;
@@ -179,7 +197,11 @@ function handleAttempt(
     }
     const repeat = repeatOf(input, draft, item, record);
     if (repeat.messages.length > 0) {
-      state.repeats.push(repeat);
+      const { isDeliverable } = item.spec;
+      const isWithheld =
+        isDeliverable !== undefined && !repeat.messages.every(({ message }) => isDeliverable(message));
+      if (isWithheld) state.withheld.push(item);
+      else state.repeats.push(repeat);
       return true;
     }
   }

@@ -87,7 +87,12 @@ export interface ClaimSpec {
   readonly autoAck: boolean;
   /** Hash of the attemptId, when the claim is to be repeatable. */
   readonly attempt: string | undefined;
+  /** False for a message that its sender can't be given; absent means all can. */
+  readonly isDeliverable?: ((message: EntryMessage) => boolean) | undefined;
 }
+
+/** What a claim gets: undefined when there is nothing, 'withheld' when it can't be given what there is next. */
+export type ClaimResult = Lease | 'withheld' | undefined;
 
 export interface LeasedMessage extends Position {
   readonly message: EntryMessage;
@@ -113,7 +118,7 @@ export function receiptsOfLease({ messages, generation, lease }: Returnable): Re
 
 export class ClaimItem {
   readonly spec: ClaimSpec;
-  readonly pending: Pending<Lease | undefined>;
+  readonly pending: Pending<ClaimResult>;
   /** Has waited long enough: the next look that is certain is its last. */
   isFinal: boolean;
   /** Nothing was found for it, or its attempt was found: to be confirmed behind a barrier. */

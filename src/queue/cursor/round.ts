@@ -166,6 +166,10 @@ export class Rounds {
       const { generation, lease } = record;
       item.pending.settle({ generation, lease, untilMs, fencingToken: token, messages });
     }
+    for (const item of evaluation.withheld) {
+      if (certain && item.prepared) item.pending.settle('withheld');
+      else item.unsure = true;
+    }
     for (const item of evaluation.refused) {
       item.pending.fail(
         new BrokerError('rate-limited', 'Too many receives with an attemptId are under lease.'),

@@ -29,8 +29,8 @@ import { LastLooks } from './last-looks.ts';
 import { ParkedClaims } from './parked-claims.ts';
 import {
   ClaimItem,
+  type ClaimResult,
   type ClaimSpec,
-  type Lease,
   type Returnable,
   receiptsOfLease,
   type SettleOutcome,
@@ -108,7 +108,7 @@ export class Subscription {
    * Leases messages, waiting for the first as long as the spec says. Undefined when there was none. Throws BrokerError.
    * Once the lease is made it is the caller's, also when the signal has aborted meanwhile.
    */
-  claim(spec: ClaimSpec, signal: CallSignal): Promise<Lease | undefined> {
+  claim(spec: ClaimSpec, signal: CallSignal): Promise<ClaimResult> {
     const waiting = this.#draining ? { ...spec, waitMs: 0 } : spec;
     const onSettled = (settled: ClaimItem) => {
       this.#claims.delete(settled);

@@ -30,6 +30,8 @@ export interface Claim {
   readonly select?: (message: EntryMessage, position: Position) => boolean;
   /** In bodies; at least one message is given out. */
   readonly bytesMax?: number;
+  /** The claim ends before one for which it is false; absent means that all are. */
+  readonly isDeliverable?: ((message: EntryMessage) => boolean) | undefined;
 }
 
 export interface Claimed extends Position {
@@ -129,6 +131,9 @@ export class Claiming {
         continue;
       }
       this.#take(stretch, offset, entry, taking);
+      if (!taking.isWithheld) continue;
+      stretch.end();
+      return offset;
     }
     stretch.end();
     return undefined;
@@ -148,6 +153,8 @@ export class Claiming {
     if (select !== undefined && !select(message, { level, segment, offset })) return;
     const expired = isExpired(message, policy, draft.nowMs);
     const wanted = !expired && isWanted(message, policy);
+    taking.isWithheld = wanted && taking.claim.isDeliverable?.(message) === false;
+    if (taking.isWithheld) return;
     stretch.add(offset, wanted);
     draft.isOrdered ||= policy.ordering !== 'none' && levels.length > 1;
     if (expired) draft.expired += 1;
@@ -217,6 +224,8 @@ interface Range {
 class Taking {
   readonly claim: Claim;
   readonly claimed: Claimed[] = [];
+  /** The next one is there, and can't be delivered. */
+  isWithheld = false;
   #bytes = 0;
   /** Messages that are there but have yet to be read: the draft will be made again with them. */
   #expected = 0;
@@ -227,6 +236,7 @@ class Taking {
 
   get isSatisfied(): boolean {
     return (
+      this.isWithheld ||
       this.claimed.length + this.#expected >= this.claim.max ||
       this.#bytes >= (this.claim.bytesMax ?? CLAIM_BODY_BYTES_MAX)
     );
