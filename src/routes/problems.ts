@@ -48,7 +48,7 @@ export const PROBLEMS = {
     status: 406,
     title: 'No acceptable form of the answer',
     description:
-      'The `Accept` header excludes every form that this operation can answer in. Nothing was changed.',
+      'The `Accept` header excludes every form that this operation can answer in, or that the message can be answered in. Nothing was changed.',
   },
   conflict: {
     status: 409,
@@ -77,6 +77,12 @@ export const PROBLEMS = {
     status: 413,
     title: 'The request is too large',
     description: 'A message, the sum of the messages, or the body exceeds its limit. Nothing was changed.',
+  },
+  'uri-too-long': {
+    status: 414,
+    title: 'The path is too long',
+    description:
+      'The path and the query together are longer than a load balancer before the gateways takes; a gateway itself answers `headers-too-large`. Nothing was changed.',
   },
   'unsupported-media-type': {
     status: 415,

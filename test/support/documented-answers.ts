@@ -48,6 +48,8 @@ const TRANSPORT_HEADERS = new Set([
   'content-security-policy',
   'content-type',
   'date',
+  // Of nginx, behind which the same holds.
+  'server',
   'keep-alive',
   'transfer-encoding',
   'x-accel-buffering',

@@ -18,6 +18,7 @@ const CODES = {
   'lease-lost': 410,
   'precondition-failed': 412,
   'payload-too-large': 413,
+  'uri-too-long': 414,
   'unsupported-media-type': 415,
   'queue-full': 429,
   'rate-limited': 429,
