@@ -71,9 +71,13 @@ export class Client {
     await this.must(`making ${ref.name}`, (broker, call) => broker.put(ref, config, {}, call));
   }
 
-  async publish(target: Target, drafts: readonly Draft[]): Promise<Answer<PublishedMessage[]>> {
+  async publish(
+    target: Target,
+    drafts: readonly Draft[],
+    gateway = this.gateway,
+  ): Promise<Answer<PublishedMessage[]>> {
     const { answer, span } = await this.world.ask(
-      this.gateway,
+      gateway,
       (broker, call) => broker.publish(topicRefOf(target), drafts.map(messageOf), call),
       { name: `publishing to ${nameOf(target)}` },
     );
@@ -109,12 +113,16 @@ export class Client {
     });
   }
 
-  async receive(source: Source, receiving: Receiving): Promise<readonly ReceivedMessage[]> {
+  async receive(
+    source: Source,
+    receiving: Receiving,
+    gateway = this.gateway,
+  ): Promise<readonly ReceivedMessage[]> {
     const { leaveAfterMs, ...fields } = receiving;
     const request: ReceiveRequest = { max: 1, waitSeconds: 0, autoAck: false, ...fields };
     const { ledger } = this.world;
     const { answer, span } = await this.world.ask(
-      this.gateway,
+      gateway,
       (broker, call) => broker.receive(sourceRefOf(source), request, call),
       {
         name: `receiving from ${nameOf(source)}`,

@@ -3,11 +3,17 @@ import { Chance } from '../chance.ts';
 import { backlog } from './backlog.ts';
 import { everyday } from './everyday.ts';
 import type { Family } from './family.ts';
+import { levels } from './levels.ts';
+import { redrives } from './redrives.ts';
+import { streams } from './streams.ts';
 
 /** Against the sum of all. What has none is played when it is asked for by its name. */
 const WEIGHTS: readonly (readonly [Family, number])[] = [
   [everyday, 10],
   [backlog, 0],
+  [streams, 0],
+  [redrives, 0],
+  [levels, 0],
 ];
 
 export const FAMILY_NAMES = WEIGHTS.map(([{ name }]) => name);
