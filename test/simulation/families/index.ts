@@ -12,7 +12,7 @@ const WEIGHTS: readonly (readonly [Family, number])[] = [
   [everyday, 10],
   [backlog, 0],
   [streams, 0],
-  [redrives, 0],
+  [redrives, 1],
   [levels, 0],
 ];
 
