@@ -172,6 +172,21 @@ export class Client {
     return messages;
   }
 
+  /** Takes all that can be received now, for good. */
+  async takeAll(source: Source, gateway?: SimulatedGateway): Promise<ReceivedMessage[]> {
+    const taken: ReceivedMessage[] = [];
+    for (;;) {
+      const { messages } = await this.must(
+        `emptying ${nameOf(source)}`,
+        (broker, call) =>
+          broker.receive(sourceRefOf(source), { max: 100, waitSeconds: 0, autoAck: true }, call),
+        gateway ?? this.gateway,
+      );
+      if (messages.length === 0) return taken;
+      taken.push(...messages);
+    }
+  }
+
   async settle(
     source: Source,
     action: SettleAction,

@@ -4,7 +4,9 @@ import { backlog } from './backlog.ts';
 import { everyday } from './everyday.ts';
 import type { Family } from './family.ts';
 import { levels } from './levels.ts';
+import { pipeline } from './pipeline.ts';
 import { redrives } from './redrives.ts';
+import { repeats } from './repeats.ts';
 import { streams } from './streams.ts';
 
 /** Against the sum of all. What has none is played when it is asked for by its name. */
@@ -14,6 +16,8 @@ const WEIGHTS: readonly (readonly [Family, number])[] = [
   [streams, 0],
   [redrives, 1],
   [levels, 0],
+  [repeats, 0],
+  [pipeline, 0],
 ];
 
 export const FAMILY_NAMES = WEIGHTS.map(([{ name }]) => name);

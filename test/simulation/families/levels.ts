@@ -4,7 +4,6 @@
  */
 import type { QueueConfig } from '../../../src/queue/index.ts';
 import { Client } from '../client.ts';
-import { keyOf } from '../ledger.ts';
 import { PLAIN_QUEUE } from '../scenario.ts';
 import type { Family } from './family.ts';
 
@@ -77,16 +76,7 @@ export const levels: Family = {
           (await operator.must('statistics', (broker, call) => broker.get(QUEUE, call), busy[0])).stats
             .messages;
         const before = await count();
-        const taken: string[] = [];
-        for (;;) {
-          const { messages } = await operator.must(
-            'emptying',
-            (broker, call) => broker.receive(QUEUE, { max: 10, waitSeconds: 0, autoAck: true }, call),
-            idle,
-          );
-          if (messages.length === 0) break;
-          taken.push(...messages.map(keyOf));
-        }
+        const taken = await operator.takeAll(QUEUE, idle);
         const after = await count();
         if (after === 0 && taken.length === before) return [];
         return [

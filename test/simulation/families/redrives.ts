@@ -38,7 +38,7 @@ export const redrives: Family = {
         const found: string[] = [];
         // Whatever the faults have left behind is not what these rounds are about.
         await world.time.sleep(DELAY_MS + LEASE_MS);
-        for (const source of [SOURCE, ANGEL, OTHER, GRAVE]) await takeAll(client, source);
+        for (const source of [SOURCE, ANGEL, OTHER, GRAVE]) await client.takeAll(source);
         for (let round = 0; round < 6; round += 1) found.push(...(await goRound(client)));
         return found;
       },
@@ -74,8 +74,8 @@ async function goRound(client: Client): Promise<string[]> {
   const to = named === undefined ? {} : { to: named.name };
   const moved = await client.must('redriving', (broker, call) => broker.redrive(GRAVE.name, to, call));
   const target: SubscriptionRef = named === undefined ? from : named === TOPIC ? ANGEL : OTHER;
-  const arrived = await takeAll(client, target);
-  const left = await takeAll(client, GRAVE);
+  const arrived = (await client.takeAll(target)).map(keyOf);
+  const left = (await client.takeAll(GRAVE)).map(keyOf);
   const where = `from ${from.name} to ${named?.name ?? 'where they came from'}`;
   const found: string[] = [];
   if (moved !== arrived.length) found.push(`${moved} were moved ${where}, and ${arrived.length} arrived`);
@@ -108,15 +108,4 @@ async function bury(client: Client, from: SubscriptionRef, count: number): Promi
 
 async function purge(client: Client, place: SubscriptionRef): Promise<void> {
   await client.world.ask(client.gateway, (broker, call) => broker.purge(place, call), { name: 'purging' });
-}
-
-async function takeAll(client: Client, source: SubscriptionRef): Promise<string[]> {
-  const taken: string[] = [];
-  for (;;) {
-    const { messages } = await client.must(`emptying ${source.name}`, (broker, call) =>
-      broker.receive(source, { max: 100, waitSeconds: 0, autoAck: true }, call),
-    );
-    if (messages.length === 0) return taken;
-    taken.push(...messages.map(keyOf));
-  }
 }
