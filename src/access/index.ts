@@ -8,6 +8,7 @@ export { RequestRates } from './request-rates.ts';
 export {
   ANONYMOUS,
   isAllowed,
+  mayMove,
   maySee,
   maySeeWithin,
   NO_RIGHTS,

@@ -63,6 +63,11 @@ export function maySeeWithin({ rights }: Principal, topic: string): boolean {
   return RIGHTS.some((right) => rights[right].some((pattern) => pattern.matchesWithin(topic)));
 }
 
+/** Whether there is anything that the principal may take messages from or store them in. */
+export function mayMove({ rights }: Principal): boolean {
+  return rights.consume.length + rights.publish.length > 0;
+}
+
 /** Nobody publishes to a subscription, so who may publish to its topic has no right on it. */
 function rightsOn(name: string): readonly Right[] {
   return name.includes('/') ? ['consume', 'manage'] : RIGHTS;

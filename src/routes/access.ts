@@ -2,7 +2,7 @@
  * What an operation needs its sender to be allowed, as a part of the operation's definition: one without it does not
  * compile. The decision is that of `src/access`; this is about which right and which name.
  */
-import { isAllowed, maySee, maySeeWithin, type Principal, type Right } from '../access/index.ts';
+import { isAllowed, mayMove, maySee, maySeeWithin, type Principal, type Right } from '../access/index.ts';
 import { Problem } from './problems.ts';
 
 /** Pure: told by the path alone, before the body is read. */
@@ -29,7 +29,9 @@ export function requireAccess<Params>(access: Access<Params>, principal: Princip
   switch (access.kind) {
     case 'public':
     case 'version':
+      return;
     case 'body':
+      if (!mayMove(principal)) throw forbidden(principal, 'consume from or publish to anything');
       return;
     case 'metrics':
       if (!principal.rights.metrics) throw forbidden(principal, 'read the metrics');

@@ -8,11 +8,14 @@
  * limited by the stack.
  */
 
-/** One step from a value to a value within: a member's name, or every element of an array. */
-export type Step = { readonly member: string } | 'elements';
+/** One step from a value to values within: the member of a name, every member, or every element of an array. */
+export type Step = { readonly member: string } | 'members' | 'elements';
 
 /** Told of each value found: the indices of the `elements` steps (reused between calls), and its bytes' span. */
 export type SpanVisitor = (indices: readonly number[], start: number, end: number) => void;
+
+/** A native search takes as long to begin as it takes to look at so many bytes. */
+const SHORT_BYTES = 24;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -29,6 +32,23 @@ const CLOSE_BRACE = 0x7d;
 export function visitSpans(json: Buffer, path: readonly Step[], visit: SpanVisitor): void {
   descend(json, afterSpace(json, 0), path, 0, [], visit);
 }
+
+/**
+ * The text with `[]` in the place of every object and list that the path leads to: what is left says as much
+ * about the rest, and is short however large those are.
+ */
+export function withoutContainersAt(json: Buffer, path: readonly Step[]): Buffer {
+  const pieces: Buffer[] = [];
+  let kept = 0;
+  visitSpans(json, path, (_indices, start, end) => {
+    if (json[start] !== OPEN_BRACE && json[start] !== OPEN_BRACKET) return;
+    pieces.push(json.subarray(kept, start), EMPTY_LIST);
+    kept = end;
+  });
+  return Buffer.concat([...pieces, json.subarray(kept)]);
+}
+
+const EMPTY_LIST = Buffer.from('[]');
 
 /** A member of an object: its name, and where it lies from its name to the end of its value. */
 export interface MemberSpan {
@@ -76,7 +96,7 @@ function descend(
   let next = afterSpace(json, at + 1);
   while (json[next] !== CLOSE_BRACE) {
     const keyEnd = afterString(json, next);
-    const matches = keyIs(json, next, keyEnd, step.member);
+    const matches = step === 'members' || keyIs(json, next, keyEnd, step.member);
     // The colon is the one byte between the key and its value that is not white space.
     const value = afterSpace(json, afterSpace(json, keyEnd) + 1);
     next = matches ? descend(json, value, path, depth + 1, indices, visit) : afterValue(json, value);
@@ -146,11 +166,19 @@ function afterComma(json: Buffer, at: number): number {
 
 /** The position behind the closing quote of the string that opens at `at`. */
 function afterString(json: Buffer, at: number): number {
-  // Searched for natively: bodies are long, and looked at byte by byte they would cost more than all else.
-  let quote = json.indexOf(QUOTE, at + 1);
-  while (quote >= 0 && isEscaped(json, quote)) quote = json.indexOf(QUOTE, quote + 1);
-  assertWithin(json, quote < 0 ? json.length + 1 : quote);
-  return quote + 1;
+  let next = at + 1;
+  for (;;) {
+    for (const end = next + SHORT_BYTES; next < end; next += 1) {
+      const byte = json[next];
+      if (byte === QUOTE) return next + 1;
+      if (byte === BACKSLASH) next += 1;
+    }
+    // Searched for natively: bodies are long, and looked at byte by byte they would cost more than all else.
+    const quote = json.indexOf(QUOTE, next);
+    assertWithin(json, quote < 0 ? json.length + 1 : quote);
+    if (!isEscaped(json, quote)) return quote + 1;
+    next = quote + 1;
+  }
 }
 
 /** An odd number of backslashes stands before it. */

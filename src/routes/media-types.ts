@@ -5,6 +5,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { BodyKind } from '../queue/index.ts';
+import { type JsonBounds, judgeJson } from './json-check.ts';
 
 export const CONTENT_TYPE_CHARS_MAX = 256;
 
@@ -14,6 +15,9 @@ const QUOTED = '"(?:[\\t !#-\\[\\]-~]|\\\\[\\t -~])*"';
 export const CONTENT_TYPE = new RegExp(
   `^${TOKEN}/${TOKEN}(?:[ \\t]*;[ \\t]*${TOKEN}=(?:${TOKEN}|${QUOTED}))*[ \\t]*;?$`,
 );
+
+/** As many values, or levels, as the largest message of 900 KiB has room for. */
+const BODY_BOUNDS: JsonBounds = { valuesMax: 460_800, depthMax: 460_800 };
 
 /** The lower-cased type/subtype of a content type, without its parameters. */
 export function mediaTypeOf(contentType: string): string {
@@ -33,18 +37,9 @@ export function bodyKindOf(contentType: string, body: Buffer): BodyKind {
     return isUtf8(body) ? 'text' : 'bytes';
   }
   if (mediaType === 'application/json' || mediaType.endsWith('+json')) {
-    return isUtf8(body) && isJson(body) ? 'json' : 'bytes';
+    return isUtf8(body) && judgeJson(body, BODY_BOUNDS) === 'valid' ? 'json' : 'bytes';
   }
   return 'bytes';
-}
-
-function isJson(body: Buffer): boolean {
-  try {
-    JSON.parse(body.toString());
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /**

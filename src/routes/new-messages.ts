@@ -20,10 +20,16 @@ export interface PublishLimits {
 export const REQUEST_MESSAGE_BYTES_MAX = 900 * 1024;
 export const REQUEST_MESSAGES_MAX = 1000;
 
-/** Where message bodies lie in a publish request. */
-const PUBLISH_BODIES: readonly Step[] = [{ member: 'messages' }, 'elements', { member: 'body' }];
-/** Where they lie in a transaction. */
-const TRANSACTION_BODIES: readonly Step[] = [{ member: 'publishes' }, 'elements', ...PUBLISH_BODIES];
+/** Where messages lie in a publish request, and where in a transaction. */
+export const PUBLISH_MESSAGES: readonly Step[] = [{ member: 'messages' }, 'elements'];
+export const TRANSACTION_MESSAGES: readonly Step[] = [
+  { member: 'publishes' },
+  'elements',
+  ...PUBLISH_MESSAGES,
+];
+/** The same for their bodies. */
+export const PUBLISH_BODIES: readonly Step[] = [...PUBLISH_MESSAGES, { member: 'body' }];
+export const TRANSACTION_BODIES: readonly Step[] = [...TRANSACTION_MESSAGES, { member: 'body' }];
 
 /** The messages of a checked publish request; `json` is its text, for the bodies. */
 export function messagesOfJson(json: Buffer, inputs: readonly MessageInput[]): NewMessage[] {
@@ -126,12 +132,14 @@ export function messageCount(value: unknown): number {
 
 /** Refuses more messages than one request may publish. */
 export function requireMessageCount(messages: number): void {
-  if (messages > REQUEST_MESSAGES_MAX) {
-    throw new Problem(
-      'payload-too-large',
-      `One request may publish ${REQUEST_MESSAGES_MAX} messages at most.`,
-    );
-  }
+  if (messages > REQUEST_MESSAGES_MAX) throw tooManyMessages();
+}
+
+export function tooManyMessages(): Problem {
+  return new Problem(
+    'payload-too-large',
+    `One request may publish ${REQUEST_MESSAGES_MAX} messages at most.`,
+  );
 }
 
 /** Refuses what is too large for one message or one request. */

@@ -83,7 +83,7 @@ export interface OperationDefinition<Params extends z.ZodObject, Query extends z
 /** An operation without its types: what the table of contents consists of. */
 export interface Operation
   extends Omit<OperationDefinition<z.ZodObject, z.ZodObject, never>, 'handle' | 'body'> {
-  readonly body: Pick<BodyReader<unknown>, 'openapi' | 'limitBytes'>;
+  readonly body: Pick<BodyReader<unknown>, 'openapi'>;
   /** What has been asked of it. */
   readonly counts: RouteCounts;
   respond(
@@ -124,7 +124,7 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
     const accepted = acceptedType(raw.headers.accept, definition.produces);
     const query = queryOf(raw.url ?? '');
     // A GET's body has no meaning (RFC 9110); Node reads over it.
-    const bytes = takesBody ? await readBytes(raw, body.limitBytes, share) : NO_BYTES;
+    const bytes = takesBody ? await readBytes(raw, body.limitBytes(raw.headers), share) : NO_BYTES;
     const answer = await handle({
       params,
       query,

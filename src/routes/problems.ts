@@ -149,7 +149,7 @@ export function problemKind(code: ProblemCode): ProblemKind {
 }
 
 /** More errors than this help nobody; the first ones are listed. */
-const ERRORS_LISTED_MAX = 20;
+export const ERRORS_LISTED_MAX = 20;
 
 /** A problem on its way to the client. */
 export class Problem extends Error {

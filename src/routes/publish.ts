@@ -1,6 +1,7 @@
 /**
  * Publishing, for queues and topics alike: many messages as JSON, or one as bytes.
  */
+import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import type { NewMessage, PublishedMessage } from '../queue/index.ts';
 import { attributesOfHeaders } from './attribute-headers.ts';
@@ -8,16 +9,21 @@ import { eventHeaders, eventRequestContent } from './cloud-events/documentation.
 import { eventModeOf, messagesOfEvents } from './cloud-events/publishing.ts';
 import type { PublishTarget, RouteContext } from './context.ts';
 import { CONTENT_TYPE, CONTENT_TYPE_CHARS_MAX, mediaTypeOf } from './media-types.ts';
+import { type CountedLists, parseMessages } from './message-texts.ts';
 import {
   messageCount,
   messageOfBytes,
   messagesOfJson,
+  PUBLISH_BODIES,
+  PUBLISH_MESSAGES,
+  REQUEST_MESSAGES_MAX,
   requireMessageCount,
   requireWithinLimits,
+  tooManyMessages,
 } from './new-messages.ts';
 import { type CheckedRequest, json, type Operation, operation } from './operation.ts';
 import { invalidField, invalidFields } from './problems.ts';
-import { bytesBody, parseJson } from './request-bodies.ts';
+import { bytesBody } from './request-bodies.ts';
 import { jsonResponse } from './responses.ts';
 import { publishedList } from './schemas/answers.ts';
 import { type MessageOptions, messageOptions, publishRequest } from './schemas/messages.ts';
@@ -30,6 +36,14 @@ import { checked } from './validation.ts';
  * room for the structure around them.
  */
 export const PUBLISH_BODY_BYTES_MAX = 8 * 1024 * 1024;
+
+const MESSAGES: CountedLists = {
+  path: PUBLISH_MESSAGES,
+  max: REQUEST_MESSAGES_MAX,
+  refuse() {
+    throw tooManyMessages();
+  },
+};
 
 const DEFAULT_CONTENT_TYPE = 'application/octet-stream';
 
@@ -54,18 +68,22 @@ export function publish<Params>({ broker, limits }: RouteContext, target: Publis
       ...eventHeaders,
       ...TRACE_HEADERS,
     }),
-    body: bytesBody(PUBLISH_BODY_BYTES_MAX, {
-      description: 'Messages as JSON, or one message’s bytes; at most 8 MiB as sent.',
-      required: false,
-      content: {
-        'application/json': {
-          schema: publishRequest,
-          example: { messages: [{ body: { order: 4711 }, attributes: { kind: 'created' } }] },
+    body: bytesBody(
+      (headers) => (bringsMessages(headers) ? PUBLISH_BODY_BYTES_MAX : limits.maxMessageBytes),
+      {
+        description:
+          'Messages as JSON, or one message’s bytes; at most 8 MiB as sent, or the largest message.',
+        required: false,
+        content: {
+          'application/json': {
+            schema: publishRequest,
+            example: { messages: [{ body: { order: 4711 }, attributes: { kind: 'created' } }] },
+          },
+          'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
+          ...eventRequestContent,
         },
-        'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
-        ...eventRequestContent,
       },
-    }),
+    ),
     responses: {
       201: jsonResponse('All messages are stored.', publishedList, { messages: [{ id: '0-42' }] }),
     },
@@ -82,6 +100,13 @@ export function publish<Params>({ broker, limits }: RouteContext, target: Publis
       return json(201, publishedJson(published));
     },
   });
+}
+
+/** Whether a body may be larger than the messages in it; every other is a message itself. */
+function bringsMessages(headers: IncomingHttpHeaders): boolean {
+  const mediaType = mediaTypeOf(headers['content-type'] ?? '');
+  const eventMode = eventModeOf(mediaType, headers);
+  return eventMode === undefined ? mediaType === 'application/json' : eventMode === 'batched';
 }
 
 /** What became of the messages of one publish. */
@@ -120,7 +145,7 @@ function messagesFromJson(
     const message = 'belongs into the message when the Content-Type is application/json';
     throw invalidFields(misplaced.map((path) => ({ path, message })));
   }
-  const value = parseJson(bytes);
+  const value = parseMessages(bytes, PUBLISH_BODIES, [MESSAGES]);
   requireMessageCount(messageCount(value));
   return messagesOfJson(bytes, checked(publishRequest, value).messages);
 }

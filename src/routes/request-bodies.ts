@@ -5,17 +5,26 @@
  * without a body refuses one, so that fields sent there are not silently ignored.
  */
 import { isUtf8 } from 'node:buffer';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import type { ZodOpenApiRequestBodyObject } from 'zod-openapi';
 import type { RequestShare } from './edge-load.ts';
+import { type JsonBounds, type JsonVerdict, judgeJson } from './json-check.ts';
 import { mediaTypeOf } from './media-types.ts';
 import { invalidField, Problem } from './problems.ts';
+import { TextBytes } from './text-bytes.ts';
 import { checked } from './validation.ts';
+
+/**
+ * More than any body here needs that carries no messages: a list of 1000 receipts, a filter of 32 lists of 64 texts.
+ * Somewhat more, so that who sends 1001 receipts is told which list is too long.
+ */
+const BODY_BOUNDS: JsonBounds = { valuesMax: 5_000, depthMax: 16 };
 
 /** How an operation reads its body. */
 export interface BodyReader<Body> {
-  readonly limitBytes: number;
+  /** Of the body of a request with these headers. */
+  limitBytes(headers: IncomingHttpHeaders): number;
   readonly openapi?: ZodOpenApiRequestBodyObject;
   read(bytes: Buffer, contentType: string | undefined): Body;
 }
@@ -24,7 +33,7 @@ export interface BodyReader<Body> {
 const NO_BODY_LIMIT_BYTES = 16 * 1024;
 
 const NOTHING: BodyReader<undefined> = {
-  limitBytes: NO_BODY_LIMIT_BYTES,
+  limitBytes: () => NO_BODY_LIMIT_BYTES,
   read(bytes, contentType) {
     if (bytes.length === 0) {
       return undefined;
@@ -56,7 +65,7 @@ export function jsonBody<Schema extends z.ZodType>(
 ): BodyReader<z.output<Schema>> {
   const mediaTypes = options.mediaTypes ?? ['application/json'];
   return {
-    limitBytes: options.limitBytes,
+    limitBytes: () => options.limitBytes,
     openapi: {
       description: options.description,
       required: options.optional !== true,
@@ -78,7 +87,7 @@ export function jsonBody<Schema extends z.ZodType>(
 /** A JSON body that the operation takes as its text, because parsing it would lose what must be kept. */
 export function jsonTextBody(limitBytes: number, openapi: ZodOpenApiRequestBodyObject): BodyReader<Buffer> {
   return {
-    limitBytes,
+    limitBytes: () => limitBytes,
     openapi,
     read(bytes, contentType) {
       if (bytes.length === 0) {
@@ -91,19 +100,42 @@ export function jsonTextBody(limitBytes: number, openapi: ZodOpenApiRequestBodyO
 }
 
 /** A body that the operation takes as bytes, of any content type. */
-export function bytesBody(limitBytes: number, openapi: ZodOpenApiRequestBodyObject): BodyReader<Buffer> {
+export function bytesBody(
+  limitBytes: BodyReader<Buffer>['limitBytes'],
+  openapi: ZodOpenApiRequestBodyObject,
+): BodyReader<Buffer> {
   return { limitBytes, openapi, read: (bytes) => bytes };
 }
 
-/** The value of a JSON text. */
-export function parseJson(bytes: Buffer): unknown {
+/**
+ * The value of a JSON text, judged before it costs anything.
+ *
+ * @throws Problem 'validation'
+ */
+export function parseJson(bytes: Buffer, bounds = BODY_BOUNDS): unknown {
+  requireJson(bytes, bounds);
+  return JSON.parse(bytes.toString());
+}
+
+/** Throws Problem 'validation' when the bytes are no JSON text, or one beyond the bounds. */
+export function requireJson(bytes: Buffer, bounds: JsonBounds): void {
   if (!isUtf8(bytes)) {
     throw invalidField('', 'must be JSON in UTF-8');
   }
-  try {
-    return JSON.parse(bytes.toString());
-  } catch {
-    throw invalidField('', 'must be one valid JSON value');
+  requireValid(judgeJson(bytes, bounds), bounds);
+}
+
+/** Throws Problem 'validation' unless the verdict is that a text is JSON within these bounds. */
+export function requireValid(verdict: JsonVerdict, bounds: JsonBounds): void {
+  switch (verdict) {
+    case 'valid':
+      return;
+    case 'invalid':
+      throw invalidField('', 'must be one valid JSON value');
+    case 'too-many':
+      throw invalidField('', `must have at most ${bounds.valuesMax} values in all`);
+    case 'too-deep':
+      throw invalidField('', `must not be nested deeper than ${bounds.depthMax} levels`);
   }
 }
 
@@ -146,22 +178,27 @@ export function readBytes(
     return Promise.reject(error);
   }
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
     let receivedBytes = 0;
+    let only: Buffer | undefined;
+    let all: TextBytes | undefined;
     const onData = (chunk: Buffer): void => {
       receivedBytes += chunk.length;
       try {
         if (receivedBytes > limitBytes) throw tooLarge(limitBytes);
         share.holdBody(chunk.length);
-        chunks.push(chunk);
+        if (only === undefined) only = chunk;
+        else {
+          // Not kept as they are: each would take more than a hundred bytes, and may bring but one.
+          all ??= joined(only);
+          all.addBytes(chunk);
+        }
       } catch (error) {
         request.off('data', onData);
         reject(error);
       }
     };
     const onEnd = (): void => {
-      const [only] = chunks;
-      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, receivedBytes));
+      resolve(all?.bytes ?? only ?? EMPTY);
     };
     const onCutOff = (): void => {
       // Comes after the end as well, when there is nothing to be said any more.
@@ -169,6 +206,12 @@ export function readBytes(
     };
     request.on('data', onData).on('end', onEnd).on('error', onCutOff).on('close', onCutOff);
   });
+}
+
+function joined(first: Buffer): TextBytes {
+  const bytes = new TextBytes(2 * first.length);
+  bytes.addBytes(first);
+  return bytes;
 }
 
 /** For a body of which nothing is wanted; who sends longer than this has to take its chance. */

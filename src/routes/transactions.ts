@@ -6,14 +6,30 @@ import { ANONYMOUS, type Principal } from '../access/index.ts';
 import type { NewMessage, SubscriptionRef, TopicRef, TransactionRequest } from '../queue/index.ts';
 import { requireRight } from './access.ts';
 import type { RouteContext } from './context.ts';
-import { messageCount, publishesOfJson, requireMessageCount, requireWithinLimits } from './new-messages.ts';
+import { type CountedLists, parseMessages } from './message-texts.ts';
+import {
+  messageCount,
+  publishesOfJson,
+  REQUEST_MESSAGES_MAX,
+  requireMessageCount,
+  requireWithinLimits,
+  TRANSACTION_BODIES,
+  TRANSACTION_MESSAGES,
+  tooManyMessages,
+} from './new-messages.ts';
 import { json, type Operation, operation } from './operation.ts';
+import { invalidField } from './problems.ts';
 import { publishedJson } from './publish.ts';
-import { jsonTextBody, parseJson } from './request-bodies.ts';
+import { jsonTextBody } from './request-bodies.ts';
 import { EXAMPLE_RECEIPT, jsonResponse } from './responses.ts';
-import { noParams, noQuery } from './schemas/scalars.ts';
+import { NAME_PATTERN, noParams, noQuery, RECEIPTS_MAX } from './schemas/scalars.ts';
 import { TRACE_HEADERS } from './schemas/trace-headers.ts';
-import { transactionRequest, transactionResult } from './schemas/transactions.ts';
+import {
+  TRANSACTION_RECEIPTS_MAX,
+  TRANSACTION_RECEIPTS_MESSAGE,
+  transactionRequest,
+  transactionResult,
+} from './schemas/transactions.ts';
 import { nameOfSubscription } from './subscriptions.ts';
 import { carrying } from './trace-context.ts';
 import { checked } from './validation.ts';
@@ -55,11 +71,11 @@ export function transact({ broker, limits }: RouteContext): Operation {
     problems: ['not-found', 'transaction-aborted', 'queue-full', 'store-full'],
     produces: ['application/json'],
     async handle({ body, principal, call }) {
-      const value = parseJson(body);
-      requireMessageCount(publishesIn(value).reduce<number>((sum, part) => sum + messageCount(part), 0));
+      const value = parseMessages(body, TRANSACTION_BODIES, [RECEIPTS, MESSAGES]);
+      const parts = partsOf(value);
+      requireMessageCount(parts.publishes.reduce<number>((sum, part) => sum + messageCount(part), 0));
+      requireRights(principal, parts);
       const { transactionId, acks, publishes } = checked(transactionRequest, value);
-      for (const part of acks) requireRight(principal, 'consume', nameOf(part));
-      for (const part of publishes) requireRight(principal, 'publish', nameOf(part));
       const messages = publishesOfJson(
         body,
         publishes.map((part) => part.messages),
@@ -87,11 +103,53 @@ export function transact({ broker, limits }: RouteContext): Operation {
   });
 }
 
-/** The publishes of a value that may or may not be a transaction. */
-function publishesIn(value: unknown): readonly unknown[] {
-  return typeof value === 'object' && value !== null && 'publishes' in value && Array.isArray(value.publishes)
-    ? value.publishes
-    : [];
+const RECEIPTS: CountedLists = {
+  path: [{ member: 'acks' }, 'elements', { member: 'receipts' }, 'elements'],
+  max: TRANSACTION_RECEIPTS_MAX,
+  refuse([part = 0, index = 0]) {
+    if (index < RECEIPTS_MAX) throw invalidField('acks', TRANSACTION_RECEIPTS_MESSAGE);
+    throw invalidField(`acks.${part}.receipts`, `must have at most ${RECEIPTS_MAX} elements`);
+  },
+};
+
+const MESSAGES: CountedLists = {
+  path: TRANSACTION_MESSAGES,
+  max: REQUEST_MESSAGES_MAX,
+  refuse() {
+    throw tooManyMessages();
+  },
+};
+
+/** The parts of a value that may or may not be a transaction. */
+interface Parts {
+  readonly acks: readonly unknown[];
+  readonly publishes: readonly unknown[];
+}
+
+function partsOf(value: unknown): Parts {
+  const { acks, publishes } = (typeof value === 'object' && value !== null ? value : {}) as {
+    readonly [Name in keyof Parts]?: unknown;
+  };
+  return {
+    acks: Array.isArray(acks) ? acks : [],
+    publishes: Array.isArray(publishes) ? publishes : [],
+  };
+}
+
+/**
+ * Before anything else is checked: whoever may not use what a transaction names is not told what else is wrong with it.
+ * Parts without valid names are refused for that.
+ */
+function requireRights(principal: Principal, { acks, publishes }: Parts): void {
+  for (const part of acks.filter(isPlace)) requireRight(principal, 'consume', nameOf(part));
+  for (const part of publishes.filter(isPlace)) requireRight(principal, 'publish', nameOf(part));
+}
+
+function isPlace(part: unknown): part is Place {
+  if (typeof part !== 'object' || part === null) return false;
+  const { queue, topic, subscription }: { [Name in keyof Place]: unknown } = part;
+  const names = [queue, topic, subscription].filter((name) => name !== undefined);
+  return names.length > 0 && names.every((name) => typeof name === 'string' && NAME_PATTERN.test(name));
 }
 
 /** What rights are granted on. */

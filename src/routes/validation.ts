@@ -5,44 +5,48 @@
  */
 import type { z } from 'zod';
 import type { FieldError } from '../queue/index.ts';
-import { invalidFields } from './problems.ts';
+import { ERRORS_LISTED_MAX, invalidFields } from './problems.ts';
 
 /** An unknown field's name is the sender's text: show no more of it than helps. */
 const SHOWN_NAME_CHARS_MAX = 64;
 
-/** The checked value, or a validation problem naming each field. */
+/** The checked value, or a validation problem naming each field, as far as so many help. */
 export function checked<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) {
     return result.data;
   }
-  // The input tells a missing field from a wrong one; it goes no further. Asking for it takes seven times as long.
-  const { error = result.error } = schema.safeParse(value, { reportInput: true });
-  throw invalidFields(fieldErrors(error.issues));
+  throw invalidFields(fieldErrors(result.error.issues, value));
 }
 
-/** The issues of zod in our words. */
-export function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
-  return issues.flatMap((issue) => {
-    const path = issue.path.map((step) => shown(String(step))).join('.');
+/** The first issues of zod in our words; `value` is what was checked. */
+export function fieldErrors(issues: readonly z.core.$ZodIssue[], value: unknown): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const issue of issues) {
+    if (errors.length >= ERRORS_LISTED_MAX) break;
+    const path = issue.path.map((step) => shown(String(step)));
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({
-        path: path === '' ? shown(key) : `${path}.${shown(key)}`,
-        message: 'is not a known field here; remove it or check its spelling',
-      }));
+      for (const key of issue.keys.slice(0, ERRORS_LISTED_MAX - errors.length)) {
+        errors.push({
+          path: [...path, shown(key)].join('.'),
+          message: 'is not a known field here; remove it or check its spelling',
+        });
+      }
+    } else {
+      errors.push({ path: path.join('.'), message: wording(issue, value) });
     }
-    return [{ path, message: wording(issue) }];
-  });
+  }
+  return errors;
 }
 
 function shown(name: string): string {
   return name.length > SHOWN_NAME_CHARS_MAX ? `${name.slice(0, SHOWN_NAME_CHARS_MAX)}…` : name;
 }
 
-function wording(issue: z.core.$ZodIssue): string {
+function wording(issue: z.core.$ZodIssue, value: unknown): string {
   switch (issue.code) {
     case 'invalid_type':
-      return issue.input === undefined
+      return isMissing(value, issue.path)
         ? `is required: send ${expected(issue.expected)}`
         : `must be ${expected(issue.expected)}`;
     case 'too_small':
@@ -57,6 +61,16 @@ function wording(issue: z.core.$ZodIssue): string {
     default:
       return `is not valid: ${issue.message}`;
   }
+}
+
+/** Looked up here: zod would tell as well, but only if asked to in a second check of everything. */
+function isMissing(value: unknown, path: readonly PropertyKey[]): boolean {
+  let place = value;
+  for (const step of path) {
+    if (typeof place !== 'object' || place === null || !Object.hasOwn(place, step)) return true;
+    place = (place as Readonly<Record<PropertyKey, unknown>>)[step];
+  }
+  return place === undefined;
 }
 
 function expected(type: string): string {

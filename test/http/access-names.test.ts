@@ -159,6 +159,19 @@ describe('a transaction', () => {
     );
   });
 
+  it('is refused for what it names before anything else is looked at', async () => {
+    const wrong = { queue: 'rival-out', messages: [{ unknown: 1 }], unknown: 2 };
+    expect((await as('shop', 'POST', '/v1/transactions', { publishes: [wrong], unknown: 3 })).status).toBe(
+      403,
+    );
+    const ack = { queue: 'shop-in', receipts: [1, 'x', 'x'] };
+    expect((await as('rival', 'POST', '/v1/transactions', { acks: [ack] })).status).toBe(403);
+    expect((await as('shop', 'POST', '/v1/transactions', { acks: [ack] })).status).toBe(400);
+    // Without any right to take or to store, not even a body is waited for.
+    const { status, body } = await as('deployer', 'POST', '/v1/transactions', {});
+    expect([status, body.code]).toEqual([403, 'forbidden']);
+  });
+
   it('has its id for its principal alone: nobody takes somebody else’s', async () => {
     await create('queues/shop-ids', 'queues/rival-ids');
     const once = (name: string) =>

@@ -41,9 +41,10 @@ export function contextOfHeaders(rawHeaders: readonly string[]): Record<string, 
       throw invalidField(header, `is one too many: at most ${ATTRIBUTES_MAX} attributes are accepted`);
     }
   }
-  const result = eventContext.safeParse(Object.fromEntries(context), { reportInput: true });
+  const value = Object.fromEntries(context);
+  const result = eventContext.safeParse(value);
   if (!result.success) {
-    const errors = fieldErrors(result.error.issues);
+    const errors = fieldErrors(result.error.issues, value);
     throw invalidFields(errors.map(({ path, message }) => ({ path: `${PREFIX}${path}`, message })));
   }
   return Object.fromEntries([...context].map(([name, value]) => [`${PREFIX}${name}`, value]));

@@ -5,9 +5,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { NewMessage } from '../../queue/index.ts';
 import { visitSpans } from '../json-bodies.ts';
-import { messageOfBytes, requireMessageCount } from '../new-messages.ts';
+import { type CountedLists, parseMessages } from '../message-texts.ts';
+import {
+  messageOfBytes,
+  REQUEST_MESSAGES_MAX,
+  requireMessageCount,
+  tooManyMessages,
+} from '../new-messages.ts';
 import { invalidField } from '../problems.ts';
-import { parseJson } from '../request-bodies.ts';
 import { cloudEvent, cloudEventBatch } from '../schemas/cloud-events.ts';
 import { ATTRIBUTES_MAX, type MessageOptions } from '../schemas/messages.ts';
 import { checked } from '../validation.ts';
@@ -45,19 +50,27 @@ export function messagesOfEvents(mode: EventMode, request: EventRequest): NewMes
       return [messageOfBytes(body, contentType, united(context, attributes), options)];
     }
     case 'structured':
-      checked(cloudEvent, parseJson(body));
+      checked(cloudEvent, parseMessages(body, ['members'], []));
       return [messageOfBytes(body, contentType, attributes, options)];
     case 'batched':
       return eventsOf(body, options).map((event) => messageOfBytes(event, EVENT, attributes, options));
   }
 }
 
+const EVENTS: CountedLists = {
+  path: ['elements'],
+  max: REQUEST_MESSAGES_MAX,
+  refuse() {
+    throw tooManyMessages();
+  },
+};
+
 /** The text of each event of a batch. */
 function eventsOf(body: Buffer, options: MessageOptions): Buffer[] {
   if (options.dedupId !== undefined) {
     throw invalidField('dedupId', 'belongs to one event, not to a batch: all but the first would be dropped');
   }
-  const value = parseJson(body);
+  const value = parseMessages(body, ['elements', 'members'], [EVENTS]);
   requireMessageCount(Array.isArray(value) ? value.length : 0);
   checked(cloudEventBatch, value);
   const events: Buffer[] = [];

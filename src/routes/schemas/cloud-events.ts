@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { instantMs } from '../instants.ts';
 import { fencingToken, instantOut } from './answers.ts';
+import { list } from './lists.ts';
 import { base64 } from './messages.ts';
 import { receipt } from './scalars.ts';
 
@@ -57,10 +58,11 @@ export const cloudEvent = event
   });
 
 /** Bounded by the number of messages (413), which is looked at first. */
-export const cloudEventBatch = z
-  .array(cloudEvent)
-  .min(1)
-  .meta({ id: 'CloudEventBatch', description: '1 to 1000 events.' });
+export const cloudEventBatch = list(cloudEvent, {
+  min: 1,
+  id: 'CloudEventBatch',
+  description: '1 to 1000 events.',
+});
 
 /** Extension attributes that belong to a delivery; their names begin with `DELIVERY_PREFIX`. */
 export const DELIVERY_PREFIX = 'zoogate';

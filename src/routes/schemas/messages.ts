@@ -4,15 +4,18 @@
 import { z } from 'zod';
 import { instantMs } from '../instants.ts';
 import { isText } from '../media-types.ts';
+import { list } from './lists.ts';
 import {
   contentType,
   count,
   DELAY_SECONDS_MAX,
+  FINAL,
   instant,
   isStorable,
   LEASE_SECONDS_MAX,
   label,
   leaseSeconds,
+  RECEIPTS_MAX,
   receipt,
   receipts,
   seconds,
@@ -106,7 +109,7 @@ export const messageOptions = z
     ...optional,
     deliverAt: z
       .string()
-      .max(35)
+      .max(35, FINAL)
       .refine(
         (text) => instantMs(withPlusRestored(text)) !== undefined,
         'must be an RFC 3339 instant such as 2030-01-31T12:00:00Z',
@@ -195,7 +198,7 @@ export const message = z
 
 export type MessageInput = z.output<typeof message>;
 
-export const publishRequest = z.strictObject({ messages: z.array(message).min(1).max(1000) }).meta({
+export const publishRequest = z.strictObject({ messages: list(message, { min: 1, max: 1000 }) }).meta({
   id: 'PublishRequest',
   description: '1 to 1000 messages, 900 KiB in sum. All are stored, or none.',
 });
@@ -232,9 +235,7 @@ export const receiveQuery = z.strictObject(receiveOptions);
 export const receiveRequest = z
   .strictObject({
     ...receiveOptions,
-    ack: z
-      .array(receipt)
-      .max(1000)
+    ack: list(receipt, { max: RECEIPTS_MAX })
       .optional()
       .meta({ description: 'Receipts of earlier messages, to ack in the same write.' }),
   })

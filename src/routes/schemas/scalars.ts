@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { INSTANT_CHARS_MAX, instantMs } from '../instants.ts';
 import { CONTENT_TYPE, CONTENT_TYPE_CHARS_MAX } from '../media-types.ts';
+import { list } from './lists.ts';
 
 export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 /** What a name may begin with. */
@@ -16,6 +17,9 @@ export const DELAY_SECONDS_MAX = 30 * 24 * 3600;
 /** Ten years: longer than anyone means, short enough for every computation. */
 export const TTL_SECONDS_MAX = 10 * 365 * 24 * 3600;
 export const RECEIPT_CHARS_MAX = 512;
+
+/** Of a check behind which there is no other: a long text would take a pattern a long time, or more stack than there is. */
+export const FINAL = { abort: true };
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -53,7 +57,7 @@ export function label(charsMax: number, description: string) {
   return z
     .string()
     .min(1)
-    .max(charsMax)
+    .max(charsMax, FINAL)
     .refine(isStorable, 'must be valid Unicode, without lone surrogates')
     .meta({ description });
 }
@@ -69,19 +73,20 @@ export const receipt = z
   .max(RECEIPT_CHARS_MAX)
   .meta({ description: 'Stands for one delivery under one lease. Opaque; any replica accepts it.' });
 
-export const receipts = z.array(receipt).min(1).max(1000).meta({ description: '1 to 1000 receipts.' });
+export const RECEIPTS_MAX = 1000;
+export const receipts = list(receipt, { min: 1, max: RECEIPTS_MAX, description: '1 to 1000 receipts.' });
 
 export const messageState = z.enum(['ready', 'leased', 'delayed']).meta({ id: 'MessageState' });
 
 export const instant = z
   .string()
-  .max(INSTANT_CHARS_MAX)
+  .max(INSTANT_CHARS_MAX, FINAL)
   .refine((text) => instantMs(text) !== undefined, 'must be an RFC 3339 instant such as 2030-01-31T12:00:00Z')
   .meta({ format: 'date-time', description: 'An RFC 3339 instant with any offset.' });
 
 export const contentType = z
   .string()
-  .max(CONTENT_TYPE_CHARS_MAX)
+  .max(CONTENT_TYPE_CHARS_MAX, FINAL)
   .regex(CONTENT_TYPE, 'must be a media type such as text/plain; charset=utf-8')
   .meta({ description: 'A media type with its parameters, kept verbatim. At most 256 characters.' });
 

@@ -2,11 +2,14 @@
  * Acks and publishes that take effect together.
  */
 import { z } from 'zod';
+import { ERRORS_LISTED_MAX } from '../problems.ts';
 import { publishedList } from './answers.ts';
+import { list } from './lists.ts';
 import { message } from './messages.ts';
-import { label, name, receipts } from './scalars.ts';
+import { label, name, RECEIPTS_MAX, receipt } from './scalars.ts';
 
 export const TRANSACTION_RECEIPTS_MAX = 1000;
+export const TRANSACTION_RECEIPTS_MESSAGE = `must have at most ${TRANSACTION_RECEIPTS_MAX} receipts in all`;
 const PARTS_MAX = 1000;
 
 const SOURCE_MESSAGE = 'is required: send queue, or topic and subscription';
@@ -17,7 +20,12 @@ const ackPart = z
     queue: name('The queue that the messages were received from.').optional(),
     topic: name('The topic of the subscription that they were received from.').optional(),
     subscription: name('The subscription that they were received from.').optional(),
-    receipts: receipts.meta({ uniqueItems: true, description: '1 to 1000 receipts, each once.' }),
+    receipts: list(receipt, {
+      min: 1,
+      max: RECEIPTS_MAX,
+      description: '1 to 1000 receipts, each once.',
+      uniqueItems: true,
+    }),
   })
   .superRefine(({ queue, topic, subscription }, context) => {
     const refuse = (field: string, message: string): void =>
@@ -47,7 +55,7 @@ const publishPart = z
   .strictObject({
     queue: name('The queue that the messages go to.').optional(),
     topic: name('The topic that the messages go to.').optional(),
-    messages: z.array(message).min(1).max(1000),
+    messages: list(message, { min: 1, max: 1000 }),
   })
   .superRefine(({ queue, topic }, context) => {
     if (queue === undefined && topic === undefined) {
@@ -62,32 +70,39 @@ const publishPart = z
     override: { minProperties: 2, maxProperties: 2 },
   });
 
+/** Where receipts are that were given before, as far as so many help. */
+function duplicates(acks: readonly { readonly receipts: readonly string[] }[]): PropertyKey[][] {
+  const seen = new Set<string>();
+  const paths: PropertyKey[][] = [];
+  for (const [part, { receipts }] of acks.entries()) {
+    for (const [index, receipt] of receipts.entries()) {
+      if (seen.has(receipt)) paths.push(['acks', part, 'receipts', index]);
+      if (paths.length >= ERRORS_LISTED_MAX) return paths;
+      seen.add(receipt);
+    }
+  }
+  return paths;
+}
+
 export const transactionRequest = z
   .strictObject({
     transactionId: label(
       128,
       'Makes it safe to repeat the transaction when its answer was lost: within 300 s the same id returns the first answer with duplicate: true, whatever the body.',
     ).optional(),
-    acks: z.array(ackPart).max(PARTS_MAX).default([]),
-    publishes: z.array(publishPart).max(PARTS_MAX).default([]),
+    acks: list(ackPart, { max: PARTS_MAX }).default([]),
+    publishes: list(publishPart, { max: PARTS_MAX }).default([]),
   })
   .superRefine(({ acks, publishes }, context) => {
     if (acks.length === 0 && publishes.length === 0) {
       context.addIssue({ code: 'custom', message: 'must have at least one ack or publish' });
     }
-    const seen = new Set<string>();
-    for (const [part, { receipts: ofPart }] of acks.entries()) {
-      for (const [index, receipt] of ofPart.entries()) {
-        if (seen.has(receipt)) {
-          const path = ['acks', part, 'receipts', index];
-          context.addIssue({ code: 'custom', path, message: 'is given more than once; send it once' });
-        }
-        seen.add(receipt);
-      }
+    if (acks.reduce((sum, part) => sum + part.receipts.length, 0) > TRANSACTION_RECEIPTS_MAX) {
+      context.addIssue({ code: 'custom', path: ['acks'], message: TRANSACTION_RECEIPTS_MESSAGE });
+      return;
     }
-    if (seen.size > TRANSACTION_RECEIPTS_MAX) {
-      const message = `must have at most ${TRANSACTION_RECEIPTS_MAX} receipts in all`;
-      context.addIssue({ code: 'custom', path: ['acks'], message });
+    for (const path of duplicates(acks)) {
+      context.addIssue({ code: 'custom', path, message: 'is given more than once; send it once' });
     }
   })
   .meta({
