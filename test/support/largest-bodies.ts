@@ -140,7 +140,7 @@ export function* largestPublishes(): Generator<LargestBody> {
   };
 }
 
-/** A body in chunks of one byte each, as they go over the wire. */
-export function inTinyChunks(text: string): string {
-  return `${[...text].map((character) => `1\r\n${character}\r\n`).join('')}0\r\n\r\n`;
+/** A body of so many bytes in chunks of one byte each, as they go over the wire. */
+export function inTinyChunks(bytes: number): string {
+  return `${'1\r\nx\r\n'.repeat(bytes)}0\r\n\r\n`;
 }
