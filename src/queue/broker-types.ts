@@ -212,12 +212,20 @@ export type SeekTarget =
   | { readonly kind: 'instant'; readonly atMs: number };
 
 /**
- * What a topic's stream brings: its messages in order, each with the id to resume after it. A gap comes first when
- * messages since the id that was given are gone.
+ * What a topic's stream brings: its messages in order, each with the id to resume after it. A gap comes where messages
+ * were gone before the stream had come to them.
  */
 export type StreamEvent =
   | { readonly kind: 'gap' }
   | { readonly kind: 'message'; readonly eventId: string; readonly message: StoredMessage };
+
+/** Room in memory for what a stream reads next: so who has slow clients bounds what is read for them. */
+export interface StreamRoom {
+  /** Awaited before anything is read for the next batch. */
+  enter(): Promise<void>;
+  /** There was nothing to read after all. With a batch, it is left by who was given that. */
+  leave(): void;
+}
 
 export interface TransactionRequest {
   readonly transactionId?: string;

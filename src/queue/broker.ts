@@ -21,6 +21,7 @@ import type {
   SeekTarget,
   SettleAction,
   StreamEvent,
+  StreamRoom,
   SubscriptionRef,
   TopicRef,
   TransactionRequest,
@@ -234,10 +235,11 @@ class ZooKeeperBroker implements Broker {
     name: string,
     lastEventId: string | undefined,
     call: Call,
+    room?: StreamRoom,
   ): Promise<AsyncIterable<readonly StreamEvent[]>> {
     const signal = AbortSignal.any([abortSignalOf(call.signal), this.#streaming.signal]);
     return this.#directory.use({ kind: 'topic', name }, (open) =>
-      openStream(this.#runtime, this.#entries, open, lastEventId, signal),
+      openStream(this.#runtime, this.#entries, open, lastEventId, signal, room),
     );
   }
 

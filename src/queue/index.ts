@@ -25,6 +25,7 @@ import type {
   SeekTarget,
   SettleAction,
   StreamEvent,
+  StreamRoom,
   SubscriptionRef,
   TopicRef,
   TransactionRequest,
@@ -102,11 +103,17 @@ export interface Broker {
   redrive(queue: string, request: RedriveRequest, call: Call): Promise<number>;
   /** What a topic's log holds, oldest first, whatever its subscriptions have done with it. */
   browse(topic: string, request: PageRequest, call: Call): Promise<Page<PeekedMessage>>;
-  /** Every message of a topic from now on, or after `lastEventId`, until the call's signal aborts. */
+  /**
+   * Every message of a topic from now on, or after `lastEventId`, until the call's signal aborts. A batch is at most some
+   * 64 KiB, or one message; while nobody asks for the next, nothing is held.
+   *
+   * @param room none when left out: for who takes a batch as soon as it is there
+   */
   stream(
     topic: string,
     lastEventId: string | undefined,
     call: Call,
+    room?: StreamRoom,
   ): Promise<AsyncIterable<readonly StreamEvent[]>>;
   /** Acks and publishes in one atomic step, or changes nothing. */
   transact(request: TransactionRequest, call: Call): Promise<TransactionResult>;

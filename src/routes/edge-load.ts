@@ -9,6 +9,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import { Budget } from '../queue/index.ts';
+import { AnswerRoom } from './answer-room.ts';
 import type { RouteCounts } from './http-counts.ts';
 import { Problem, problemKind } from './problems.ts';
 
@@ -63,6 +64,17 @@ export class EdgeLoad {
   /** Longest that a client may take for an answer of this size. */
   answerMsMax(bytes: number): number {
     return this.#limits.answerGraceMs + bytes / this.#limits.answerBytesPerMsMin;
+  }
+
+  /**
+   * Room for what one more stream sends.
+   *
+   * @throws Problem 'rate-limited' while clients take their answers too slowly
+   */
+  streamRoom(): AnswerRoom {
+    const room = new AnswerRoom(this.answerBytes);
+    if (room.isPressed) throw answersNotTaken();
+    return room;
   }
 
   /**
@@ -175,7 +187,7 @@ export class RequestShare {
     if (bytes <= SMALL_BYTES || this.#isOver) return;
     const { answerBytes } = this.#load;
     if (isRefusable && !answerBytes.fits(bytes)) {
-      throw tooMuch('Clients take their answers from this gateway slower than they ask for more');
+      throw answersNotTaken();
     }
     answerBytes.add(bytes);
     this.#answerBytes = bytes;
@@ -206,6 +218,10 @@ export class RequestShare {
 
 function tooManyBytes(): Problem {
   return tooMuch('The bodies of the requests at this gateway take as much memory as they may');
+}
+
+function answersNotTaken(): Problem {
+  return tooMuch('Clients take their answers from this gateway slower than they ask for more');
 }
 
 function tooMuch(what: string): Problem {

@@ -1,19 +1,21 @@
 /**
  * Server-Sent Events: their grammar, and writing them to a client that may be slow, silent or gone.
  *
- * Guarantees: what waits to be sent to one client is bounded (by `bufferedBytesMax` and one event), and counts with all
- * other answers; a client that
- * takes nothing for `stalledMs` is dropped; a heartbeat shows a silent stream to be alive; the response is ended, or
- * destroyed, in every case, and no timer is left behind.
+ * Guarantees: what waits to be sent to one client is bounded (by `bufferedBytesMax` and one batch, by one batch under
+ * pressure), and counts with all other answers before it is made; a client that does not take what waits for it within
+ * `stalledMs` is dropped, sooner under pressure; a heartbeat shows a silent stream to be alive; the response is ended, or destroyed, in every
+ * case, and no timer is left behind.
  */
 import type { Writable } from 'node:stream';
-import { Budget } from '../queue/index.ts';
+import type { AnswerRoom } from './answer-room.ts';
 
 /** How long and how much a stream bears. */
 export interface StreamLimits {
   readonly heartbeatMs: number;
-  /** For a client to take something of what waits for it. */
+  /** For a client to take what waits for it; */
   readonly stalledMs: number;
+  /** or so long while clients leave no room for others. */
+  readonly pressedMs: number;
   /** Waiting for one client before nothing more is read for it. */
   readonly bufferedBytesMax: number;
 }
@@ -22,11 +24,9 @@ export interface StreamLimits {
 export const STREAM_LIMITS: StreamLimits = {
   heartbeatMs: 15_000,
   stalledMs: 30_000,
+  pressedMs: 5_000,
   bufferedBytesMax: 1024 * 1024,
 };
-
-/** As `bufferedBytesMax`, while all answers together take more memory than they may. */
-const PRESSED_BYTES_MAX = 16 * 1024;
 
 interface ServerSentEvent {
   readonly event?: string;
@@ -42,9 +42,14 @@ export function eventText({ event, id, data }: ServerSentEvent): string {
   const fields = [
     ...(event === undefined ? [] : [`event: ${event}`]),
     ...(id === undefined ? [] : [`id: ${id}`]),
-    ...data.split(/\r\n|\r|\n/).map((line) => `data: ${line}`),
+    ...linesOf(data).map((line) => `data: ${line}`),
   ];
   return `${fields.join('\n')}\n\n`;
+}
+
+/** Most have one line, and may be long: looking for a character costs less than looking for a pattern. */
+function linesOf(data: string): string[] {
+  return data.includes('\n') || data.includes('\r') ? data.split(/\r\n|\r|\n/) : [data];
 }
 
 /** How long a client waits before it connects again, as a field of the stream. */
@@ -54,33 +59,50 @@ export function retryText(ms: number): string {
 
 const HEARTBEAT = ':\n\n';
 
-/** Writes batches of texts until they end or the signal aborts. Rejects only with what the batches reject with. */
-export async function writeEvents(
+/**
+ * Writes an opening text and then events until these end or the signal aborts. Texts are made one at a time, in the room
+ * that was entered for the batch, and nothing is asked for while too much waits for the client. Rejects only with what
+ * the events reject with.
+ */
+export async function writeEvents<Event>(
   response: Writable,
-  batches: AsyncIterable<readonly string[]>,
-  limits: StreamLimits,
-  signal: AbortSignal,
-  answerBytes: Budget = new Budget(Number.POSITIVE_INFINITY),
+  opening: string,
+  events: AsyncIterable<readonly Event[]>,
+  textOf: (event: Event) => string,
+  { limits, room, signal }: { limits: StreamLimits; room: AnswerRoom; signal: AbortSignal },
 ): Promise<void> {
-  const writer = new EventWriter(response, limits, answerBytes);
+  const writer = new EventWriter(response, limits, room);
   const end = () => writer.end();
   signal.addEventListener('abort', end, { once: true });
+  const source = events[Symbol.asyncIterator]();
   try {
-    if (signal.aborted) return;
-    for await (const batch of batches) {
-      for (const text of batch) {
-        if (signal.aborted || !(await writer.write(text))) return;
-      }
+    if (!signal.aborted) writer.write(opening);
+    while (!signal.aborted && (await writer.whenReady())) {
+      if (!(await writeBatch(writer, source, textOf))) return;
+      room.leave();
     }
   } finally {
     signal.removeEventListener('abort', end);
     writer.end();
+    await source.return?.();
   }
+}
+
+/** A function of its own, so that nothing of the batch is held while the client takes it. */
+async function writeBatch<Event>(
+  writer: EventWriter,
+  source: AsyncIterator<readonly Event[]>,
+  textOf: (event: Event) => string,
+): Promise<boolean> {
+  const { done, value } = await source.next();
+  if (done === true) return false;
+  for (const event of value) writer.write(textOf(event));
+  return true;
 }
 
 /**
  *           write                     more than is allowed waits
- * flowing ────────▶ flowing or waiting ────────────────────────▶ write waits for drain
+ * flowing ────────▶ flowing or waiting ────────────────────────▶ whenReady waits for drain
  *    ▲                  │ drain
  *    └──────────────────┤
  *                       │ no drain in time: destroyed
@@ -89,15 +111,14 @@ class EventWriter {
   readonly #response: Writable;
   readonly #limits: StreamLimits;
   readonly #heartbeat: NodeJS.Timeout;
-  readonly #answerBytes: Budget;
-  #heldBytes = 0;
+  readonly #room: AnswerRoom;
   #stalled: NodeJS.Timeout | undefined;
   #onTaken: (() => void) | undefined;
   #ended = false;
 
-  constructor(response: Writable, limits: StreamLimits, answerBytes: Budget) {
+  constructor(response: Writable, limits: StreamLimits, room: AnswerRoom) {
     this.#response = response;
-    this.#answerBytes = answerBytes;
+    this.#room = room;
     this.#limits = limits;
     this.#heartbeat = setInterval(() => this.#beat(), limits.heartbeatMs);
     response.on('drain', () => this.#drained());
@@ -106,15 +127,19 @@ class EventWriter {
     response.on('error', () => {});
   }
 
-  /** Resolves once there is room for more; false when nothing can be written any more. */
-  async write(text: string): Promise<boolean> {
-    if (this.#ended) return false;
-    if (!this.#response.write(text)) {
-      this.#stalled ??= setTimeout(() => this.#response.destroy(), this.#limits.stalledMs);
+  write(text: string): void {
+    if (this.#ended) return;
+    // As bytes: a string would be kept beside the bytes that are made of it for the socket.
+    if (!this.#response.write(Buffer.from(text))) {
+      this.#stalled ??= this.#timeLimit();
     }
-    this.#hold(this.#response.writableLength);
-    const bytesMax = this.#answerBytes.fits(0) ? this.#limits.bufferedBytesMax : PRESSED_BYTES_MAX;
-    if (this.#response.writableLength > bytesMax) {
+    this.#room.hold(this.#response.writableLength);
+  }
+
+  /** Resolves once there is room for more; false when nothing can be written any more. */
+  async whenReady(): Promise<boolean> {
+    const bytesMax = this.#room.isPressed ? 0 : this.#limits.bufferedBytesMax;
+    if (this.#stalled !== undefined && this.#response.writableLength > bytesMax) {
       await new Promise<void>((resolve) => {
         this.#onTaken = resolve;
       });
@@ -129,28 +154,32 @@ class EventWriter {
     }
   }
 
+  #timeLimit(): NodeJS.Timeout {
+    const { stalledMs, pressedMs } = this.#limits;
+    const checkMs = Math.min(stalledMs, pressedMs);
+    let checks = 0;
+    return setInterval(() => {
+      checks += 1;
+      if (checks * checkMs >= stalledMs || this.#room.isPressed) this.#response.destroy();
+    }, checkMs);
+  }
+
   /** Only when nothing waits: for a client that does not read, heartbeats would pile up. */
   #beat(): void {
-    if (this.#stalled === undefined) {
-      void this.write(HEARTBEAT);
-    }
+    if (this.#stalled === undefined) this.write(HEARTBEAT);
   }
 
   #drained(): void {
-    clearTimeout(this.#stalled);
+    clearInterval(this.#stalled);
     this.#stalled = undefined;
-    this.#hold(0);
+    this.#room.hold(0);
     this.#onTaken?.();
-  }
-
-  #hold(bytes: number): void {
-    this.#answerBytes.add(bytes - this.#heldBytes);
-    this.#heldBytes = bytes;
   }
 
   #stop(): void {
     this.#ended = true;
     clearInterval(this.#heartbeat);
     this.#drained();
+    this.#room.end();
   }
 }

@@ -30,7 +30,7 @@ export function stream({ broker, streaming, load, closing, log }: RouteContext):
     tag: topicMessages.tag,
     summary: 'Follow a topic as Server-Sent Events',
     description:
-      'Every message that is published after the answer has begun, or after the one that Last-Event-ID names, whether or not there are subscriptions. No lease, no ack. `data` is the message as JSON, like Received without what belongs to a lease (a line break within it begins another `data:` line); `id` resumes. When messages since Last-Event-ID are gone, an `event: gap` with the data `{}` comes first. A comment every 15 s shows that the stream is alive; a client that takes nothing for 30 s is disconnected.',
+      'Every message that is published after the answer has begun, or after the one that Last-Event-ID names, whether or not there are subscriptions. No lease, no ack. `data` is the message as JSON, like Received without what belongs to a lease (a line break within it begins another `data:` line); `id` resumes. Where messages were gone before the stream had come to them, since Last-Event-ID or later, an `event: gap` with the data `{}` comes in their place. A comment every 15 s shows that the stream is alive; a client that does not take within 30 s what was sent to it is disconnected, within 5 s while clients of streams leave no room for others.',
     access: { kind: 'right', right: 'consume', nameOf: topicMessages.nameOf },
     params: topicMessages.params,
     query: noQuery,
@@ -60,7 +60,8 @@ export function stream({ broker, streaming, load, closing, log }: RouteContext):
       call.signal.addEventListener('abort', () => done.abort());
       if (call.signal.aborted) done.abort();
       const signal = AbortSignal.any([closing, done.signal]);
-      const batches = await broker.stream(topic, lastEventId, { signal });
+      const room = load.streamRoom();
+      const batches = await broker.stream(topic, lastEventId, { signal }, room);
       return {
         status: 200,
         headers: {
@@ -72,7 +73,11 @@ export function stream({ broker, streaming, load, closing, log }: RouteContext):
         undelivered: () => done.abort(),
         async stream(response) {
           try {
-            await writeEvents(response, texts(batches), streaming, signal, load.answerBytes);
+            await writeEvents(response, retryText(RETRY_MS), batches, textOf, {
+              limits: streaming,
+              room,
+              signal,
+            });
           } catch (error) {
             // The client sees the end of the stream, and connects again.
             if (!(error instanceof BrokerError) && !signal.aborted) {
@@ -98,11 +103,6 @@ function lastEventIdOf(headers: IncomingHttpHeaders): string | undefined {
   return id;
 }
 
-async function* texts(batches: AsyncIterable<readonly StreamEvent[]>): AsyncGenerator<readonly string[]> {
-  yield [retryText(RETRY_MS)];
-  for await (const batch of batches) {
-    yield batch.map((event) =>
-      event.kind === 'gap' ? GAP : eventText({ id: event.eventId, data: storedText(event.message) }),
-    );
-  }
+function textOf(event: StreamEvent): string {
+  return event.kind === 'gap' ? GAP : eventText({ id: event.eventId, data: storedText(event.message) });
 }

@@ -6,7 +6,7 @@ import { type Broker, BrokerError, type CallSignal, type StreamEvent } from '../
 import { EventSource } from '../support/event-source.ts';
 import { openSocket } from '../support/raw-http.ts';
 
-const LIMITS = { heartbeatMs: 60_000, stalledMs: 200, bufferedBytesMax: 1024 * 1024 };
+const LIMITS = { heartbeatMs: 60_000, stalledMs: 200, pressedMs: 200, bufferedBytesMax: 1024 * 1024 };
 const BIG_BYTES = 256 * 1024;
 
 let app: FastifyInstance | undefined;

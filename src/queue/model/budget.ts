@@ -5,6 +5,8 @@
 export class Budget {
   readonly max: number;
   #used = 0;
+  /** Those who wait for their turn, in the order in which they came. */
+  readonly #waiting = new Set<Waiting>();
 
   /** @param max Infinity when there is no limit */
   constructor(max: number) {
@@ -33,7 +35,38 @@ export class Budget {
     this.#used += amount;
   }
 
+  /**
+   * Takes so much for someone who can wait: at once if it fits and nobody waits, or as soon as it does, in the order of
+   * coming. What `take` and `add` take meanwhile does not queue up.
+   *
+   * @param onTaken called once it is taken
+   * @returns ends the waiting
+   */
+  takeInTurn(amount: number, onTaken: () => void): () => void {
+    const waiting = { amount, onTaken };
+    this.#waiting.add(waiting);
+    this.#serve();
+    return () => {
+      this.#waiting.delete(waiting);
+      this.#serve();
+    };
+  }
+
   give(amount: number): void {
     this.#used -= amount;
+    this.#serve();
   }
+
+  #serve(): void {
+    for (const waiting of this.#waiting) {
+      if (!this.take(waiting.amount)) return;
+      this.#waiting.delete(waiting);
+      waiting.onTaken();
+    }
+  }
+}
+
+interface Waiting {
+  readonly amount: number;
+  readonly onTaken: () => void;
 }

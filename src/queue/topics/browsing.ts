@@ -7,9 +7,10 @@ import type { Log } from '../log/log.ts';
 import { findOpenSegment } from '../log/open-segment.ts';
 import { isExpired } from '../model/delivery-policy.ts';
 import type { EntryMessage } from '../model/entry.ts';
-import type { Position } from '../model/position.ts';
+import type { LogPosition, Position } from '../model/position.ts';
 import { bytesOf } from '../model/segment.ts';
 import type { Runtime } from '../runtime.ts';
+import { LogReader } from './log-reader.ts';
 import type { Topic } from './topic.ts';
 
 /** One answer carries no more than this in bodies, but at least one message. */
@@ -83,18 +84,14 @@ export async function browseLog(
 export async function* messagesOf(
   log: Log,
   entries: EntryCache,
-  from: { segment: number; offset: number },
+  from: LogPosition,
 ): AsyncGenerator<{ position: Position; message: EntryMessage }> {
-  for (let number = Math.max(from.segment, log.first); number <= log.last; number += 1) {
-    const segment = await log.segment(number);
-    for (const slot of segment?.slots ?? []) {
-      const start = number === from.segment ? from.offset : 0;
-      if (slot.start + slot.count <= start) continue;
-      const entry = await entries.read(log.entryPath(number, slot), slot.token);
-      for (const [index, message] of (entry?.messages ?? []).entries()) {
-        const offset = slot.start + index;
-        if (offset >= start) yield { position: { level: log.level, segment: number, offset }, message };
-      }
+  const reader = new LogReader(log, entries, { ...from, ordinal: 0 });
+  for (let found = await reader.read(); found !== undefined; found = await reader.read()) {
+    for (const message of found === 'gap' ? [] : found) {
+      const { segment, offset } = reader.place;
+      reader.pass(1);
+      yield { position: { level: log.level, segment, offset }, message };
     }
   }
 }

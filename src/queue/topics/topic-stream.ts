@@ -1,34 +1,36 @@
 /**
  * A topic's messages as they come, for one reader: from now on, or after a place that an earlier stream has given.
  * No lease, no ack, no state anywhere but in the reader's place: the id of an event tells how far each priority
- * level's log has been read.
+ * level's log has been read. Contiguous, or with a gap where messages were trimmed before they were read.
  */
-import type { StreamEvent } from '../broker-types.ts';
+import type { StreamEvent, StreamRoom } from '../broker-types.ts';
 import type { CallSignal } from '../call-signal.ts';
 import { storedMessage } from '../cursor/peek.ts';
 import { positionsOf } from '../cursor/restart.ts';
 import { Deadline } from '../deadline.ts';
 import { BrokerError } from '../errors.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
-import { LOG_START, type LogPosition } from '../model/position.ts';
+import { LOG_START } from '../model/position.ts';
 import type { Runtime } from '../runtime.ts';
 import { connected, readThrough } from '../settled-commit.ts';
 import { StoreError } from '../zookeeper/store.ts';
-import { messagesOf, refreshLogs } from './browsing.ts';
+import { refreshLogs } from './browsing.ts';
+import { LogReader, type Place } from './log-reader.ts';
 import type { OpenTopic } from './open-topic.ts';
+import type { Topic } from './topic.ts';
 
-/** How far a level's log has been read: a place in it, and the number of messages before that place's segment. */
-interface Place extends LogPosition {
-  readonly ordinal: number;
-}
-
-/** So many messages are handed over at a time. */
+/** So many messages are handed over at a time, */
 const BATCH_MAX = 100;
+/** or so many bytes, but at least one message: who waits to hand them on holds no more than that. */
+const BATCH_BYTES_MAX = 64 * 1024;
+/** What a message takes beside its body. */
+const MEMBERS_BYTES = 512;
 /** A hint may be lost: the stream looks again after this, without one. */
 const LOOK_AGAIN_MS = 30_000;
 
 /**
  * @param lastEventId resume after this event
+ * @param room entered each time before messages are read for the next batch
  * @param signal ends the stream
  * @throws BrokerError 'validation' for what was never an id of this stream
  */
@@ -38,6 +40,7 @@ export async function openStream(
   open: OpenTopic,
   lastEventId: string | undefined,
   signal: CallSignal,
+  room?: StreamRoom,
 ): Promise<AsyncIterable<readonly StreamEvent[]>> {
   const { topic } = open;
   const resumed = lastEventId === undefined ? undefined : decodeEventId(lastEventId, topic.id);
@@ -45,111 +48,159 @@ export async function openStream(
   try {
     const places = await readThrough(runtime, limit, async () => {
       await refreshLogs(runtime, topic);
-      if (resumed !== undefined) return resumed;
-      const ends = await positionsOf(topic, entries, { kind: 'latest' });
-      return Promise.all(
-        ends.map(async (end, level): Promise<Place> => {
-          return { ...end, ordinal: (await topic.log(level).header(end.segment))?.ordinal ?? 0 };
-        }),
-      );
+      return resumed ?? (await endsOf(topic, entries));
     });
-    const hasGap = resumed !== undefined && (await readThrough(runtime, limit, () => isGone(topic, resumed)));
     open.schedule.follow();
-    return follow(runtime, entries, open, [...places], hasGap, signal);
+    return new TopicStream(runtime, entries, topic, places, signal, room);
   } finally {
     limit.cancel();
   }
 }
 
-async function* follow(
-  runtime: Runtime,
-  entries: EntryCache,
-  { topic }: OpenTopic,
-  places: Place[],
-  hasGap: boolean,
-  signal: CallSignal,
-): AsyncGenerator<readonly StreamEvent[]> {
-  if (hasGap) yield [{ kind: 'gap' }];
-  const bell = new Bell();
-  const stopListening = topic.onEvent((event) => {
-    if (event === 'appended' || event === 'changed') bell.ring();
-  });
-  const onAbort = () => bell.ring();
-  signal.addEventListener('abort', onAbort);
-  try {
-    while (!signal.aborted) {
+async function endsOf(topic: Topic, entries: EntryCache): Promise<Place[]> {
+  const ends = await positionsOf(topic, entries, { kind: 'latest' });
+  return Promise.all(
+    ends.map(async (end, level): Promise<Place> => {
+      return { ...end, ordinal: (await topic.log(level).header(end.segment))?.ordinal ?? 0 };
+    }),
+  );
+}
+
+/** While it waits for its reader to ask for more it holds a place in each log, and no message. */
+class TopicStream implements AsyncIterableIterator<readonly StreamEvent[]> {
+  readonly #runtime: Runtime;
+  readonly #entries: EntryCache;
+  readonly #topic: Topic;
+  readonly #signal: CallSignal;
+  readonly #room: StreamRoom | undefined;
+  /** By level. */
+  readonly #readers: LogReader[];
+  readonly #bell = new Bell();
+  readonly #stopListening: () => void;
+
+  constructor(
+    runtime: Runtime,
+    entries: EntryCache,
+    topic: Topic,
+    places: readonly Place[],
+    signal: CallSignal,
+    room: StreamRoom | undefined,
+  ) {
+    this.#runtime = runtime;
+    this.#entries = entries;
+    this.#topic = topic;
+    this.#signal = signal;
+    this.#room = room;
+    this.#readers = Array.from(places, (place, level) => new LogReader(topic.log(level), entries, place));
+    const stopListening = topic.onEvent((event) => {
+      if (event === 'appended' || event === 'changed') this.#bell.ring();
+    });
+    const onAbort = () => {
+      stopListening();
+      this.#bell.ring();
+    };
+    this.#stopListening = () => {
+      stopListening();
+      signal.removeEventListener('abort', onAbort);
+    };
+    signal.addEventListener('abort', onAbort);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async return(): Promise<IteratorResult<readonly StreamEvent[]>> {
+    this.#stopListening();
+    return { done: true, value: undefined };
+  }
+
+  async next(): Promise<IteratorResult<readonly StreamEvent[]>> {
+    while (!this.#signal.aborted) {
       try {
-        for await (const batch of newMessages(entries, topic, places)) {
-          yield batch;
-          if (signal.aborted) return;
+        if (this.#hasNew()) {
+          await this.#room?.enter();
+          if (this.#signal.aborted) break;
+          const value = await this.#readBatch();
+          if (value.length > 0) return { done: false, value };
+          // Nothing is there after all: it may have been deleted.
+          this.#room?.leave();
+          this.#topic.markStale();
         }
-        if (topic.stale) await topic.refresh();
-        if (topic.deleted) return;
-        const cancel = runtime.timers.after(LOOK_AGAIN_MS, () => bell.ring());
-        // Set the watches first and look again after, so that nothing falls in between.
-        for (const log of topic.logs) await log.refresh(bell.ring);
-        if (!hasNew(topic, places)) await bell.rung();
-        cancel();
-        for (const log of topic.logs) await log.refresh();
+        if (this.#topic.stale) await this.#topic.refresh();
+        if (this.#topic.deleted) break;
+        await this.#waitForNew();
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
-        await connected(runtime, signal).catch(() => {});
-        for (const log of topic.logs) log.markStale();
+        await connected(this.#runtime, this.#signal).catch(() => {});
+        for (const log of this.#topic.logs) log.markStale();
       }
     }
-  } finally {
-    stopListening();
-    signal.removeEventListener('abort', onAbort);
+    return this.return();
   }
-}
 
-/** Whether messages behind the places are no longer there. Others trim without telling, so headers are read anew. */
-async function isGone(topic: OpenTopic['topic'], places: readonly Place[]): Promise<boolean> {
-  for (const log of topic.logs) {
-    if (log.last < 0) continue;
-    await log.findFirst();
-    const place = places[log.level];
-    const read = place === undefined ? 0 : place.ordinal + place.offset;
-    for (let segment = log.first; segment <= log.last; segment += 1) {
-      log.forget(segment);
-      const header = await log.header(segment);
-      if (header === undefined || header.state === 'trimmed') continue;
-      if (header.ordinal > read) return true;
-      break;
+  /** Levels may come to be while it goes on. */
+  #readerOf(level: number): LogReader {
+    const reader =
+      this.#readers[level] ??
+      new LogReader(this.#topic.log(level), this.#entries, { ...LOG_START, ordinal: 0 });
+    this.#readers[level] = reader;
+    return reader;
+  }
+
+  #hasNew(): boolean {
+    return this.#topic.logs.some(({ level }) => this.#readerOf(level).hasNew);
+  }
+
+  /** Rejects with a StoreError when that comes before anything was read. */
+  async #readBatch(): Promise<StreamEvent[]> {
+    const events: StreamEvent[] = [];
+    try {
+      await this.#readInto(events);
+    } catch (error) {
+      // The places have moved past what was read.
+      if (!(error instanceof StoreError) || events.length === 0) throw error;
+    }
+    return events;
+  }
+
+  async #readInto(events: StreamEvent[]): Promise<void> {
+    let bytes = 0;
+    for (const { level } of this.#topic.logs) {
+      const reader = this.#readerOf(level);
+      for (let found = await reader.read(); found !== undefined; found = await reader.read()) {
+        if (found === 'gap') {
+          events.push({ kind: 'gap' });
+          continue;
+        }
+        for (const message of found) {
+          reader.pass(1);
+          if (message.onlyFor !== undefined) continue;
+          events.push({ kind: 'message', eventId: this.#eventId(), message: storedMessage(message) });
+          bytes += message.body.length + MEMBERS_BYTES;
+          if (events.length >= BATCH_MAX || bytes >= BATCH_BYTES_MAX) return;
+        }
+      }
     }
   }
-  return false;
-}
 
-function hasNew(topic: OpenTopic['topic'], places: readonly Place[]): boolean {
-  return topic.logs.some((log) => {
-    const place = places[log.level] ?? LOG_START;
-    return log.last > place.segment || (log.known(log.last)?.end ?? 0) > place.offset;
-  });
-}
-
-/** What lies behind the places, which move along. */
-async function* newMessages(
-  entries: EntryCache,
-  topic: OpenTopic['topic'],
-  places: Place[],
-): AsyncGenerator<StreamEvent[]> {
-  for (const log of topic.logs) {
-    let batch: StreamEvent[] = [];
-    for await (const { position, message } of messagesOf(log, entries, places[log.level] ?? LOG_START)) {
-      const ordinal = log.known(position.segment)?.header.ordinal ?? 0;
-      places[log.level] = { segment: position.segment, offset: position.offset + 1, ordinal };
-      if (message.onlyFor !== undefined) continue;
-      batch.push({
-        kind: 'message',
-        eventId: encodeEventId(places, topic.id),
-        message: storedMessage(message),
-      });
-      if (batch.length < BATCH_MAX) continue;
-      yield batch;
-      batch = [];
+  async #waitForNew(): Promise<void> {
+    const cancel = this.#runtime.timers.after(LOOK_AGAIN_MS, this.#bell.ring);
+    try {
+      // Set the watches first and look again after, so that nothing falls in between.
+      for (const log of this.#topic.logs) await log.refresh(this.#bell.ring);
+      if (!this.#hasNew()) await this.#bell.rung();
+    } finally {
+      cancel();
     }
-    if (batch.length > 0) yield batch;
+    for (const log of this.#topic.logs) await log.refresh();
+  }
+
+  #eventId(): string {
+    return encodeEventId(
+      Array.from(this.#readers, (reader) => reader?.place),
+      this.#topic.id,
+    );
   }
 }
 

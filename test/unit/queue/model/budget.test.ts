@@ -34,3 +34,18 @@ test('what is added without asking counts', () => {
 test('one without a limit takes all', () => {
   expect(new Budget(Number.POSITIVE_INFINITY).take(Number.MAX_SAFE_INTEGER)).toBe(true);
 });
+
+test('who waits for a turn gets it in the order of coming, the small behind the large', () => {
+  const budget = new Budget(10);
+  const taken: string[] = [];
+  budget.add(8);
+  budget.takeInTurn(6, () => taken.push('large'));
+  const leave = budget.takeInTurn(5, () => taken.push('left'));
+  budget.takeInTurn(1, () => taken.push('small'));
+  expect(taken).toEqual([]);
+  leave();
+  budget.give(4);
+  expect([taken, budget.used]).toEqual([['large'], 10]);
+  budget.give(6);
+  expect([taken, budget.used]).toEqual([['large', 'small'], 5]);
+});
