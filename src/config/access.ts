@@ -40,7 +40,7 @@ export function accessOf(values: Values): AccessConfiguration {
     tokens:
       issuer === undefined || audience === undefined || keys === undefined
         ? undefined
-        : { issuer, audience, keys: /^https?:/.test(keys) ? new URL(keys) : keys },
+        : { issuer, audience, keys: /^https?:/i.test(keys) ? new URL(keys) : keys },
     // Who opts out of authentication has everybody in mind.
     allowedHosts: values.ZOOGATE_ALLOWED_HOSTS ?? (isLoopback(values.ZOOGATE_HOST) ? [] : undefined),
     publicMetrics: values.ZOOGATE_PUBLIC_METRICS,

@@ -72,9 +72,15 @@ const RETRY_AFTER_HEADER: oas31.HeaderObject = {
   schema: { type: 'integer', minimum: 1 },
 };
 
-const ACCEPT_ENCODING_HEADER: oas31.HeaderObject = {
-  description: 'When it was the Content-Encoding that was refused: the one that is accepted.',
+const acceptHeader = (what: string): oas31.HeaderObject => ({
+  description: `When it was ${what} that was refused: what is accepted.`,
   schema: { type: 'string' },
+});
+const ACCEPT_HEADERS = {
+  'Accept-Encoding': acceptHeader('the Content-Encoding'),
+  'Accept-Post': acceptHeader('the Content-Type of a POST'),
+  'Accept-Patch': acceptHeader('the Content-Type of a PATCH'),
+  Accept: acceptHeader('the Content-Type of a PUT'),
 };
 
 const DESCRIPTION = `A message broker over plain HTTP, stored in Apache ZooKeeper.
@@ -238,7 +244,7 @@ function problemResponse(id: string, codes: readonly ProblemCode[]): ZodOpenApiR
     },
     headers: {
       ...(retries ? { 'Retry-After': RETRY_AFTER_HEADER } : {}),
-      ...(codes.includes('unsupported-media-type') ? { 'Accept-Encoding': ACCEPT_ENCODING_HEADER } : {}),
+      ...(codes.includes('unsupported-media-type') ? ACCEPT_HEADERS : {}),
       ...(challenges
         ? { 'WWW-Authenticate': { description: 'How to authenticate.', schema: { type: 'string' } } }
         : {}),

@@ -11,6 +11,7 @@ import type { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
 import type { Principal } from '../access/index.ts';
 import type { Call, CallSignal, TraceContext } from '../queue/index.ts';
+import { withAcceptedTypes } from './accepted-types.ts';
 import { type Access, requireAccess } from './access.ts';
 import type { EdgeLoad, RequestShare } from './edge-load.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
@@ -153,7 +154,7 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
         return await answerTo(request, reply, load, gatekeeper);
       } catch (error) {
         await readOver(request.raw);
-        throw error;
+        throw withAcceptedTypes(error, definition);
       }
     },
   };
@@ -192,7 +193,7 @@ function send(reply: FastifyReply, { status, headers, payload }: Answer): Fastif
   if (payload !== undefined) {
     all['content-type'] = 'application/json; charset=utf-8';
     all['content-length'] = Buffer.byteLength(payload);
-  } else if (status !== 204) {
+  } else if (status !== 204 && status !== 304) {
     all['content-length'] = 0;
   }
   reply.raw.writeHead(status, headers === undefined ? all : Object.assign(all, headers)).end(payload);

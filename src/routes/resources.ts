@@ -7,7 +7,7 @@ import { maySee, type Principal } from '../access/index.ts';
 import type { Resource, ResourceConfigs, ResourceKind, ResourceRef } from '../queue/index.ts';
 import { requireRight } from './access.ts';
 import type { ParamsSchema, RouteContext } from './context.ts';
-import { entityTag, preconditionOfChange, preconditionOfPut } from './entity-tags.ts';
+import { entityTag, isKnownToClient, preconditionOfChange, preconditionOfPut } from './entity-tags.ts';
 import { instantText } from './instants.ts';
 import { type Answer, json, type Operation, operation } from './operation.ts';
 import type { ProblemCode } from './problems.ts';
@@ -155,16 +155,33 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
     tag,
     summary: `Read a ${word}`,
     description:
-      'The configuration with every option in force, and statistics that are exact at the moment of the read.',
+      'The configuration with every option in force, and statistics that are exact at the moment of the read. The entity tag is of the configuration alone: 304 to `If-None-Match` tells that the configuration is the same, and nothing of the statistics.',
     access: { kind: 'any', nameOf },
     params,
     query: noQuery,
+    headers: z.object({
+      'If-Match': ifMatch,
+      'If-None-Match': ifMatch.meta({
+        description:
+          'Entity tags (or *) that the client has: 304 when the configuration is still one of these.',
+      }),
+    }),
     body: noBody(),
-    responses: { 200: described(`The ${word}.`) },
-    problems: ['not-found'],
+    responses: {
+      200: described(`The ${word}.`),
+      304: {
+        description: 'The configuration has not changed; the statistics may have.',
+        headers: ETAG_HEADER,
+      },
+    },
+    problems: ['not-found', 'precondition-failed'],
     produces: ['application/json'],
-    async handle({ params: names, call }) {
-      return answered(200, await broker.get(type.refOf(names), call));
+    async handle({ params: names, headers, call }) {
+      const current = await broker.get(type.refOf(names), call);
+      const etag = entityTag(current.etag);
+      return isKnownToClient(headers, current.etag)
+        ? { status: 304, headers: { etag } }
+        : answered(200, current);
     },
   });
 

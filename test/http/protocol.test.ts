@@ -110,6 +110,16 @@ describe('forms of answers and requests', () => {
     expect(answer.status).toBe(204);
   });
 
+  it.each([
+    ['PATCH', '', 'accept-patch', 'application/merge-patch+json, application/json'],
+    ['POST', '/messages/ack', 'accept-post', 'application/json'],
+    ['PUT', '', 'accept', 'application/json'],
+  ])('415 to a %s …%s tells in %s what is taken', async (method, suffix, header, types) => {
+    const headers = { 'content-type': 'application/xml' };
+    const answer = await send(url, `${queue}${suffix}`, { method, headers, body: '<a/>' });
+    expect([answer.status, answer.headers[header]]).toEqual([415, types]);
+  });
+
   it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx', 'application/ld+json'])(
     'a receive with a body of type %s is 415',
     async (type) => {

@@ -116,6 +116,36 @@ describe('PATCH /v1/queues/{queue}', () => {
   });
 });
 
+describe('GET /v1/queues/{queue}', () => {
+  it('answers 304 to whoever has the configuration, whatever its messages do', async () => {
+    const path = await gateways.createQueue();
+    const { headers } = await api.get(path).expect(200);
+    const tag = `${headers.etag}`;
+    await api
+      .post(`${path}/messages`)
+      .send({ messages: [{ body: 1 }] })
+      .expect(201);
+    for (const known of [tag, `"other", W/${tag}`, '*']) {
+      const answer = await api.get(path).set('If-None-Match', known).expect(304);
+      expect([answer.text, answer.headers.etag, answer.headers['content-type']]).toEqual([
+        '',
+        tag,
+        undefined,
+      ]);
+    }
+    await api.patch(path).send({ leaseSeconds: 9 }).expect(200);
+    expect((await api.get(path).set('If-None-Match', tag).expect(200)).body.stats.messages).toBe(1);
+    await api.get('/v1/queues/nowhere').set('If-None-Match', '*').expect(404);
+  });
+
+  it('answers 412 to whoever asks for another one by If-Match', async () => {
+    const path = await gateways.createQueue();
+    await api.get(path).set('If-Match', '"other"').expect(412);
+    await api.get(path).set('If-Match', '*').expect(200);
+    await api.get(path).set('If-None-Match', 'unquoted').expect(400);
+  });
+});
+
 describe('GET /v1/queues', () => {
   it('lists queues in pages, in the order of their names', async () => {
     for (const name of ['list.b', 'list.a', 'list.c', 'other']) {

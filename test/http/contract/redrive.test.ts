@@ -20,7 +20,8 @@ async function rejected(
 
 async function redrive(deadLetters: Source, request: object = {}): Promise<number> {
   const { body } = await contract.api.post(`${deadLetters.path}/redrive`).send(request).expect(200);
-  expect(body).toEqual({ moved: expect.any(Number) });
+  const why = { reason: expect.any(String), detail: expect.any(String) };
+  expect(body).toEqual({ moved: expect.any(Number), ...(body.moved === 0 ? why : {}) });
   return body.moved;
 }
 
@@ -129,8 +130,22 @@ describe('redriving', () => {
     expect(await deadLetters.drain()).toEqual(['published here']);
   });
 
-  it('moves nothing when there is nothing', async () => {
-    expect(await redrive(await contract.queue())).toBe(0);
+  it('moves nothing when there is nothing, and says why', async () => {
+    const asked = async ({ path }: Source, request = {}) =>
+      (await contract.api.post(`${path}/redrive`).send(request).expect(200)).body;
+    const { source, deadLetters } = await rejected('queue', ['a']);
+    // Whoever asks the source is told where its dead letters are.
+    expect(await asked(source)).toMatchObject({ moved: 0, reason: 'empty' });
+    expect((await asked(source)).detail).toContain(`'${deadLetters.name}'`);
+    const [taken] = await deadLetters.receive();
+    expect(await asked(deadLetters)).toMatchObject({ moved: 0, reason: 'none-ready' });
+    await deadLetters.settle('nack', [taken?.receipt ?? '']);
+    await contract.api.delete(source.path).expect(204);
+    expect(await asked(deadLetters)).toMatchObject({ moved: 0, reason: 'none-to-move' });
+    expect((await asked(deadLetters)).detail).toContain('`to`');
+    const other = await contract.queue();
+    await other.publishBodies('no dead letter');
+    expect(await asked(other, { to: deadLetters.name })).toMatchObject({ moved: 0, reason: 'none-to-move' });
   });
 
   it('is 404 for a queue that does not exist, and refused when `to` does not', async () => {

@@ -103,6 +103,11 @@ describe('the variables of access', () => {
       ZOOGATE_REQUESTS_PER_SECOND: '7',
     });
     expect(access.tokens?.keys).toBe('./keys.json');
+    const { access: byUrl } = readConfiguration({
+      ...tokens,
+      ZOOGATE_JWT_KEYS: 'HTTPS://Issuer.example/Keys',
+    });
+    expect(byUrl.tokens?.keys).toEqual(new URL('https://issuer.example/Keys'));
     expect(access.requestRate).toEqual({ perSecond: 7, burst: 7 });
   });
 
