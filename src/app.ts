@@ -13,6 +13,8 @@ import { CLOSING_LIMITS, type ClosingLimits, Connections } from './connections.t
 import { createLogger } from './logging.ts';
 import type { HttpVitals } from './metrics/index.ts';
 import type { Broker } from './queue/index.ts';
+import { remoteAddressOf } from './remote-address.ts';
+import { logRequests } from './request-log.ts';
 import { refuseConnection, refuseTunnel } from './routes/client-errors.ts';
 import { docsAnswer, docsPages } from './routes/docs-pages.ts';
 import { EDGE_LIMITS, type EdgeLimits, EdgeLoad } from './routes/edge-load.ts';
@@ -52,6 +54,8 @@ export interface AppOptions {
   readonly metrics?: (http: HttpVitals) => () => Promise<string>;
   /** Read from its files when left out. */
   readonly version?: Version;
+  /** Addresses, and ranges of them, of proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies?: readonly string[];
   /** Told of each attempt to manage a queue, a topic or a subscription. */
   readonly audit?: Pick<AuditLog, 'note'>;
 }
@@ -78,9 +82,6 @@ const CONNECTION_TIMEOUT_MS = 120_000;
 /** Beyond every legal receipt, so that those that are too long meet our schema and not the router's limit. */
 const PARAM_CHARS_MAX = 4096;
 
-/** At these a line is written of each request. */
-const LEVELS_WITH_REQUESTS: ReadonlySet<string> = new Set(['info', 'debug', 'trace']);
-
 const REQUEST_ID = /^[A-Za-z0-9._:/+=-]{1,128}$/;
 
 /** The application, ready to be listened on or injected into. */
@@ -103,6 +104,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
   const app = Fastify({
     http: httpLimits,
     ...(options.tls === undefined ? {} : { https: { ...httpLimits, ...secureOptions(options.tls) } }),
+    // For the address of the client, and for nothing else of what proxies tell.
+    trustProxy: [...(options.trustedProxies ?? [])],
     requestTimeout: patience.requestMs,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
@@ -140,7 +143,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
     await connections.close();
   });
   answerErrors(app, logger, counts);
-  logResponses(app, logger);
+  logRequests(app, logger);
   app.decorateRequest('principal', undefined);
   if (options.tls !== undefined) requireTlsOfBrowsers(app);
   const pages = docsPages();
@@ -169,13 +172,17 @@ function audited(
   if (action === undefined) return respond;
   return async (...parameters) => {
     const [request, reply] = parameters;
+    const remoteAddress = remoteAddressOf(request);
+    const asked = { id: request.id, params: request.params, remoteAddress };
     try {
       const answered = await respond(...parameters);
-      audit.note(auditEntry(action, request, reply.statusCode, 'ok'));
+      audit.note(auditEntry(action, { ...asked, principal: request.principal }, reply.statusCode, 'ok'));
       return answered;
     } catch (error) {
       const { code } = problemOf(error);
-      audit.note(auditEntry(action, request, problemKind(code).status, code));
+      audit.note(
+        auditEntry(action, { ...asked, principal: request.principal }, problemKind(code).status, code),
+      );
       throw error;
     }
   };
@@ -254,26 +261,6 @@ function prepareRequests(
       return;
     }
     reply.header('cache-control', 'no-store');
-    done();
-  });
-}
-
-function logResponses(app: FastifyInstance, log: FastifyBaseLogger): void {
-  // Where nobody reads it, following each request would be most of what it costs.
-  if (!LEVELS_WITH_REQUESTS.has(log.level)) return;
-  app.addHook('onRequest', (request, reply, done) => {
-    const startMs = performance.now();
-    reply.raw.once('finish', () => {
-      const line = {
-        reqId: request.id,
-        method: request.method,
-        route: request.routeOptions.url ?? 'unknown',
-        statusCode: reply.statusCode,
-        principal: request.principal?.name,
-        durationMs: Math.round((performance.now() - startMs) * 10) / 10,
-      };
-      log.info(line, 'request');
-    });
     done();
   });
 }

@@ -1,6 +1,7 @@
 /**
- * The audit log: one line for each attempt to manage a queue, a topic or a subscription, with who, what, and how it
- * ended. Part of the log, whatever is logged beside it, or a file of its own.
+ * The audit log: one line for each attempt of a principal to manage a queue, a topic or a subscription, with who, what,
+ * and how it ended. Part of the log, whatever is logged beside it, or a file of its own. Attempts of strangers, who could
+ * fill it, are counted, and summed up in the ordinary log.
  *
  * Guarantees: the line is written as the answer goes out, and also when the client has left; it has neither a
  * credential nor anything of a body in it.
@@ -8,6 +9,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { pino } from 'pino';
 import type { ManagementAction, ProblemCode } from './routes/index.ts';
+import { StrangersAttempts } from './strangers-attempts.ts';
 
 /** What a line says. Fields are only ever added. */
 export interface AuditEntry {
@@ -17,7 +19,7 @@ export interface AuditEntry {
   readonly name: string;
   /** Of a subscription. */
   readonly topic?: string;
-  /** Who asked for it; null when nobody was asked who they are, or nobody was recognised. */
+  /** Who asked for it; null when it was refused before that was known: such entries are only counted. */
   readonly principal: string | null;
   /** `ok`, or the code of the problem that was answered. */
   readonly outcome: 'ok' | ProblemCode;
@@ -35,20 +37,41 @@ export interface AuditLog {
 const FILE_MODE = 0o640;
 
 /**
- * @param logger takes the lines when there is no file, at every level but silence
+ * @param logger takes the lines when there is no file, at every level but silence; and sums of strangers' attempts
  * @param file is appended to
  * @throws when the file cannot be opened
  */
 export function openAuditLog(logger: FastifyBaseLogger, file: string | undefined): AuditLog {
-  if (file === undefined) {
-    const lines = logger.level === 'silent' ? logger : logger.child({ audit: true }, { level: 'info' });
-    return { note: (entry) => lines.info(entry, 'audit'), close: () => {} };
-  }
+  const lines = file === undefined ? linesOfLog(logger) : linesOfFile(logger, file);
+  const strangers = new StrangersAttempts(logger);
+  return {
+    note(entry) {
+      if (entry.principal === null) strangers.note(entry);
+      else lines.write(entry);
+    },
+    close() {
+      strangers.close();
+      lines.close();
+    },
+  };
+}
+
+interface Lines {
+  write(entry: AuditEntry): void;
+  close(): void;
+}
+
+function linesOfLog(logger: FastifyBaseLogger): Lines {
+  const lines = logger.level === 'silent' ? logger : logger.child({ audit: true }, { level: 'info' });
+  return { write: (entry) => lines.info(entry, 'audit'), close: () => {} };
+}
+
+function linesOfFile(logger: FastifyBaseLogger, file: string): Lines {
   // What has been answered must be in the file, whatever happens to the process next.
   const destination = pino.destination({ dest: file, append: true, sync: true, mode: FILE_MODE });
   destination.on('error', (err) => logger.error({ err }, 'the audit log cannot be written'));
   const lines = pino({ base: { audit: true }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
-  return { note: (entry) => lines.info(entry, 'audit'), close: () => destination.end() };
+  return { write: (entry) => lines.info(entry, 'audit'), close: () => destination.end() };
 }
 
 /** Longer ones are no names, and were refused. */
@@ -59,7 +82,7 @@ export function auditEntry(
   action: ManagementAction,
   request: {
     readonly id: string;
-    readonly ip: string;
+    readonly remoteAddress: string;
     readonly params: unknown;
     readonly principal?: { readonly name: string } | undefined;
   },
@@ -73,7 +96,7 @@ export function auditEntry(
     outcome,
     status,
     reqId: request.id,
-    remoteAddress: request.ip,
+    remoteAddress: request.remoteAddress,
   };
 }
 

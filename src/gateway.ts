@@ -81,6 +81,7 @@ export async function startGateway(
     logger,
     maxMessageBytes,
     audit,
+    trustedProxies: configuration.trustedProxies,
     version,
     metrics: (http) => createMetrics({ broker, http, store, version, isOwnProcess: true }),
     load: {

@@ -32,6 +32,8 @@ export interface Configuration {
   readonly metricsNamesMax: number;
   /** Undefined means no traces. */
   readonly otlpEndpoint: string | undefined;
+  /** Addresses, and ranges of them, of those who are believed about the addresses of clients. */
+  readonly trustedProxies: readonly string[];
   /** Undefined means: with the rest of the log. */
   readonly auditFile: string | undefined;
 }
@@ -126,6 +128,7 @@ function interpret(environment: Environment, earlierProblems: readonly string[])
     maxDataBytes: values.ZOOGATE_MAX_DATA_BYTES === 0 ? undefined : values.ZOOGATE_MAX_DATA_BYTES,
     metricsNamesMax: values.ZOOGATE_METRICS_NAMES_MAX,
     otlpEndpoint: values.ZOOGATE_OTLP_ENDPOINT,
+    trustedProxies: values.ZOOGATE_TRUSTED_PROXIES ?? [],
     auditFile: values.ZOOGATE_AUDIT_FILE,
   };
 }

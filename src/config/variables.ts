@@ -2,6 +2,7 @@
  * All environment variables of the program: one schema holds their types, limits, defaults and meanings. The README's
  * table is compared with it by a test.
  */
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { KEY_HASH } from '../access/api-key.ts';
 import { parseConnectionString } from './connection-string.ts';
@@ -44,6 +45,19 @@ const hostNames = z.string().transform((text, context) => {
   if (names.every((name) => /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/.test(name))) return names;
   context.addIssue('expected host names without ports, separated by commas');
   return z.NEVER;
+});
+
+/** Addresses of IPv4 and IPv6, and ranges of them. One of all addresses would have everybody believed. */
+const addressRanges = z.string().transform((text, context) => {
+  const ranges = text.split(',').map((range) => range.trim());
+  for (const range of ranges) {
+    const [address = '', bits, ...rest] = range.split('/');
+    const bitsMax = isIP(address) === 6 ? 128 : 32;
+    const isRange = bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= bitsMax);
+    if (isIP(address) !== 0 && isRange && rest.length === 0) continue;
+    context.addIssue(`expected addresses or ranges such as 10.0.0.0/8, separated by commas, got "${range}"`);
+  }
+  return ranges;
 });
 
 /** Whoever can change what comes from there can make credentials. */
@@ -176,6 +190,11 @@ export const variables = z.object({
     .optional()
     .describe('certificate chain (PEM) to speak TLS with; read again when it changes, like its key'),
   ZOOGATE_TLS_KEY_FILE: z.string().optional().describe('private key (PEM) of the certificate'),
+  ZOOGATE_TRUSTED_PROXIES: addressRanges
+    .optional()
+    .describe(
+      'addresses, and ranges such as `10.0.0.0/8`, of load balancers whose `X-Forwarded-For` is believed about the address of a client, for the log and the audit log; by default nobody’s',
+    ),
   ZOOGATE_METRICS_NAMES_MAX: wholeNumber(0, 10_000)
     .prefault('100')
     .describe(

@@ -68,7 +68,7 @@ describe('with a file', () => {
 test('an entry names the principal when there is one', () => {
   const request = {
     id: 'r',
-    ip: '::1',
+    remoteAddress: '::1',
     params: { topic: 't', subscription: 's' },
     principal: { name: 'ops' },
   };

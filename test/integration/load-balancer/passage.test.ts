@@ -3,6 +3,8 @@
  * gateway does. Behind it is a real gateway, named three times.
  */
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { NginxServer } from '../../../chaos/nginx-server.ts';
 import { findNginx } from '../../../scripts/nginx-installation.mjs';
@@ -11,6 +13,7 @@ import { runCommands } from '../../support/command-steps.ts';
 import { commandSteps, readDocument } from '../../support/documents.ts';
 import { type LocalGateway, startLocalGateway } from '../../support/local-gateway.ts';
 import { exchange, publishJson, send } from '../../support/raw-http.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 import { freePorts, startZooKeeper, type ZooKeeperServer } from '../../support/zookeeper-server.ts';
 
 const OCTETS = { accept: 'application/octet-stream' };
@@ -23,7 +26,8 @@ describe.skipIf(findNginx() === undefined)('through nginx', { timeout: 60_000 },
 
   beforeAll(async () => {
     server = await startZooKeeper();
-    gateway = await startLocalGateway(`${server.address}/passage`);
+    const trust = { ZOOGATE_TRUSTED_PROXIES: '127.0.0.1' };
+    gateway = await startLocalGateway(`${server.address}/passage`, trust);
     await gateway.whenReady();
     const [port = 0] = await freePorts(1);
     nginx = await NginxServer.start(port, Array(3).fill(Number(new URL(gateway.url).port)));
@@ -98,6 +102,21 @@ describe.skipIf(findNginx() === undefined)('through nginx', { timeout: 60_000 },
     const refused = await send(nginx.url, path, { headers: OCTETS });
     expect([refused.status, JSON.parse(refused.text).code]).toEqual([406, 'not-acceptable']);
     expect(JSON.parse((await send(nginx.url, path)).text).messages).toMatchObject([{ deliveries: 1 }]);
+  });
+
+  test('the address of a client is told, and not what the client calls itself', async () => {
+    const id = `request-${randomUUID()}`;
+    const request = httpRequest(`${nginx.url}/v1/queues`, {
+      localAddress: '127.0.0.2',
+      headers: { 'x-forwarded-for': '203.0.113.9', 'x-request-id': id, connection: 'close' },
+    });
+    request.end();
+    const [answer] = (await once(request, 'response')) as [IncomingMessage];
+    answer.resume();
+    await once(answer, 'end');
+    const line = () => gateway.log.split('\n').find((each) => each.includes(id));
+    await waitUntil(() => line() !== undefined, 'the request is logged');
+    expect(JSON.parse(line() ?? '{}')).toMatchObject({ msg: 'request', remoteAddress: '127.0.0.2' });
   });
 
   test('HTTP/1.0 without Host is answered as it is without nginx', async () => {

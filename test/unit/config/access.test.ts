@@ -134,6 +134,18 @@ describe('the variables of access', () => {
     [{ ZOOGATE_REQUEST_BURST: '5' }, 'ZOOGATE_REQUEST_BURST needs ZOOGATE_REQUESTS_PER_SECOND'],
     [{ ZOOGATE_ALLOW_UNAUTHENTICATED: 'yes' }, 'ZOOGATE_ALLOW_UNAUTHENTICATED: expected true or false'],
     [{ ZOOGATE_ALLOWED_HOSTS: 'a.example:8080' }, 'ZOOGATE_ALLOWED_HOSTS: expected host names without ports'],
+    ...[
+      '10.0.0.0/33',
+      '0.0.0.0/0',
+      '10.0.0.0/',
+      'fd00::/129',
+      'proxy.example',
+      '10.0.0.1,',
+      '10.0.0.0/8/8',
+    ].map((ranges): [Environment, string] => [
+      { ZOOGATE_TRUSTED_PROXIES: ranges },
+      'ZOOGATE_TRUSTED_PROXIES: expected addresses or ranges such as 10.0.0.0/8',
+    ]),
     [{ ZOOGATE_REQUESTS_PER_SECOND: '-1' }, 'ZOOGATE_REQUESTS_PER_SECOND: expected a whole number'],
   ])('that are wrong, as in %j, are refused by their names', (environment, problem) => {
     const problems = problemsOf(environment);

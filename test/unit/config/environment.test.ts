@@ -38,6 +38,7 @@ describe('the configuration', () => {
       tls: undefined,
       metricsNamesMax: 100,
       otlpEndpoint: undefined,
+      trustedProxies: [],
       auditFile: undefined,
     });
   });
@@ -66,6 +67,7 @@ describe('the configuration', () => {
       ZOOGATE_MAX_DATA_BYTES: '0',
       ZOOGATE_METRICS_NAMES_MAX: '0',
       ZOOGATE_OTLP_ENDPOINT: 'http://[::1]:4318/otlp',
+      ZOOGATE_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.1,fd00::/8',
       ZOOGATE_AUDIT_FILE: '/var/log/zoogate/audit.log',
     };
     expect(readConfiguration(environment)).toEqual({
@@ -97,6 +99,7 @@ describe('the configuration', () => {
       tls: undefined,
       metricsNamesMax: 0,
       otlpEndpoint: 'http://[::1]:4318/otlp',
+      trustedProxies: ['10.0.0.0/8', '192.0.2.1', 'fd00::/8'],
       auditFile: '/var/log/zoogate/audit.log',
     });
   });
