@@ -3,10 +3,13 @@ import { Chance } from '../chance.ts';
 import { backlog } from './backlog.ts';
 import { everyday } from './everyday.ts';
 import type { Family } from './family.ts';
+import { large } from './large.ts';
 import { levels } from './levels.ts';
+import { links } from './links.ts';
 import { pipeline } from './pipeline.ts';
 import { redrives } from './redrives.ts';
 import { repeats } from './repeats.ts';
+import { replay } from './replay.ts';
 import { streams } from './streams.ts';
 
 /** Against the sum of all. What has none is played when it is asked for by its name. */
@@ -18,6 +21,9 @@ const WEIGHTS: readonly (readonly [Family, number])[] = [
   [levels, 0],
   [repeats, 0],
   [pipeline, 0],
+  [replay, 0],
+  [links, 0],
+  [large, 0],
 ];
 
 export const FAMILY_NAMES = WEIGHTS.map(([{ name }]) => name);
