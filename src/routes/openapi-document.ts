@@ -85,7 +85,7 @@ const ACCEPT_HEADERS = {
 
 const DESCRIPTION = `A message broker over plain HTTP, stored in Apache ZooKeeper.
 
-Every replica answers every request. Durations are numbers of seconds, fractions allowed. Instants are RFC 3339, with any offset in, in UTC with milliseconds out. Unknown JSON fields and query parameters are refused.
+Every replica answers every request. Durations are numbers of seconds, fractions allowed. Instants are RFC 3339, with any offset in, in UTC with milliseconds out. Unknown JSON fields and query parameters are refused. A path with a slash at its end is another path: 404.
 
 Errors are RFC 9457 \`application/problem+json\` with a code of a closed list; see the Problem schema and /problems/{code}. Where the gateway asks for credentials, send \`Authorization: Bearer\` with an API key or a JSON Web Token. Rights (\`publish\`, \`consume\`, \`manage\`) are granted by the names of queues and topics, and of subscriptions as \`topic/subscription\`.
 
