@@ -127,10 +127,11 @@ export class Redriving {
       const ticket = tickets.get(target) ?? UNLIMITED;
       const refusal = ticket.refusal(messages.length, bodyBytes(messages));
       if (refusal !== undefined) throw refusal;
+      const guard = guardOf(topic);
       const entries = await readThrough(this.#runtime, signal, () =>
         LevelEntries.prepare(runtime, topic, cache, messages),
       );
-      appends.push(...ticket.parts, guardOf(topic), withoutMark(entries));
+      appends.push(...ticket.parts, guard, withoutMark(entries));
     }
     const part = rounds.writer.part(draft, new Map());
     if ((await commitParts(this.#runtime, [part, ...appends], signal)) !== 'applied') return limited;

@@ -46,6 +46,7 @@ export class DeadLetters {
         expires: false,
       }),
     );
+    const guard = guardOf(queue);
     const entries = await LevelEntries.prepare(this.#runtime, queue, this.#cache, messages);
     const counted: CommitPart = {
       writes: entries.writes,
@@ -55,6 +56,6 @@ export class DeadLetters {
       },
       conflicted: (index) => entries.conflicted(index),
     };
-    return [guardOf(queue), counted];
+    return [guard, counted];
   }
 }

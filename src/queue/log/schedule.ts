@@ -224,9 +224,10 @@ export class Schedule {
     };
     if (paths.length === 0) return [removal];
     const messages = await readDue(this.#cache, paths);
+    const guard = guardOf(this.#topic);
     const entries = await LevelEntries.prepare(this.#runtime, this.#topic, this.#cache, messages);
     // The messages tell for certain, so they are asked first.
-    return [guardOf(this.#topic), entries, removal];
+    return [guard, entries, removal];
   }
 
   #part(

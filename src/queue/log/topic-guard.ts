@@ -2,6 +2,7 @@
 import type { CommitPart } from '../commit-parts.ts';
 import type { Topic } from '../topics/topic.ts';
 
+/** To be made before levels are chosen for messages: those are the ones of the configuration that it checks. */
 export function guardOf(topic: Topic): CommitPart {
   return { writes: [topic.guard()], applied: () => {}, conflicted: () => topic.refresh() };
 }

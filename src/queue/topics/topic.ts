@@ -22,6 +22,9 @@ import type { NodeData, Store, Write } from '../zookeeper/store.ts';
  */
 export type TopicEvent = 'changed' | 'appending' | 'appended' | 'not-appended';
 
+/** In the place of a version: nobody has needed the levels yet. */
+const UNDISCOVERED = -1;
+
 export class Topic {
   readonly id: string;
   readonly name: string;
@@ -39,7 +42,7 @@ export class Topic {
   #record: TopicRecord;
   #version: number;
   /** The version under which the levels were listed. */
-  #discoveredAt = -1;
+  #discoveredAt = UNDISCOVERED;
   #createdAtMs: number;
   #updatedAtMs: number;
   #deleted = false;
@@ -117,9 +120,12 @@ export class Topic {
     return [...this.#logs.values()].sort((a, b) => b.level - a.level);
   }
 
-  /** Finds levels that hold messages from a time when the configuration had more of them. */
+  /**
+   * Finds levels that hold messages from a time when the configuration had more of them. Once known they are looked for
+   * again with each new configuration, by `refresh`.
+   */
   async discoverLevels(): Promise<void> {
-    // What is made under this configuration is among its levels anyway.
+    // Appending checks the configuration: under this one nothing comes into a level that is not among its own.
     if (this.#discoveredAt === this.#version) return;
     const version = this.#version;
     const listing = await this.#store.list(logPath(this.id));
@@ -157,6 +163,7 @@ export class Topic {
       const node = await this.#store.read(dataPath(this.id), { watch: this.watch });
       if (node === undefined) this.noteDeleted();
       else this.#adopt(node);
+      if (this.#discoveredAt !== UNDISCOVERED) await this.discoverLevels();
     } catch (error) {
       this.#stale = true;
       throw error;
