@@ -14,7 +14,7 @@ import { receiptsOf } from './consuming.ts';
 import { countPublished } from './counts.ts';
 import type { Subscription } from './cursor/subscription.ts';
 import { Deadline } from './deadline.ts';
-import { BrokerError } from './errors.ts';
+import { BrokerError, type BrokerErrorCode } from './errors.ts';
 import { Admission } from './log/admission.ts';
 import { amountOf, assertFits, type OutgoingMessage, planAppend } from './log/append-plan.ts';
 import { hashId, type RecentIds, type RecentIdsFound } from './log/recent-ids.ts';
@@ -28,6 +28,9 @@ import { type OpenTopic, subscriptionName } from './topics/open-topic.ts';
 
 /** How long a transactionId is remembered. */
 export const WINDOW_MS = 300_000;
+
+/** The same request may be told otherwise a moment later, though nothing has changed. */
+const AGAIN: readonly BrokerErrorCode[] = ['unavailable', 'outcome-unknown', 'rate-limited'];
 
 interface Acks {
   readonly subscription: Subscription;
@@ -71,17 +74,25 @@ export class Transactions {
   }
 
   /** Throws BrokerError: 'transaction-aborted' when a receipt does not hold; then nothing was changed. */
-  run(request: TransactionRequest): Promise<TransactionResult> {
-    return this.#directory.useSeveral((resolve) => this.#run(request, resolve));
+  async run(request: TransactionRequest): Promise<TransactionResult> {
+    const hash = request.transactionId === undefined ? undefined : hashId(request.transactionId);
+    try {
+      return await this.#directory.useSeveral((resolve) => this.#run(request, hash, resolve));
+    } catch (error) {
+      // What speaks against it now may be what it has done itself, by way of another gateway, since its id was looked up.
+      const answer = hash !== undefined && isRefused(error) ? await this.#answerTo(hash, true) : undefined;
+      if (answer === undefined) throw error;
+      return answer;
+    }
   }
 
-  async #run(request: TransactionRequest, resolve: Resolve): Promise<TransactionResult> {
-    const hash = request.transactionId === undefined ? undefined : hashId(request.transactionId);
-    if (hash !== undefined) {
-      const known = await this.#reading(() => this.#ids.find([hash], WINDOW_MS));
-      const answer = known.values.get(hash) as TransactionResult | undefined;
-      if (answer !== undefined) return { ...answer, duplicate: true };
-    }
+  async #run(
+    request: TransactionRequest,
+    hash: string | undefined,
+    resolve: Resolve,
+  ): Promise<TransactionResult> {
+    const answer = hash === undefined ? undefined : await this.#answerTo(hash, false);
+    if (answer !== undefined) return answer;
     const acks = await this.#acks(request, resolve);
     const publishes = await this.#publishes(request, resolve);
     const packedBytes = assertFits(publishes.flatMap(({ outgoing }) => outgoing));
@@ -92,6 +103,19 @@ export class Transactions {
     } finally {
       leaveQueue();
     }
+  }
+
+  /**
+   * What an earlier request with the id was told.
+   *
+   * @param certain whichever gateway has carried it out by now
+   */
+  async #answerTo(hash: string, certain: boolean): Promise<TransactionResult | undefined> {
+    const found = await this.#reading(async () => {
+      if (certain) await this.#runtime.store.barrier();
+      return this.#ids.find([hash], WINDOW_MS);
+    });
+    return repeated(found, hash);
   }
 
   async #acks(request: TransactionRequest, resolve: Resolve): Promise<Acks[]> {
@@ -166,8 +190,8 @@ export class Transactions {
       hash === undefined
         ? undefined
         : await readThrough(this.#runtime, signal, () => this.#ids.find([hash], WINDOW_MS));
-    const known = hash === undefined ? undefined : (found?.values.get(hash) as TransactionResult | undefined);
-    if (known !== undefined) return { ...known, duplicate: true as const };
+    const known = hash === undefined || found === undefined ? undefined : repeated(found, hash);
+    if (known !== undefined) return known;
     const cursors = await this.#draftAcks(acks, certain, signal);
     if (cursors === undefined) return 'not-held';
     if (admission.refusal !== undefined) throw admission.refusal;
@@ -250,6 +274,16 @@ export class Transactions {
       signal.cancel();
     }
   }
+}
+
+function repeated({ values }: RecentIdsFound, hash: string): TransactionResult | undefined {
+  const answer = values.get(hash) as TransactionResult | undefined;
+  return answer && { ...answer, duplicate: true };
+}
+
+/** For what is stored, not for want of a connection or of time. */
+function isRefused(error: unknown): boolean {
+  return error instanceof BrokerError && !AGAIN.includes(error.code);
 }
 
 function aborted(why: string): BrokerError {
