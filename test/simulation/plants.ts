@@ -129,4 +129,22 @@ export const PLANTS: readonly Plant[] = [
     find: 'const told = (grant: Grant) => this.#rounds.answerGrant(grant, hasLanded ? part : UNKNOWN);',
     replace: 'const told = (grant: Grant) => this.#rounds.answerGrant(grant, part);',
   },
+  {
+    name: 'drop listings that a draft still needs',
+    file: 'src/queue/cursor/drafting.ts',
+    find: 'if (!this.#held.has(log)) this.#held.set(log, log.hold());',
+    replace: 'if (!this.#held.has(log)) this.#held.set(log, () => {});',
+  },
+  {
+    name: 'look for levels once, whatever configuration comes after',
+    file: 'src/queue/topics/topic.ts',
+    find: 'if (this.#discoveredAt !== UNDISCOVERED) await this.discoverLevels();',
+    replace: '',
+  },
+  {
+    name: 'refuse a repeated transaction without looking for its id behind a barrier',
+    file: 'src/queue/transactions.ts',
+    find: 'if (certain) await this.#runtime.store.barrier();',
+    replace: 'if (certain) return { values: new Map(), nodes: new Map() };',
+  },
 ];
