@@ -55,9 +55,17 @@ export class NginxServer {
     this.#process = child;
   }
 
-  /** Listens on the port, before three gateways that need not be there yet. */
-  static async start(port: number, gatewayPorts: readonly number[]): Promise<NginxServer> {
-    const { program, directory, options } = await prepare(port, gatewayPorts);
+  /**
+   * Listens on the port, before three gateways that need not be there yet.
+   *
+   * @param change of the configuration, as an operator may make it
+   */
+  static async start(
+    port: number,
+    gatewayPorts: readonly number[],
+    change: (text: string) => string = (text) => text,
+  ): Promise<NginxServer> {
+    const { program, directory, options } = await prepare(port, gatewayPorts, change);
     const child = spawn(program, options, { stdio: ['ignore', 'ignore', 'inherit'] });
     const nginx = new NginxServer(`http://127.0.0.1:${port}`, directory, child);
     const listens = async () => {
@@ -85,7 +93,7 @@ export class NginxServer {
 
 /** What nginx's own check says of the deployed configuration. */
 export async function checkNginxConfiguration(): Promise<{ exitCode: number | null; complaints: string[] }> {
-  const { program, directory, options } = await prepare(1, [2, 3, 4]);
+  const { program, directory, options } = await prepare(1, [2, 3, 4], (text) => text);
   const { status, stderr } = spawnSync(program, ['-t', ...options], { encoding: 'utf8' });
   await rm(directory, { recursive: true });
   const complaints = stderr.split('\n').filter((line) => /\[(?:warn|error|crit|alert|emerg)\]/.test(line));
@@ -93,14 +101,18 @@ export async function checkNginxConfiguration(): Promise<{ exitCode: number | nu
 }
 
 /** A directory with the configuration and all that nginx writes to, and how to run it there. */
-async function prepare(port: number, gatewayPorts: readonly number[]) {
+async function prepare(port: number, gatewayPorts: readonly number[], change: (text: string) => string) {
   const program = findNginx();
   if (program === undefined) throw new Error('nginx was not found');
   const directory = await mkdtemp(join(tmpdir(), 'zoogate-nginx-'));
   // Its workers are another user when it is started by root.
   await chmod(directory, 0o755);
   for (const name of temporaryDirectories) await mkdir(join(directory, name));
-  const text = nginxConfiguration(await readFile(deployed, 'utf8'), { port, gatewayPorts, directory });
+  const text = nginxConfiguration(change(await readFile(deployed, 'utf8')), {
+    port,
+    gatewayPorts,
+    directory,
+  });
   const file = join(directory, 'nginx.conf');
   await writeFile(file, text);
   const settings = `daemon off; pid ${directory}/nginx.pid;`;

@@ -18,6 +18,9 @@ interface Service {
   readonly stop_grace_period?: string;
   readonly read_only?: boolean;
   readonly cap_drop?: string[];
+  readonly user?: string;
+  readonly tmpfs?: string[];
+  readonly mem_limit?: string;
   readonly security_opt?: string[];
 }
 interface Compose {
@@ -96,9 +99,36 @@ describe('the compose file', () => {
     expect(Number.parseInt(service.stop_grace_period ?? '', 10)).toBeGreaterThan(shutdownLimitSeconds());
   });
 
+  test('lets nothing but the servers, which begin as root, write to its image or have a capability', () => {
+    for (const [name, service] of services) {
+      expect(service.security_opt, name).toEqual(['no-new-privileges:true']);
+      if (/^zk\d$/.test(name)) continue;
+      expect(service, name).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
+    }
+    const { user, tmpfs = [] } = compose.services.nginx ?? {};
+    // A capability is what it would take to become another user than root.
+    expect(user).toBe('101:101');
+    const written = ['/run', '/var/cache/nginx'];
+    expect(tmpfs.map((each) => each.split(':')[0])).toEqual(written);
+    for (const each of tmpfs) expect(each).toMatch(/:uid=101,gid=101,size=\d+m$/);
+  });
+
+  test('limits the memory of everything, above what it keeps itself below', () => {
+    const unit: Readonly<Record<string, number>> = { m: 1, g: 1024 };
+    const mebibytes = (text = '') => Number.parseInt(text, 10) * (unit[text.slice(-1)] ?? Number.NaN);
+    for (const [name, { mem_limit, environment, tmpfs = [] }] of services) {
+      const limit = mebibytes(mem_limit);
+      expect(limit, name).toBeGreaterThan(0);
+      if (environment?.ZK_SERVER_HEAP !== undefined)
+        expect(limit, name).toBeGreaterThanOrEqual(1.5 * Number(environment.ZK_SERVER_HEAP));
+      const inMemory = tmpfs.map((each) => mebibytes(/size=(\w+)/.exec(each)?.[1] ?? '0m'));
+      expect(limit, name).toBeGreaterThan(inMemory.reduce((sum, each) => sum + each, 0));
+    }
+  });
+
   test('names images by their versions, files that are there, and services, networks and volumes that it has', () => {
     for (const [name, { image, volumes = [], networks, depends_on = [] }] of services) {
-      if (image !== 'zoogate') expect(image, name).toMatch(/:v?\d+\.\d+/);
+      if (image !== 'zoogate') expect(image, name).toMatch(/:v?\d+\.\d+\.\d+$/);
       for (const each of [...depends_on, ...networks]) {
         expect([...Object.keys(compose.services), ...Object.keys(compose.networks)], name).toContain(each);
       }

@@ -1,9 +1,10 @@
 import type { Deployment } from 'kubernetes-types/apps/v1.d.ts';
 import type { Secret, Service } from 'kubernetes-types/core/v1.d.ts';
-import type { NetworkPolicy } from 'kubernetes-types/networking/v1.d.ts';
+import type { Ingress, NetworkPolicy } from 'kubernetes-types/networking/v1.d.ts';
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.d.ts';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { parsePrincipals } from '../../../src/access/principals.ts';
 import { readGatewayConfiguration } from '../../../src/config/environment.ts';
 import {
@@ -20,7 +21,14 @@ const kustomization = read<{
   images: { name: string }[];
   configMapGenerator: { name: string; literals: string[] }[];
 }>('kustomization.yaml');
-const manifests = deployedFiles(folder).filter((name) => name !== 'kustomization.yaml');
+const manifests = deployedFiles(folder).filter(
+  (name) => name.endsWith('.yaml') && name !== 'kustomization.yaml',
+);
+const tls = read<{
+  resources: string[];
+  configMapGenerator: { name: string; behavior: string; literals: string[] }[];
+  patches: { target: { kind: string; name: string }; patch: string }[];
+}>('tls/kustomization.yaml');
 const deployment = read<Deployment>('deployment.yaml');
 const pod = deployment.spec?.template.spec;
 const [container, ...others] = pod?.containers ?? [];
@@ -28,6 +36,7 @@ const [container, ...others] = pod?.containers ?? [];
 /** Where each kind is typed. */
 const modules: Readonly<Record<string, string>> = {
   Deployment: 'apps/v1',
+  Ingress: 'networking/v1',
   Namespace: 'core/v1',
   NetworkPolicy: 'networking/v1',
   PodDisruptionBudget: 'policy/v1',
@@ -164,7 +173,91 @@ describe('a gateway in Kubernetes', () => {
     for (const port of used) expect(allowed).toContain(port);
   });
 
+  test('reaches who collects its traces, at the port of OTLP over HTTP', () => {
+    const policy = read<NetworkPolicy>('network-policy.yaml');
+    const allowed = policy.spec?.egress?.flatMap(({ ports = [] }) => ports);
+    expect(allowed).toContainEqual({ port: 4318, protocol: 'TCP' });
+  });
+
   test('is given principals that it understands, in the example', () => {
     expect(parsePrincipals(secret.stringData?.['principals.json'] ?? '')).not.toHaveProperty('problems');
+  });
+});
+
+/** As kustomize applies a JSON patch (RFC 6902) that only adds, to a copy. */
+function patched<Content>(object: Content, text: string): Content {
+  const copy = structuredClone(object);
+  for (const { op, path, value } of parse(text, { version: '1.1' })) {
+    expect(op).toBe('add');
+    const [, ...steps] = path.split('/') as string[];
+    const last = steps.pop() ?? '';
+    let place = copy as Record<string, unknown>;
+    for (const step of steps) {
+      expect(place, path).toHaveProperty([step]);
+      place = place[step] as Record<string, unknown>;
+    }
+    if (last === '-') (place as unknown as unknown[]).push(value);
+    else place[last] = value;
+  }
+  return copy;
+}
+
+describe('the component for TLS between an ingress and the gateways', () => {
+  const patchOf = (kind: string) => tls.patches.find(({ target }) => target.kind === kind)?.patch ?? '';
+  const secured = patched(deployment, patchOf('Deployment'));
+  const service = patched(read<Service>('service.yaml'), patchOf('Service'));
+  const ingress = read<Ingress>('tls/ingress.yaml');
+
+  test('makes objects of Kubernetes, of those that are there', () => {
+    expect(tls.resources).toEqual(['ingress.yaml']);
+    for (const { target } of tls.patches) expect(target.name).toBe('zoogate');
+    const objects = [secured, service, ingress] as { kind: string }[];
+    expect(typeErrors(objects)).toEqual([]);
+  });
+
+  test('gives gateways a configuration that they start with, and the files that it names', () => {
+    const literals = [kustomization, tls].flatMap(({ configMapGenerator: [map] }) => map?.literals ?? []);
+    expect(tls.configMapGenerator).toMatchObject([{ name: 'zoogate', behavior: 'merge' }]);
+    const environment = Object.fromEntries(literals.map((literal) => literal.split(/=(.*)/s)));
+    const configuration = readGatewayConfiguration({ ZOOGATE_HOST: '0.0.0.0', ...environment });
+    const { volumeMounts = [], ...probes } = secured.spec?.template.spec?.containers[0] ?? {};
+    const mount = volumeMounts.find(({ name }) => name === 'tls');
+    expect(configuration.tls).toEqual({
+      certificateFile: `${mount?.mountPath}/tls.crt`,
+      keyFile: `${mount?.mountPath}/tls.key`,
+    });
+    const volume = secured.spec?.template.spec?.volumes?.find(({ name }) => name === mount?.name);
+    expect(volume?.secret).toEqual({ secretName: 'zoogate-tls', defaultMode: 0o440 });
+    expect(configuration.trustedProxies).toHaveLength(1);
+    expect(probes).toMatchObject({
+      startupProbe: { httpGet: { scheme: 'HTTPS' } },
+      livenessProbe: { httpGet: { scheme: 'HTTPS' } },
+      readinessProbe: { httpGet: { scheme: 'HTTPS' } },
+    });
+  });
+
+  test('has the ingress check their certificate, and treat requests as deploy/nginx.conf does', () => {
+    const settings = Object.fromEntries(
+      Object.entries(ingress.metadata?.annotations ?? {}).map(([name, value]) => [name.split('/')[1], value]),
+    );
+    expect(settings).toMatchObject({
+      'backend-protocol': 'HTTPS',
+      'proxy-ssl-verify': 'on',
+      'proxy-ssl-name': 'zoogate.zoogate.svc',
+      'proxy-ssl-secret': 'zoogate/zoogate-tls-ca',
+    });
+    const nginx = readDeployed('deploy/nginx.conf');
+    expect(nginx).toContain(`proxy_read_timeout ${settings['proxy-read-timeout']}s;`);
+    expect(nginx).toContain(`proxy_send_timeout ${settings['proxy-send-timeout']}s;`);
+    expect(nginx).toContain(`client_max_body_size ${settings['proxy-body-size']};`);
+    expect(nginx).toContain(`proxy_buffering ${settings['proxy-buffering']};`);
+    expect(nginx).toContain(`proxy_buffer_size ${settings['proxy-buffer-size']};`);
+    expect(settings['proxy-next-upstream']).not.toContain('non_idempotent');
+    const [backend] = ingress.spec?.rules?.flatMap(({ http }) => http?.paths ?? []) ?? [];
+    expect(backend?.backend.service).toEqual({
+      name: service.metadata?.name,
+      port: { name: service.spec?.ports?.[0]?.name },
+    });
+    expect(service.spec?.ports?.[0]?.appProtocol).toBe('https');
   });
 });
