@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import swagger from '@fastify/swagger';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from 'fastify';
 import { type AuditLog, auditEntry } from './audit-log.ts';
 import { CLOSING_LIMITS, type ClosingLimits, Connections } from './connections.ts';
@@ -122,7 +123,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
     // Operations parse their queries themselves, strictly.
     routerOptions: { maxParamLength: PARAM_CHARS_MAX, querystringParser: () => ({}) },
   });
-  const { operations } = apiOf({
+  const { operations, documentText } = apiOf({
     broker,
     limits: { maxMessageBytes },
     log: logger,
@@ -160,6 +161,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
       handler: (request, reply) => respond(request, reply, load, gatekeeper),
     });
   }
+  // Whoever embeds the application, and plugins, look for the document here.
+  app.register(swagger, { mode: 'static', specification: { document: JSON.parse(documentText) } });
   serveDocs(app, pages);
   return app;
 }
