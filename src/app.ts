@@ -18,6 +18,7 @@ import { remoteAddressOf } from './remote-address.ts';
 import { logRequests } from './request-log.ts';
 import { refuseConnection, refuseTunnel } from './routes/client-errors.ts';
 import { docsAnswer, docsPages } from './routes/docs-pages.ts';
+import { answerEarly, isComing, judgeBeforeBodies } from './routes/early-answers.ts';
 import { EDGE_LIMITS, type EdgeLimits, EdgeLoad } from './routes/edge-load.ts';
 import { STREAM_LIMITS, type StreamLimits } from './routes/event-stream.ts';
 import { type AccessRules, Gatekeeper, LOOPBACK_RULES } from './routes/gatekeeper.ts';
@@ -229,8 +230,9 @@ function answerErrors(app: FastifyInstance, log: FastifyBaseLogger, counts: Http
     if (problem.code === 'internal' && !reply.raw.destroyed) {
       log.error({ err: error, ...line }, 'defect');
     }
-    return sendProblem(reply, problem);
+    return isComing(request.raw) ? answerEarly(reply, problem) : sendProblem(reply, problem);
   });
+  judgeBeforeBodies(app.server);
   // Within a known route, such as a file of the docs that does not exist.
   app.setNotFoundHandler(() => {
     throw new Problem('not-found', 'This path is unknown.');

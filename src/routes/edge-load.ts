@@ -10,6 +10,7 @@ import type { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import { Budget } from '../queue/index.ts';
 import { AnswerRoom } from './answer-room.ts';
+import { askForBody } from './early-answers.ts';
 import type { RouteCounts } from './http-counts.ts';
 import { Problem, problemKind } from './problems.ts';
 
@@ -165,9 +166,10 @@ export class RequestShare {
     this.#requests = 0;
   }
 
-  /** Makes sure that there is room for a body before it is read. Throws Problem 'rate-limited'. */
+  /** Makes sure that there is room for a body, and asks for it if need be. Throws Problem 'rate-limited'. */
   expectBody(bytes: number): void {
     if (!this.#load.requestBytes.fits(bytes, this.#reserveFor(bytes))) throw tooManyBytes();
+    askForBody(this.#response);
   }
 
   /** A part of the body has come. Throws Problem 'rate-limited'. */

@@ -19,7 +19,7 @@ import { RouteCounts } from './http-counts.ts';
 import { preferredType } from './media-types.ts';
 import { invalidField, Problem, type ProblemCode } from './problems.ts';
 import { fieldKinds, queryFields } from './query-strings.ts';
-import { type BodyReader, readBytes, readOver } from './request-bodies.ts';
+import { type BodyReader, readBytes } from './request-bodies.ts';
 import { traceContextOf } from './trace-context.ts';
 import { checked } from './validation.ts';
 
@@ -124,6 +124,10 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
     requireAccess(access, principal, params);
     const accepted = acceptedType(raw.headers.accept, definition.produces);
     const query = queryOf(raw.url ?? '');
+    // An empty body of unknown length may go without a type.
+    if (takesBody && (raw.headers['content-length'] ?? '0') !== '0') {
+      body.requireType?.(raw.headers['content-type']);
+    }
     // A GET's body has no meaning (RFC 9110); Node reads over it.
     const bytes = takesBody ? await readBytes(raw, body.limitBytes(raw.headers), share) : NO_BYTES;
     const answer = await handle({
@@ -153,7 +157,6 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
       try {
         return await answerTo(request, reply, load, gatekeeper);
       } catch (error) {
-        await readOver(request.raw);
         throw withAcceptedTypes(error, definition);
       }
     },

@@ -8,6 +8,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import type { ZodOpenApiRequestBodyObject } from 'zod-openapi';
+import { hasBody } from './early-answers.ts';
 import type { RequestShare } from './edge-load.ts';
 import { type JsonBounds, type JsonVerdict, judgeJson } from './json-check.ts';
 import { mediaTypeOf } from './media-types.ts';
@@ -26,6 +27,8 @@ export interface BodyReader<Body> {
   /** Of the body of a request with these headers. */
   limitBytes(headers: IncomingHttpHeaders): number;
   readonly openapi?: ZodOpenApiRequestBodyObject;
+  /** Throws Problem 'unsupported-media-type', before anything is read of a body that is not empty. */
+  requireType?(contentType: string | undefined): void;
   read(bytes: Buffer, contentType: string | undefined): Body;
 }
 
@@ -34,6 +37,7 @@ const NO_BODY_LIMIT_BYTES = 16 * 1024;
 
 const NOTHING: BodyReader<undefined> = {
   limitBytes: () => NO_BODY_LIMIT_BYTES,
+  requireType: (contentType) => requireMediaType(contentType, ['application/json']),
   read(bytes, contentType) {
     if (bytes.length === 0) {
       return undefined;
@@ -71,6 +75,7 @@ export function jsonBody<Schema extends z.ZodType>(
       required: options.optional !== true,
       content: Object.fromEntries(mediaTypes.map((type) => [type, { schema, example: options.example }])),
     },
+    requireType: (contentType) => requireMediaType(contentType, mediaTypes),
     read(bytes, contentType) {
       if (bytes.length === 0) {
         if (options.optional !== true) {
@@ -89,6 +94,7 @@ export function jsonTextBody(limitBytes: number, openapi: ZodOpenApiRequestBodyO
   return {
     limitBytes: () => limitBytes,
     openapi,
+    requireType: (contentType) => requireMediaType(contentType, ['application/json']),
     read(bytes, contentType) {
       if (bytes.length === 0) {
         throw invalidField('', 'is required: send a JSON object');
@@ -162,7 +168,7 @@ export function readBytes(
     });
     return Promise.reject(refusal);
   }
-  if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') {
+  if (!hasBody(headers)) {
     return Promise.resolve(EMPTY);
   }
   const declaredBytes = Number(headers['content-length'] ?? 0);
@@ -212,25 +218,6 @@ function joined(first: Buffer): TextBytes {
   const bytes = new TextBytes(2 * first.length);
   bytes.addBytes(first);
   return bytes;
-}
-
-/** For a body of which nothing is wanted; who sends longer than this has to take its chance. */
-const READ_OVER_MS = 10_000;
-
-/**
- * Throws away what still comes of a body that is refused. Only then is it answered: closing the connection under a
- * client that still sends would destroy the answer on its way.
- */
-export function readOver(request: IncomingMessage): Promise<void> {
-  if (request.complete || request.destroyed) return Promise.resolve();
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, READ_OVER_MS);
-    const done = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    request.once('end', done).once('close', done).resume();
-  });
 }
 
 function cutOff(): Problem {
