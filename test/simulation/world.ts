@@ -66,6 +66,9 @@ export function targetOf(source: SourceName): TargetName {
   return SOURCES[source].name as TargetName;
 }
 
+/** With followers farther behind, each write takes so long that a burst of them reaches the time limit. */
+const CALM_LAG_MS = 2;
+
 export class World {
   readonly seed: string;
   readonly scenario: Scenario;
@@ -76,7 +79,7 @@ export class World {
   readonly ledger = new Ledger();
   /** Requests that clients may still make. */
   remaining: number;
-  /** Nothing is the matter: no fault has come about, or all is healed. */
+  /** Nothing is the matter: no fault comes about, and no server is slow; or all is healed, and nobody in a hurry. */
   calm: boolean;
 
   /** @param needs what the run's family needs to be otherwise than it is drawn */
@@ -84,7 +87,7 @@ export class World {
     this.seed = seed;
     this.chance = new Chance(seed);
     this.scenario = { ...drawScenario(this.chance.derive('scenario')), ...needs };
-    this.calm = this.scenario.faults === 0;
+    this.calm = this.scenario.faults === 0 && this.scenario.lagMs <= CALM_LAG_MS;
     this.remaining = this.scenario.operations;
     this.ensemble = new SimulatedEnsemble(this.time, this.chance.derive('ensemble'), this.scenario.servers);
     this.ensemble.lagMs = this.scenario.lagMs;
@@ -110,8 +113,15 @@ export class World {
   ): Promise<{ answer: Answer<Value>; span: Span }> {
     this.remaining -= 1;
     const askedMs = this.time.nowMs;
+    const { calm } = this;
     const minClockMs = this.ensemble.earliestClockMs;
     const answer = await gateway.call(act, options);
+    const isExcused = !calm || options.leaveAfterMs !== undefined;
+    if (
+      !isExcused &&
+      (answer.kind === 'unknown' || (answer.kind === 'refused' && answer.code === 'unavailable'))
+    )
+      this.ledger.defects.push(`${options.name} was ${answer.kind}, with nothing the matter`);
     const span = { askedMs, toldMs: this.time.nowMs, minClockMs, maxClockMs: this.ensemble.latestClockMs };
     return { answer, span };
   }

@@ -20,7 +20,7 @@ const WEIGHTS: readonly (readonly [Family, number])[] = [
   [redrives, 1],
   [levels, 1],
   [repeats, 1],
-  [pipeline, 0],
+  [pipeline, 1],
   [replay, 0],
   [links, 0],
   [large, 0],

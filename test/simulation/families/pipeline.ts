@@ -24,6 +24,7 @@ export const pipeline: Family = {
     gateways: chance.pick([1, 2, 3]),
     faults: chance.pick([0, 0, 0, 2]),
     thinkMs: chance.pick([2, 10]),
+    lagMs: 2,
   }),
   stage: (world) => {
     const client = new Client(world, 'preparation');
@@ -60,7 +61,7 @@ export const pipeline: Family = {
 };
 
 async function feed(client: Client, target: typeof LEFT | typeof RIGHT): Promise<void> {
-  for (let step = 0; step < 25; step += 1) {
+  for (let step = 0; step < 18; step += 1) {
     await client.next();
     await client.publish(target, [draftOf(client.newKey())]);
   }
@@ -69,7 +70,7 @@ async function feed(client: Client, target: typeof LEFT | typeof RIGHT): Promise
 /** Takes from one or both, and makes something of it in one or two places. */
 async function transform(client: Client, products: Map<string, readonly string[]>): Promise<void> {
   const { chance, world } = client;
-  for (let step = 0; step < 20; step += 1) {
+  for (let step = 0; step < 14; step += 1) {
     await client.next();
     const sources = chance.pick([[LEFT], [RIGHT], [LEFT, RIGHT], [RIGHT, LEFT]]);
     const acks: { source: typeof LEFT | typeof RIGHT; receipts: string[] }[] = [];
@@ -101,7 +102,7 @@ async function transform(client: Client, products: Map<string, readonly string[]
 /** Lets the dead die again, takes some of them, and moves others back, or on. */
 async function consume(client: Client): Promise<void> {
   const { chance, world } = client;
-  for (let step = 0; step < 20; step += 1) {
+  for (let step = 0; step < 14; step += 1) {
     await client.next();
     const source = chance.pick([GRAVE, GRAVE, PIT, OUT]);
     if (chance.happens(0.6)) {
