@@ -164,6 +164,11 @@ describe.skipIf(findNginx() === undefined)('through nginx', { timeout: 60_000 },
     ['no Host', 'GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n', 'validation'],
     ['what is not HTTP', 'what is this\r\n\r\n', 'validation'],
     ['a method of its own', `TRACE / HTTP/1.1\r\n${closing}\r\n`, 'method-not-allowed'],
+    [
+      'an encoding of its own',
+      `POST /v1/queues/q/messages HTTP/1.1\r\n${closing}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`,
+      'not-implemented',
+    ],
     ['the metrics', `GET /metrics HTTP/1.1\r\n${closing}\r\n`, 'not-found'],
   ])('%s is refused by nginx in the form of a problem', async (_what, request, code) => {
     expect(problemIn(await exchange(nginx.url, request)).code).toBe(code);

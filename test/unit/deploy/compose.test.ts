@@ -5,6 +5,7 @@ import { Ajv2019 } from 'ajv/dist/2019.js';
 import { describe, expect, test } from 'vitest';
 import { ensembleWeaknesses } from '../../../src/config/ensemble-access.ts';
 import { type Environment, readGatewayConfiguration } from '../../../src/config/environment.ts';
+import { problemKind } from '../../../src/routes/problems.ts';
 import { readDeployed, readYaml, shutdownLimitSeconds } from '../../support/deployment-files.ts';
 
 interface Service {
@@ -153,6 +154,18 @@ describe('what stands around the gateways', () => {
     expect(lists).toHaveLength(2);
     for (const list of lists) {
       expect([...list.matchAll(/^ {4}server (\S+) /gm)].map(([, server]) => server)).toEqual(targets);
+    }
+  });
+
+  test('nginx words its own problems as the gateways word theirs', () => {
+    const documents = [...readDeployed('deploy/nginx.conf').matchAll(/^ +(\w+) '(\{.*\})\\n';$/gm)];
+    expect(documents.length).toBeGreaterThan(8);
+    for (const [, status, text = ''] of documents) {
+      const { code, detail, errors: _, ...problem } = JSON.parse(text);
+      const kind = problemKind(code);
+      expect(problem).toEqual({ type: `/problems/${code}`, title: kind.title, status: kind.status });
+      expect(detail).toMatch(/\.$/);
+      if (status !== 'default') expect(Number(status)).toBe(kind.status);
     }
   });
 
