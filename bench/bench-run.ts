@@ -143,7 +143,7 @@ class Bench {
 
   async #job(peer: Peer, running: RunningPeer, workload: Workload): Promise<Job> {
     const { warmUpMs, measuredMs } = this.#plan;
-    const endpoint = await running.scale(workload.gateways);
+    const endpoint = await running.scale(workload.gateways, workload.farMs);
     const prefix = `bench-${randomBytes(4).toString('hex')}`;
     return { client: peer.client, endpoint, workload, prefix, warmUpMs, measuredMs };
   }

@@ -19,8 +19,12 @@ export interface StoreCounts {
 
 export interface RunningPeer {
   readonly version: string;
-  /** Makes so many servers run, and tells where they are. Peers that have one server only take no notice. */
-  scale(servers: number): Promise<Endpoint>;
+  /**
+   * Makes so many servers run, and tells where they are. Peers that have one server only take no notice.
+   *
+   * @param farMs by how long the last of them gets late what ZooKeeper says
+   */
+  scale(servers: number, farMs?: number): Promise<Endpoint>;
   /** Process ids by what they are. */
   processes(): Promise<Readonly<Record<string, number>>>;
   /** What each server has asked of ZooKeeper so far. */

@@ -4,7 +4,7 @@ export interface Workload {
   readonly name: string;
   /** For the page. */
   readonly title: string;
-  readonly shape: 'flow' | 'drain' | 'wake-up' | 'many-queues';
+  readonly shape: 'flow' | 'drain' | 'wake-up' | 'many-queues' | 'cycles';
   readonly producers: number;
   readonly consumers: number;
   /** Messages in a publish, and most in a receive. */
@@ -12,6 +12,8 @@ export interface Workload {
   /** Acks go with the next receive. */
   readonly acksWithReceive: boolean;
   readonly gateways: number;
+  /** By how long all that ZooKeeper says to the last gateway comes late; 0 when left out. */
+  readonly farMs?: number;
   readonly queues: number;
   /** So many messages a second instead of as many as possible. */
   readonly perSecond?: number;
@@ -66,6 +68,17 @@ export const workloads: readonly Workload[] = [
     producers: 64,
     consumers: 64,
     gateways,
+    peers: ['zoogate'],
+  })),
+  ...[0, 2, 5].map((farMs) => ({
+    ...plain,
+    name: `far-${farMs}`,
+    title: `one hot queue, two gateways, one ${farMs} ms farther, 24 clients each`,
+    shape: 'cycles' as const,
+    producers: 0,
+    consumers: 48,
+    gateways: 2,
+    farMs,
     peers: ['zoogate'],
   })),
   {

@@ -1,6 +1,7 @@
 /** The load generator: a process of its own, which does one job that its parent sends, and ends. */
 import { findClient } from '../clients/index.ts';
 import type { Job, LoadMessage } from '../job.ts';
+import { runCycles } from './cycles.ts';
 import { runDrain } from './drain.ts';
 import { runFlow } from './flow.ts';
 import { runManyQueues } from './many-queues.ts';
@@ -59,6 +60,9 @@ async function runShape(run: Run): Promise<number | undefined> {
       return undefined;
     case 'wake-up':
       await runWakeUp(run);
+      return undefined;
+    case 'cycles':
+      await runCycles(run);
       return undefined;
     case 'many-queues':
       await runManyQueues(run);

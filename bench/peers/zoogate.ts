@@ -1,5 +1,6 @@
 /** zoogate itself: gateways as in production, each a process, on the ZooKeeper server. */
 import { fileURLToPath } from 'node:url';
+import { SlowLink } from '../../test/support/slow-link.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
 import type { Peer, RunningPeer, StoreCounts } from '../peer.ts';
 import { ServerProcess } from '../server-process.ts';
@@ -13,6 +14,10 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
+interface FarGateway extends Gateway {
+  readonly link: SlowLink;
+}
+
 export const zoogate: Peer = {
   name: 'zoogate',
   title: 'zoogate',
@@ -24,27 +29,33 @@ export const zoogate: Peer = {
   needs: [],
   isInQuickSet: true,
   start: async (place): Promise<RunningPeer> => {
-    const gateways: Gateway[] = [];
-    let inUse = 0;
+    const near: Gateway[] = [];
+    const far = new Map<number, FarGateway>();
+    let inUse: readonly Gateway[] = [];
     const address = await place.zooKeeper();
+    const stop = async () => {
+      const links = [...far.values()].map(({ link }) => link);
+      const gateways = [...near.splice(0), ...far.values()];
+      far.clear();
+      await Promise.all(gateways.map((gateway) => gateway.stop()));
+      await Promise.all(links.map((link) => link.close()));
+    };
     return {
       version: 'this version',
-      scale: async (servers) => {
-        while (gateways.length < servers) gateways.push(await startGateway(address, {}, place.profiles));
+      scale: async (servers, farMs = 0) => {
+        const nearCount = farMs > 0 ? servers - 1 : servers;
+        while (near.length < nearCount) near.push(await startGateway(address, {}, place.profiles));
+        if (farMs > 0 && !far.has(farMs)) far.set(farMs, await startFar(address, farMs, place.profiles));
         // Those that are not needed stay, or they would be cold when they are needed again. With none of them all end,
         // and write their profiles.
-        if (servers === 0) await Promise.all(gateways.splice(0).map((gateway) => gateway.stop()));
-        inUse = servers;
-        return { addresses: gateways.slice(0, servers).map(({ url }) => url) };
+        if (servers === 0) await stop();
+        inUse = [...near.slice(0, nearCount), ...[far.get(farMs)].filter((gateway) => gateway !== undefined)];
+        return { addresses: inUse.map(({ url }) => url) };
       },
       processes: async () =>
-        Object.fromEntries(
-          gateways.slice(0, inUse).map((gateway, index) => [`gateway ${index + 1}`, gateway.process.pid]),
-        ),
-      counters: () => Promise.all(gateways.slice(0, inUse).map(counters)),
-      stop: async () => {
-        await Promise.all(gateways.map((gateway) => gateway.stop()));
-      },
+        Object.fromEntries(inUse.map((gateway, index) => [`gateway ${index + 1}`, gateway.process.pid])),
+      counters: () => Promise.all(inUse.map(counters)),
+      stop,
     };
   },
 };
@@ -75,6 +86,11 @@ export async function startGateway(
   const whenReady = () => waitUntil(isReady, 'the gateway is ready');
   await whenReady();
   return { process: gateway, url, whenReady, stop: () => gateway.stop() };
+}
+
+async function startFar(address: string, farMs: number, profiles?: string): Promise<FarGateway> {
+  const link = await SlowLink.start(Number(address.split(':')[1]), farMs);
+  return { ...(await startGateway(`127.0.0.1:${link.port}`, {}, profiles)), link };
 }
 
 async function counters({ process: gateway }: Gateway): Promise<StoreCounts> {
