@@ -125,6 +125,8 @@ export function evaluate(input: EvaluationInput): Evaluation {
         continue;
       }
       if (draft.full || draft.blind) break;
+      // Another draft will be made once that is loaded: what the claims behind it lack is loaded at the same time.
+      if (draft.missing.length > 0) continue;
       exhausted = true;
       continue;
     }
