@@ -114,6 +114,7 @@ export class Redriving {
     { to, max, untilMs, tickets, signal }: Attempt,
   ): Promise<number | OpenTopic[]> {
     const { rounds } = subscription;
+    await rounds.turns.next();
     await readThrough(this.#runtime, signal, () => rounds.look(true));
     const { draft, byTarget, count } = await readThrough(this.#runtime, signal, () =>
       this.#draft(subscription, to, max, untilMs),

@@ -218,6 +218,7 @@ export class Transactions {
     const parts: CommitPart[] = [];
     for (const { subscription, receipts } of acks) {
       const { state, rounds } = subscription;
+      await rounds.turns.next();
       await readThrough(this.#runtime, signal, () => rounds.look(certain));
       const draft = await readThrough(this.#runtime, signal, async () => {
         for (;;) {

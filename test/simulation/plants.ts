@@ -147,4 +147,16 @@ export const PLANTS: readonly Plant[] = [
     find: 'if (certain) await this.#runtime.store.barrier();',
     replace: 'if (certain) return { values: new Map(), nodes: new Map() };',
   },
+  {
+    name: 'never ask for a turn, however often it is lost (found by the family shares)',
+    file: 'src/queue/cursor/turns.ts',
+    find: '!this.#taking.isStarving(nowMs)',
+    replace: 'nowMs > 0',
+  },
+  {
+    name: 'let nobody in who has asked for a turn (found by the family shares)',
+    file: 'src/queue/cursor/guest-turns.ts',
+    find: "return guest !== undefined && guest.phase !== 'away';",
+    replace: 'return false;',
+  },
 ];

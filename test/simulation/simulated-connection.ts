@@ -19,6 +19,8 @@ export type Work =
 export interface Network {
   /** Mean time that anything takes in one direction. */
   delayMs: number;
+  /** Time that everything takes in one direction on top of that, always the same. */
+  distanceMs: number;
   /** Nothing arrives before this instant, in either direction. */
   heldUntilMs: number;
 }
@@ -92,7 +94,7 @@ export class SimulatedConnection {
   }
 
   #arrivalMs(): number {
-    const atMs = this.#time.nowMs + this.#chance.around(this.#network.delayMs);
+    const atMs = this.#time.nowMs + this.#network.distanceMs + this.#chance.around(this.#network.delayMs);
     return Math.max(atMs, this.#network.heldUntilMs);
   }
 

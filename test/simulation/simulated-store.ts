@@ -42,7 +42,7 @@ export interface SimulatedStoreOptions {
 
 export class SimulatedStore implements port.Store {
   readonly counters: port.StoreCounters = { reads: 0, writes: 0, conflicts: 0, bytesWritten: 0 };
-  readonly network: Network = { delayMs: 1, heldUntilMs: 0 };
+  readonly network: Network = { delayMs: 1, distanceMs: 0, heldUntilMs: 0 };
   interfere: Interference = () => 'none';
   readonly #options: SimulatedStoreOptions;
   readonly #clock = new EnsembleClock();

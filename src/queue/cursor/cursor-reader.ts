@@ -142,9 +142,9 @@ export class CursorReader {
     if (!state.exists || state.generation !== generation) return;
     if (node !== undefined) {
       // A page that this gateway has written while it was being read is newer than what was read.
-      const { version, mzxid: zxid } = node.stat;
-      if (zxid >= state.pageZxid(level, segment)) {
-        state.keepPage(level, segment, decodePage(node.data), { version, zxid });
+      const { version, mzxid: zxid, childChanges } = node.stat;
+      if (zxid >= (state.statedPage(level, segment)?.zxid ?? 0n)) {
+        state.keepPage(level, segment, decodePage(node.data), { version, zxid, childChanges });
       }
       return;
     }

@@ -19,6 +19,7 @@ import type { Write } from '../zookeeper/store.ts';
 import { LevelSegments } from './number-ranges.ts';
 import { SeenLogs } from './seen-logs.ts';
 import { ABSENT, type PageStat, type StatedPage } from './stated-page.ts';
+import { SeenTurnRequests } from './turn-request.ts';
 import { WatchedPart } from './watched-part.ts';
 
 export class CursorState implements CursorView {
@@ -27,6 +28,7 @@ export class CursorState implements CursorView {
   readonly recordPart: WatchedPart;
   readonly listingPart: WatchedPart;
   readonly seenLogs: SeenLogs;
+  readonly turnRequests = new SeenTurnRequests();
   readonly #entries: EntryCache;
   readonly #onHint: (foreign: boolean) => void;
   readonly #onDone: (level: number, segment: number) => void;
@@ -114,7 +116,7 @@ export class CursorState implements CursorView {
     while (first < log.last && this.#isDone(level, first)) {
       // A segment that was finished before it was sealed is trimmed only when somebody says so.
       if (!this.#finished.has(level, first)) this.#onDone(level, first);
-      this.#pages.delete(`${level}/${first}`);
+      this.#forgetPage(level, first);
       first += 1;
     }
     this.#finished.dropBelow(level, first);
@@ -140,6 +142,10 @@ export class CursorState implements CursorView {
     const { start, count, bytes } = slot;
     const { messages } = this.#entries.peek(path) ?? {};
     return { start, end: start + count, bytes, messages, groups: this.#entries.groups(path) };
+  }
+
+  statedPage(level: number, segment: number): StatedPage | undefined {
+    return this.#pages.get(`${level}/${segment}`);
   }
 
   pages(): StatedPage[] {
@@ -179,6 +185,7 @@ export class CursorState implements CursorView {
       this.#finished.clear();
       this.#firsts.clear();
       this.orderVersion = undefined;
+      this.turnRequests.clear();
       this.listingPart.failRead();
     }
     this.#record = record;
@@ -186,12 +193,12 @@ export class CursorState implements CursorView {
     return isNew;
   }
 
-  /** The transaction that wrote the page as it is known here. */
-  pageZxid(level: number, segment: number): bigint {
-    return this.#pages.get(`${level}/${segment}`)?.zxid ?? 0n;
-  }
-
-  keepPage(level: number, segment: number, page: Page, { version, zxid }: PageStat): StatedPage {
+  keepPage(
+    level: number,
+    segment: number,
+    page: Page,
+    { version, zxid, childChanges }: PageStat,
+  ): StatedPage {
     const key = `${level}/${segment}`;
     const kept = this.#pages.get(key) ?? {
       level,
@@ -206,6 +213,7 @@ export class CursorState implements CursorView {
     kept.zxid = zxid;
     kept.part.stale = false;
     this.#pages.set(key, kept);
+    if (version !== ABSENT) this.turnRequests.see(pageName(level, segment), childChanges);
     return kept;
   }
 
@@ -226,8 +234,13 @@ export class CursorState implements CursorView {
   }
 
   noteFinished(level: number, segment: number): void {
-    this.#pages.delete(`${level}/${segment}`);
+    this.#forgetPage(level, segment);
     if (segment >= (this.#firsts.get(level) ?? 0)) this.#finished.add(level, segment);
+  }
+
+  #forgetPage(level: number, segment: number): void {
+    this.#pages.delete(`${level}/${segment}`);
+    this.turnRequests.forget(pageName(level, segment));
   }
 
   markPageStale(level: number, segment: number): void {

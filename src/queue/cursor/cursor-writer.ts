@@ -10,7 +10,7 @@ import { hasCommit, isFinished, markWriter, type Page } from '../model/page.ts';
 import { decodePage, encodePage } from '../model/page-codec.ts';
 import { OPEN_VERSION, SEALED_VERSION } from '../model/segment.ts';
 import type { Runtime } from '../runtime.ts';
-import { orderPath } from '../zookeeper/paths.ts';
+import { ORDER_NAME, orderPath, pageName } from '../zookeeper/paths.ts';
 import { ANY_VERSION, versionAfter, type Write, type WriteResult } from '../zookeeper/store.ts';
 import type { AttemptShards } from './attempt-shards.ts';
 import type { CursorState } from './cursor-state.ts';
@@ -34,32 +34,52 @@ export interface CursorPart extends CommitPart {
 
 const WRITER_CHARACTERS = 8;
 
+/** Told of what came of the commits of parts. */
+export interface WriterListener {
+  /** Nothing is left for this subscription in a segment. */
+  onFinished(level: number, segment: number): void;
+  /** The pages were written, or somebody else was faster. */
+  onWritten(outcome: 'won' | 'lost'): void;
+}
+
 export class CursorWriter {
+  /** By which its commits are known in the pages. */
+  readonly name: string;
   readonly #runtime: Runtime;
   readonly #state: CursorState;
   readonly #attempts: AttemptShards;
-  readonly #onFinished: (level: number, segment: number) => void;
-  readonly #writer: string;
+  readonly #listener: WriterListener;
   #number = 0;
   #lastWritten: readonly PageWrite[] = [];
+  #lostAt: string | undefined;
 
-  /** @param onFinished told of segments in which nothing is left for this subscription */
-  constructor(
-    runtime: Runtime,
-    state: CursorState,
-    attempts: AttemptShards,
-    onFinished: (level: number, segment: number) => void,
-  ) {
+  constructor(runtime: Runtime, state: CursorState, attempts: AttemptShards, listener: WriterListener) {
     this.#runtime = runtime;
     this.#state = state;
     this.#attempts = attempts;
-    this.#onFinished = onFinished;
-    this.#writer = runtime.random.token(WRITER_CHARACTERS);
+    this.#listener = listener;
+    this.name = runtime.random.token(WRITER_CHARACTERS);
   }
 
   /** The pages that were written last are the ones that others who are about are likely to have written since. */
   markWrittenStale(): void {
     for (const { level, segment } of this.#lastWritten) this.#state.markPageStale(level, segment);
+  }
+
+  /** Of the last commit, or attempt at one. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** The name of the cursor's node whose comparison was lost last, when it was one that whoever was faster writes again and again. */
+  get lostAt(): string | undefined {
+    return this.#lostAt;
+  }
+
+  /** The pages that were written last, or were to be, as far as they are known by now. */
+  writtenPages(): Page[] {
+    const stated = this.#lastWritten.map(({ level, segment }) => this.#state.statedPage(level, segment));
+    return stated.flatMap((known) => (known === undefined ? [] : [known.page]));
   }
 
   /** One part at a time: the next is made when this one is applied or given up. */
@@ -70,7 +90,7 @@ export class CursorWriter {
       ({ level, segment, page }): PageWrite => ({
         level,
         segment,
-        page: markWriter(page, this.#writer, number),
+        page: markWriter(page, this.name, number),
         versionBefore: this.#state.pageVersion(level, segment),
       }),
     );
@@ -95,9 +115,12 @@ export class CursorWriter {
         if (results === undefined) this.#markStale(pages, draft);
         else zxid = this.#keep(pages, owners, results);
         for (const each of watched) each.endOwnWrite(true);
+        this.#listener.onWritten('won');
       },
       conflicted: async (index: number) => {
         const owner = owners[index];
+        this.#lostAt = this.#contendedNode(owner);
+        this.#listener.onWritten('lost');
         if (owner === 'topic') await this.#state.topic.refresh();
         else if (owner === 'record') this.#state.recordPart.stale = true;
         else if (owner === 'order') this.#state.orderVersion = undefined;
@@ -142,6 +165,12 @@ export class CursorWriter {
     return { writes, owners };
   }
 
+  #contendedNode(owner: Owner | undefined): string | undefined {
+    if (owner === 'order') return ORDER_NAME;
+    if (typeof owner !== 'object') return undefined;
+    return pageName(owner.level, owner.segment);
+  }
+
   #orderWrites(): Write[] {
     const path = orderPath(this.#state.cursorPath);
     const version = this.#state.orderVersion ?? 0;
@@ -173,7 +202,7 @@ export class CursorWriter {
         ? { applied: false, zxid: undefined, laterZxid: 0n }
         : undefined;
     }
-    const applied = hasCommit(decodePage(node.data), this.#writer, number);
+    const applied = hasCommit(decodePage(node.data), this.name, number);
     const expected = versionBefore === ABSENT ? 1 : versionAfter(versionBefore);
     const laterZxid = node.stat.mzxid;
     return { applied, zxid: node.stat.version === expected ? laterZxid : undefined, laterZxid };
@@ -188,17 +217,20 @@ export class CursorWriter {
     let zxid: bigint | undefined;
     results.forEach((result, index) => {
       const owner = owners[index];
-      if (result.kind === 'set' && owner === 'order') this.#state.orderVersion = result.stat.version;
+      if (result.kind === 'set' && owner === 'order') {
+        this.#state.orderVersion = result.stat.version;
+        this.#state.turnRequests.see(ORDER_NAME, result.stat.childChanges);
+      }
       if (result.kind !== 'set' || typeof owner !== 'object') return;
       zxid = result.stat.mzxid;
-      const { version } = result.stat;
-      this.#state.keepPage(owner.level, owner.segment, owner.page, { version, zxid });
+      const { version, childChanges } = result.stat;
+      this.#state.keepPage(owner.level, owner.segment, owner.page, { version, zxid, childChanges });
     });
     for (const { level, segment, page } of pages) {
       const end = this.#state.end(level, segment);
       // Others have taken what this gateway has never listed, when it only acks.
       if (end !== undefined && page.frontier > end) this.#state.topic.log(level).forget(segment);
-      if (isFinished(page, end ?? page.frontier)) this.#onFinished(level, segment);
+      if (isFinished(page, end ?? page.frontier)) this.#listener.onFinished(level, segment);
     }
     return zxid;
   }

@@ -46,7 +46,7 @@ export class HandOffs {
   ): CommitPart | undefined {
     const { timers, counts } = this.#runtime;
     const nowMs = timers.monotonicMs();
-    const isContended = this.#rounds.turns.looksFirst(nowMs) || nowMs - this.#missedAtMs < MISSED_MEMORY_MS;
+    const isContended = this.#rounds.turns.isContended || nowMs - this.#missedAtMs < MISSED_MEMORY_MS;
     if (isContended || !this.#isPlain() || !isFresh(this.#state)) return undefined;
     const entry = entries.expected();
     const claims = entry === undefined ? [] : plainClaims(waiting, entry.messages.length);
@@ -72,7 +72,7 @@ export class HandOffs {
         onEnd(grants.map(told).filter((lease) => lease !== undefined));
       },
       conflicted: (index, reason) => {
-        this.#rounds.noteLost();
+        this.#rounds.counts.conflicts += 1;
         return part.conflicted(index, reason);
       },
       abandoned: (isCertain) => {

@@ -25,7 +25,7 @@ import type { DeadLetters } from './dead-letters.ts';
 import { Drafting } from './drafting.ts';
 import type { Evaluation, Grant } from './evaluation.ts';
 import type { ClaimItem, Lease } from './requests.ts';
-import { TurnTaking } from './turn-taking.ts';
+import { Turns } from './turns.ts';
 
 /** Messages that the subscription does not want are passed over in memory until a write is due, or there are many. */
 const UNWANTED_UNWRITTEN_MAX = 64;
@@ -41,7 +41,7 @@ export interface RoundResult {
 export class Rounds {
   readonly reader: CursorReader;
   readonly writer: CursorWriter;
-  readonly turns: TurnTaking;
+  readonly turns: Turns;
   readonly drafting: Drafting;
   readonly #runtime: Runtime;
   readonly #state: CursorState;
@@ -61,8 +61,9 @@ export class Rounds {
     this.#deadLetters = deadLetters;
     this.reader = new CursorReader(runtime.store, cache, state);
     this.#attempts = new AttemptShards(runtime.store, () => state.cursorPath);
-    this.writer = new CursorWriter(runtime, state, this.#attempts, onFinished);
-    this.turns = new TurnTaking(runtime.random);
+    const onWritten = (outcome: 'won' | 'lost') => (outcome === 'won' ? this.turns.won() : this.turns.lost());
+    this.writer = new CursorWriter(runtime, state, this.#attempts, { onFinished, onWritten });
+    this.turns = new Turns(runtime, state, this.reader, this.writer);
     this.drafting = new Drafting(runtime, state, this.reader, this.#attempts);
   }
 
@@ -85,7 +86,6 @@ export class Rounds {
     isAwaited: () => boolean,
   ): Promise<RoundResult> {
     const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
-    const startMs = this.#runtime.timers.monotonicMs();
     try {
       await readThrough(this.#runtime, signal, () => this.look(certain, isBehindBarrier));
       const evaluation = await this.drafting.complete(batch, certain, isAwaited, signal);
@@ -97,7 +97,9 @@ export class Rounds {
       this.#answerUnchanged(evaluation, left, certain);
       // Those who wait on for a message wait to be woken, as before: nothing is left to be made certain of.
       if (certain) for (const item of batch.claims) item.waitOn();
-      const unused = isWorthWriting(evaluation) ? await this.#write(evaluation, startMs, signal) : [];
+      const isWritten = isWorthWriting(evaluation);
+      if (!isWritten) this.turns.unused();
+      const unused = isWritten ? await this.#write(evaluation, signal) : [];
       if (unused === undefined) return { more: true, unused: [] };
       // What a settlement has given back may be claimed by those who wait.
       const changed = evaluation.draft.full || hasSettled(evaluation);
@@ -123,17 +125,18 @@ export class Rounds {
   /** Reads what is known to be old, or everything. Rejects with a StoreError; throws BrokerError 'not-found'. */
   async look(certain: boolean, isBehindBarrier = false): Promise<void> {
     const { topic } = this.#state;
+    const begun = this.turns.begin();
     if (certain) {
       if (!isBehindBarrier) await this.#runtime.store.barrier();
       this.#state.markAllStale();
       this.#attempts.forget();
       topic.markStale();
-    } else if (this.turns.looksFirst(this.#runtime.timers.monotonicMs())) {
-      this.writer.markWrittenStale();
     }
     if (topic.stale) await topic.refresh();
     topic.assertLive();
     await this.reader.refresh();
+    await begun;
+    this.turns.looked();
     if (this.#state.exists) return;
     if (certain) throw topic.lacks(this.#state.name);
     // The server may be behind, or the incarnation be deleted without this gateway's having been told.
@@ -182,7 +185,7 @@ export class Rounds {
   }
 
   /** @returns the leases that nobody takes; undefined when nothing was written */
-  async #write(evaluation: Evaluation, startMs: number, signal: CallSignal): Promise<Lease[] | undefined> {
+  async #write(evaluation: Evaluation, signal: CallSignal): Promise<Lease[] | undefined> {
     const { draft } = evaluation;
     const settled = [...evaluation.settled].filter(([, { done }]) => done.length > 0);
     const answered = [
@@ -199,10 +202,9 @@ export class Rounds {
     const outcome = await commitParts(this.#runtime, [part, ...dead], signal);
     if (outcome !== 'applied') {
       for (const item of answered) item.pending.markQueued();
-      if (outcome === 'conflict') this.noteLost();
+      if (outcome === 'conflict') this.counts.conflicts += 1;
       return undefined;
     }
-    this.turns.noteWon(this.#runtime.timers.monotonicMs() - startMs);
     const { counts } = this.#runtime;
     let receipts = 0;
     for (const [request, { done }] of settled) {
@@ -216,12 +218,6 @@ export class Rounds {
     if (draft.expired > 0) this.counts.expired += draft.expired;
     const leases = evaluation.grants.map((grant) => this.answerGrant(grant, part));
     return leases.filter((lease) => lease !== undefined);
-  }
-
-  /** A commit has failed for what somebody else has written. */
-  noteLost(): void {
-    this.turns.noteLost(this.#runtime.timers.monotonicMs());
-    this.counts.conflicts += 1;
   }
 
   /**

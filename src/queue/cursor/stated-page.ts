@@ -9,10 +9,11 @@ export const ABSENT = -1;
 export interface PageStat {
   readonly version: number;
   readonly zxid: bigint;
+  readonly childChanges: number;
 }
 
 /** Of a page that does not exist yet. */
-export const NO_STAT: PageStat = { version: ABSENT, zxid: 0n };
+export const NO_STAT: PageStat = { version: ABSENT, zxid: 0n, childChanges: 0 };
 
 export interface StatedPage {
   readonly level: number;

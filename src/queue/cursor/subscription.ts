@@ -237,9 +237,7 @@ export class Subscription {
     this.#parked.stop();
     while (this.#hasWork()) {
       for (const exclusive of this.#exclusives.splice(0)) await exclusive();
-      const pauseMs = this.rounds.turns.pauseMs(this.#runtime.timers.monotonicMs());
-      const { timers } = this.#runtime;
-      if (pauseMs > 0) await new Promise<void>((resolve) => void timers.after(pauseMs, resolve));
+      await this.rounds.turns.next();
       const buryings = [...this.#buryings];
       const batch = takeBatch(this.#settles, this.#claims, this.#awake);
       this.#awake = false;

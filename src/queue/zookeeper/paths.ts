@@ -11,6 +11,7 @@
  *        /cursors/<name>~<generation>                a generation's cursor
  *             /<level>-<segment>                     page: who leases what in that segment
  *             /attempts-<shard>                      recent receives that carried an attemptId
+ *             /turn                                  the gateway that last asked for a turn, and how long it needs
  *        /scheduled                                  how many messages wait for their time, and when the next is due
  *             /<epoch>/<hour>/<minute>/<due>.…-<seq> entry of messages due at one instant
  *        /admission                                  changed by every publish that comes near a limit
@@ -55,7 +56,10 @@ export const cursorPath = (id: string, name: string, generation: number): string
 export const cursorName = (name: string, generation: number): string => `${name}~${generation}`;
 export const attemptsPath = (cursor: string, shard: number): string => `${cursor}/attempts-${shard}`;
 /** Compared by claims that keep an order over several levels. */
-export const orderPath = (cursor: string): string => `${cursor}/order`;
+export const ORDER_NAME = 'order';
+export const orderPath = (cursor: string): string => `${cursor}/${ORDER_NAME}`;
+/** Who asks the others for a turn: see `cursor/turn-request.ts`. */
+export const turnPath = (cursor: string): string => `${cursor}/turn`;
 export const trashedCursorPath = (id: string, cursor: string): string => `${TRASH_PATH}/${id}~${cursor}`;
 
 /** What a name in the trash stands for. */

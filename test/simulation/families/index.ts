@@ -10,6 +10,7 @@ import { pipeline } from './pipeline.ts';
 import { redrives } from './redrives.ts';
 import { repeats } from './repeats.ts';
 import { replay } from './replay.ts';
+import { shares } from './shares.ts';
 import { streams } from './streams.ts';
 
 /** Against the sum of all. What has none is played when it is asked for by its name. */
@@ -24,6 +25,7 @@ const WEIGHTS: readonly (readonly [Family, number])[] = [
   [replay, 0],
   [links, 0],
   [large, 0],
+  [shares, 0],
 ];
 
 export const FAMILY_NAMES = WEIGHTS.map(([{ name }]) => name);

@@ -1,0 +1,150 @@
+/**
+ * The turns of one subscription's rounds, and of whoever else writes its cursor: waits for them, measures them, and
+ * tells other gateways, or is told, when one of them starves. The rules are in `turn-taking.ts` and `guest-turns.ts`.
+ */
+import type { Runtime } from '../runtime.ts';
+import { StoreError } from '../zookeeper/store.ts';
+import type { CursorReader } from './cursor-reader.ts';
+import type { CursorState } from './cursor-state.ts';
+import type { CursorWriter } from './cursor-writer.ts';
+import { GuestTurns, type TurnRequest } from './guest-turns.ts';
+import { askForTurn, readTurnRequest } from './turn-request.ts';
+import { TurnTaking } from './turn-taking.ts';
+
+export class Turns {
+  readonly #runtime: Runtime;
+  readonly #state: CursorState;
+  readonly #reader: CursorReader;
+  readonly #writer: CursorWriter;
+  readonly #taking: TurnTaking;
+  readonly #guestTurns = new GuestTurns();
+  /** The guest, and the last of its commits that has been seen. */
+  #guest: Pick<TurnRequest, 'writer' | 'commit'> | undefined;
+  /** When the turn under way began, if with a look. */
+  #beganMs: number | undefined;
+  #hasAsked = false;
+
+  constructor(runtime: Runtime, state: CursorState, reader: CursorReader, writer: CursorWriter) {
+    this.#runtime = runtime;
+    this.#state = state;
+    this.#reader = reader;
+    this.#writer = writer;
+    this.#taking = new TurnTaking(runtime.random);
+  }
+
+  /** Others write here as well. */
+  get isContended(): boolean {
+    const nowMs = this.#nowMs();
+    return this.#guestTurns.isExpected(nowMs) || this.#taking.looksFirst(nowMs);
+  }
+
+  /** Waits until this gateway may write: not at all while nobody else is about, and at most some of others' turns. */
+  async next(): Promise<void> {
+    if (this.#state.turnRequests.take()) await this.#tried(() => this.#meetGuest());
+    await this.#pause(this.#taking.pauseMs(this.#nowMs()));
+    while (this.#guestTurns.holdsBack(this.#nowMs())) {
+      await this.#pause(this.#taking.turnMs);
+      if (!(await this.#tried(() => this.#lookForGuest()))) return;
+    }
+  }
+
+  /** A turn begins, before its look. @returns to be waited for once the look is made */
+  begin(): Promise<unknown> {
+    const nowMs = this.#nowMs();
+    const looks = this.#taking.looksFirst(nowMs);
+    this.#beganMs = looks ? nowMs : undefined;
+    this.#hasAsked = false;
+    if (looks) this.#writer.markWrittenStale();
+    const { lostAt } = this.#writer;
+    if (lostAt === undefined || !this.#taking.isStarving(nowMs) || !this.#state.exists)
+      return Promise.resolve();
+    this.#hasAsked = true;
+    this.#taking.noteAsked(nowMs);
+    return this.#tried(() => this.#ask(lostAt));
+  }
+
+  /** The look has been made. */
+  looked(): void {
+    const isForeign = this.#writer
+      .writtenPages()
+      .some(({ writers: [last] }) => last !== undefined && last.writer !== this.#writer.name);
+    if (isForeign) this.#taking.noteForeign(this.#nowMs());
+    this.#findGuest();
+  }
+
+  /** There was nothing to write. */
+  unused(): void {
+    if (this.#hasAsked) this.#taking.noteUnused();
+  }
+
+  won(): void {
+    this.#taking.noteWon(this.#nowMs());
+    this.#measure();
+    this.#findGuest();
+  }
+
+  /** A commit has failed for what somebody else has written. */
+  lost(): void {
+    this.#taking.noteLost(this.#nowMs());
+    this.#measure();
+  }
+
+  #measure(): void {
+    if (this.#beganMs !== undefined) this.#taking.noteTurn(this.#nowMs() - this.#beganMs);
+    this.#beganMs = undefined;
+  }
+
+  async #ask(lostAt: string): Promise<void> {
+    const { name: writer, number: commit } = this.#writer;
+    const { cursorPath, turnRequests } = this.#state;
+    const request = { writer, commit, turnMs: this.#taking.turnMs };
+    if (await askForTurn(this.#runtime.store, cursorPath, lostAt, request)) turnRequests.noteOwn(lostAt);
+  }
+
+  async #meetGuest(): Promise<void> {
+    if (!this.#state.exists) return;
+    const request = await readTurnRequest(this.#runtime.store, this.#state.cursorPath);
+    if (request === undefined || request.writer === this.#writer.name) return;
+    this.#guest = { ...request };
+    this.#guestTurns.invite(request, this.#taking.turnMs, this.#nowMs());
+    this.#findGuest();
+  }
+
+  async #lookForGuest(): Promise<void> {
+    this.#writer.markWrittenStale();
+    await this.#reader.refresh();
+    this.#findGuest();
+  }
+
+  /** In the pages as they are known. */
+  #findGuest(): void {
+    if (this.#guest === undefined) return;
+    const { writer, commit } = this.#guest;
+    const marks = this.#writer.writtenPages().flatMap(({ writers }) => writers);
+    const commits = marks.filter((mark) => mark.writer === writer).map((mark) => mark.commit);
+    const last = Math.max(commit, ...commits);
+    if (last === commit) return;
+    this.#guest = { writer, commit: last };
+    this.#guestTurns.noteWrote(this.#nowMs());
+  }
+
+  #pause(ms: number): Promise<void> | undefined {
+    const { timers } = this.#runtime;
+    return ms > 0 ? new Promise<void>((resolve) => void timers.after(ms, resolve)) : undefined;
+  }
+
+  /** Taking turns is never worth failing a request: without a connection, that has other things to wait for. */
+  async #tried(work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return false;
+    }
+  }
+
+  #nowMs(): number {
+    return this.#runtime.timers.monotonicMs();
+  }
+}
