@@ -16,6 +16,8 @@ import type { Broker } from './queue/index.ts';
 import { systemRandom, systemTimers } from './queue/system-runtime.ts';
 import { openStore } from './queue/zookeeper/session.ts';
 import type { StoreCounters } from './queue/zookeeper/store.ts';
+import { type PrincipalLimits, principalLimits } from './routes/principal-shares.ts';
+import { TRANSACTION_BODY_BYTES_MAX } from './routes/transactions.ts';
 import type { Tracing } from './tracing/index.ts';
 import { readVersion } from './version.ts';
 
@@ -88,6 +90,7 @@ export async function startGateway(
       requestsMax: configuration.maxRequests,
       requestBytesMax: configuration.maxRequestBytes,
       answerBytesMax: configuration.maxAnswerBytes,
+      ofPrincipal: limitsOfPrincipal(configuration),
     },
     access: entrance.access,
     ...(entrance.tls === undefined ? {} : { tls: entrance.tls }),
@@ -130,6 +133,17 @@ export async function startGateway(
     await gateway.close(0);
     throw error;
   }
+}
+
+function limitsOfPrincipal({ access, ...ofGateway }: GatewayConfiguration): PrincipalLimits | undefined {
+  const { principalPercent } = access;
+  if (principalPercent === undefined) return undefined;
+  const { maxRequests, maxWaitingReceives, maxRequestBytes } = ofGateway;
+  return principalLimits(
+    { requestsMax: maxRequests, waitingReceivesMax: maxWaitingReceives, requestBytesMax: maxRequestBytes },
+    principalPercent,
+    TRANSACTION_BODY_BYTES_MAX,
+  );
 }
 
 /** What it takes to trace is loaded only where that is wanted. */

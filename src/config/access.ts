@@ -12,6 +12,8 @@ export interface AccessConfiguration {
   readonly allowedHosts: readonly string[] | undefined;
   /** Whether everybody may read the metrics. */
   readonly publicMetrics: boolean;
+  /** What one principal may take of the gateway's limits; undefined: all, as where there are no others. */
+  readonly principalPercent: number | undefined;
   /** For each principal without a limit of its own; undefined: no limit. */
   readonly requestRate: { readonly perSecond: number; readonly burst: number } | undefined;
 }
@@ -33,9 +35,11 @@ type Values = z.output<typeof variables>;
 
 export function accessOf(values: Values): AccessConfiguration {
   const perSecond = values.ZOOGATE_REQUESTS_PER_SECOND;
+  const percent = values.ZOOGATE_PRINCIPAL_PERCENT;
+  const principalsFile = values.ZOOGATE_PRINCIPALS_FILE;
   const { ZOOGATE_JWT_ISSUER: issuer, ZOOGATE_JWT_AUDIENCE: audience, ZOOGATE_JWT_KEYS: keys } = values;
   return {
-    principalsFile: values.ZOOGATE_PRINCIPALS_FILE,
+    principalsFile,
     apiKeyHash: values.ZOOGATE_API_KEY_HASH,
     tokens:
       issuer === undefined || audience === undefined || keys === undefined
@@ -44,6 +48,8 @@ export function accessOf(values: Values): AccessConfiguration {
     // Who opts out of authentication has everybody in mind.
     allowedHosts: values.ZOOGATE_ALLOWED_HOSTS ?? (isLoopback(values.ZOOGATE_HOST) ? [] : undefined),
     publicMetrics: values.ZOOGATE_PUBLIC_METRICS,
+    principalPercent:
+      percent === 100 || (principalsFile === undefined && issuer === undefined) ? undefined : percent,
     requestRate:
       perSecond === 0 ? undefined : { perSecond, burst: values.ZOOGATE_REQUEST_BURST ?? perSecond },
   };

@@ -185,6 +185,11 @@ export const variables = z.object({
   ZOOGATE_REQUEST_BURST: wholeNumber(1, 1_000_000)
     .optional()
     .describe('most requests at once, after a pause; by default those of one second'),
+  ZOOGATE_PRINCIPAL_PERCENT: wholeNumber(1, 100)
+    .prefault('25')
+    .describe(
+      'most that one principal may take of `ZOOGATE_MAX_REQUESTS`, `ZOOGATE_MAX_WAITING_RECEIVES` and `ZOOGATE_MAX_REQUEST_BYTES`, in percent; beyond it 429; 100 for no limit. Without authentication, or with `ZOOGATE_API_KEY_HASH` alone, there is only one, who has all',
+    ),
   ZOOGATE_TLS_CERTIFICATE_FILE: z
     .string()
     .optional()

@@ -8,10 +8,12 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
+import type { Principal } from '../access/index.ts';
 import { Budget } from '../queue/index.ts';
 import { AnswerRoom } from './answer-room.ts';
 import { askForBody } from './early-answers.ts';
 import type { RouteCounts } from './http-counts.ts';
+import { type PrincipalLimits, type PrincipalShare, PrincipalShares } from './principal-shares.ts';
 import { Problem, problemKind } from './problems.ts';
 
 /** Infinity means no limit. */
@@ -20,6 +22,8 @@ export interface EdgeLimits {
   readonly requestsMax: number;
   /** Bodies of requests, as far as they have come. */
   readonly requestBytesMax: number;
+  /** Of each principal; undefined means all that there is. */
+  readonly ofPrincipal?: PrincipalLimits | undefined;
   /** Answers, until the client has taken them. */
   readonly answerBytesMax: number;
   /** For a client to take an answer, beside the time that its size allows for. */
@@ -45,6 +49,7 @@ export class EdgeLoad {
   readonly answerBytes: Budget;
   readonly requestBytes: Budget;
   readonly requests: Budget;
+  readonly principals: PrincipalShares;
   readonly #limits: EdgeLimits;
   readonly #isCutOff: () => boolean;
   /**
@@ -59,6 +64,7 @@ export class EdgeLoad {
     this.requests = new Budget(limits.requestsMax);
     this.requestBytes = new Budget(limits.requestBytesMax);
     this.answerBytes = new Budget(limits.answerBytesMax);
+    this.principals = new PrincipalShares(limits.ofPrincipal);
     this.#limits = limits;
   }
 
@@ -125,6 +131,8 @@ export class RequestShare {
   readonly #siblings: Set<RequestShare>;
   readonly #counts: RouteCounts;
   #requests: number;
+  #own: PrincipalShare | undefined;
+  #waits = 0;
   readonly #startMs = performance.now();
   #requestBytes = 0;
   #answerBytes = 0;
@@ -166,16 +174,38 @@ export class RequestShare {
     this.#requests = 0;
   }
 
+  /** It is known whose request it is. Throws Problem 'rate-limited', when those of its principal are too many. */
+  belongTo(principal: Principal): void {
+    if (this.#isOver || this.#requests === 0) return;
+    const own = this.#load.principals.of(principal);
+    if (own === undefined) return;
+    if (!own.requests.take(1)) throw tooMuchOfOne(own, `${own.requests.max} requests under way`);
+    this.#own = own;
+  }
+
+  /** It is a receive that waits, from now until it is over. Throws Problem 'rate-limited'. */
+  holdWait(): void {
+    const own = this.#own;
+    if (own === undefined || this.#isOver) return;
+    if (!own.waitingReceives.take(1)) {
+      throw tooMuchOfOne(own, `${own.waitingReceives.max} receives that wait`);
+    }
+    this.#waits = 1;
+  }
+
   /** Makes sure that there is room for a body, and asks for it if need be. Throws Problem 'rate-limited'. */
   expectBody(bytes: number): void {
     if (!this.#load.requestBytes.fits(bytes, this.#reserveFor(bytes))) throw tooManyBytes();
+    if (this.#own?.requestBytes.fits(bytes) === false) throw tooManyBytesOfOne(this.#own);
     askForBody(this.#response);
   }
 
   /** A part of the body has come. Throws Problem 'rate-limited'. */
   holdBody(bytes: number): void {
     const reserve = this.#reserveFor(this.#requestBytes + bytes);
+    if (this.#own?.requestBytes.fits(bytes) === false) throw tooManyBytesOfOne(this.#own);
     if (this.#isOver || !this.#load.requestBytes.take(bytes, reserve)) throw tooManyBytes();
+    this.#own?.requestBytes.add(bytes);
     this.#requestBytes += bytes;
   }
 
@@ -209,13 +239,29 @@ export class RequestShare {
     this.#load.requests.give(this.#requests);
     this.#load.requestBytes.give(this.#requestBytes);
     this.#load.answerBytes.give(this.#answerBytes);
+    if (this.#own !== undefined) this.#giveOwn(this.#own);
     this.#onOver?.(isDelivered);
+  }
+
+  #giveOwn(own: PrincipalShare): void {
+    own.requests.give(1);
+    own.waitingReceives.give(this.#waits);
+    own.requestBytes.give(this.#requestBytes);
+    this.#load.principals.forgetUnused(own);
   }
 
   #reserveFor(bytes: number): number {
     const { max } = this.#load.requestBytes;
     return bytes <= SMALL_BYTES || max === Number.POSITIVE_INFINITY ? 0 : max * RESERVED_PART;
   }
+}
+
+function tooMuchOfOne({ name }: PrincipalShare, what: string): Problem {
+  return tooMuch(`${name} has ${what} at this gateway, and no more may one principal have`);
+}
+
+function tooManyBytesOfOne(own: PrincipalShare): Problem {
+  return tooMuchOfOne(own, 'as much memory for bodies');
 }
 
 function tooManyBytes(): Problem {

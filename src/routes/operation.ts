@@ -41,6 +41,8 @@ export interface CheckedRequest<Params, Query, Body> {
   /** Whose request it is, for what is not told by the path: names in the body, and what a list may show. */
   readonly principal: Principal;
   readonly call: Call;
+  /** What the request holds at this gateway. */
+  readonly share: Pick<RequestShare, 'holdWait'>;
 }
 
 /** What a handler answers with. */
@@ -115,6 +117,7 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
       const admitted = gatekeeper.admit(request, access);
       // A key is known at once.
       principal = admitted instanceof Promise ? await admitted : admitted;
+      share.belongTo(principal);
     } catch (error) {
       // Strangers take no room from others, however long the rest of their bodies may be in coming.
       share.giveRoom();
@@ -139,6 +142,7 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
       accepted,
       principal,
       call: connection,
+      share,
     });
     holdAnswer(share, answer, !takesBody);
     connection.onUndelivered(answer.undelivered);

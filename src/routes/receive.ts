@@ -79,12 +79,13 @@ export function receive<Params>({ broker, log }: RouteContext, source: MessageSo
     },
     problems: ['not-found', 'rate-limited'],
     produces: ['application/json', OCTETS, EVENT, EVENT_BATCH],
-    async handle({ params, query, body, accepted, call }) {
+    async handle({ params, query, body, accepted, call, share }) {
       const request = requestOf(query, body);
       const textBodies = query.textBodies ?? body.textBodies ?? false;
       if ((accepted === OCTETS || accepted === EVENT) && request.max !== 1) {
         throw invalidField('max', `must be 1 with Accept: ${accepted}`);
       }
+      if (request.waitSeconds > 0) share.holdWait();
       const ref = source.refOf(params);
       const result = await broker.receive(ref, deliverableIn(accepted, request), call);
       // What was acked can't be refused any more: without acks it will be told.

@@ -139,6 +139,7 @@ const LIMITS: Readonly<Record<string, readonly number[]>> = {
   'bodies of requests in memory': [defaultOf('ZOOGATE_MAX_REQUEST_BYTES')],
   'messages on their way to the store': [defaultOf('ZOOGATE_MAX_QUEUED_BYTES')],
   'answers that are not taken': [defaultOf('ZOOGATE_MAX_ANSWER_BYTES')],
+  'requests, waiting receives and bodies of one principal': [defaultOf('ZOOGATE_PRINCIPAL_PERCENT')],
   'requests a second of one principal': [defaultOf('ZOOGATE_REQUESTS_PER_SECOND')],
   'request line and headers': [HEADER_BYTES_MAX],
   'attributes, and outcomes of `ack`, in headers of an answer': [MESSAGE_HEADER_BYTES_MAX],

@@ -82,6 +82,7 @@ describe('the variables of access', () => {
       ZOOGATE_TLS_KEY_FILE: 'key.pem',
     });
     expect(access).toEqual({
+      principalPercent: 25,
       principalsFile: '/etc/zoogate/principals.json',
       apiKeyHash: keyHash('x'),
       tokens: {
