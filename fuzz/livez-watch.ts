@@ -1,0 +1,45 @@
+/**
+ * A program of its own that asks a gateway again and again whether it is alive, and tells its parent how long the answer
+ * took. Time in which the machine had no processor for the gateway, or for this program, does not count: a machine with
+ * too much to do is no defect of the gateway. (Only Linux tells.)
+ *
+ * Arguments: the URL of the gateway, and its process id.
+ */
+import { readFileSync } from 'node:fs';
+import { Agent, get } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const PAUSE_MS = 20;
+
+const [, , url = '', gatewayPid = ''] = process.argv;
+const agent = new Agent({ keepAlive: true });
+const pids = [gatewayPid, String(process.pid)];
+
+/** For how long the main threads have had to wait for a processor, in milliseconds. */
+function waitedMs(): number {
+  try {
+    const nanoseconds = pids.map((pid) =>
+      Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')[1]),
+    );
+    return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
+function ask(): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    get(`${url}/livez`, { agent }, (response) => {
+      response.resume().once('end', () => resolve(response.statusCode));
+    }).once('error', () => resolve(undefined));
+  });
+}
+
+for (;;) {
+  const startMs = performance.now();
+  const waitedBefore = waitedMs();
+  const status = await ask();
+  const clockMs = performance.now() - startMs;
+  process.send?.({ status, clockMs, ms: Math.max(0, clockMs - (waitedMs() - waitedBefore)) });
+  await sleep(PAUSE_MS);
+}
