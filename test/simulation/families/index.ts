@@ -16,7 +16,7 @@ import { streams } from './streams.ts';
 /** Against the sum of all. What has none is played when it is asked for by its name. */
 const WEIGHTS: readonly (readonly [Family, number])[] = [
   [everyday, 10],
-  [backlog, 0],
+  [backlog, 1],
   [streams, 0],
   [redrives, 1],
   [levels, 1],
