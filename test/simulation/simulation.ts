@@ -6,6 +6,8 @@ import { Chance } from './chance.ts';
 import type { Family } from './families/family.ts';
 import { familyOf } from './families/index.ts';
 import { heal, planFaults } from './faults.ts';
+import { leaveAlone, sent } from './meter.ts';
+import { costViolations, idlenessViolations } from './rules/frugality.ts';
 import { World } from './world.ts';
 
 export interface Run {
@@ -42,11 +44,14 @@ export async function simulateWorld(world: World, family: Family): Promise<Run> 
     await stage.prepare();
     faults = planFaults(world, scenario.faults, BUSY_MS);
     await Promise.all(stage.clients());
+    const { reads } = sent(world);
+    if (world.calm) ledger.defects.push(...costViolations(reads, scenario.operations - world.remaining));
     await time.sleep(5_000);
     heal(world);
     await ready(world);
     world.calm = true;
     ledger.defects.push(...(await stage.end()));
+    ledger.defects.push(...idlenessViolations(await leaveAlone(world)));
   };
   story()
     .catch((error: Error) => ledger.defects.push(`the run broke off: ${error.stack}`))

@@ -21,6 +21,11 @@ export class VirtualTime {
     return this.#nowMs;
   }
 
+  /** What is still to happen. */
+  get pending(): number {
+    return this.#heap.filter(({ cancelled }) => !cancelled).length;
+  }
+
   /** Runs `callback` once, `delayMs` from now, unless the returned function is called first. */
   after(delayMs: number, callback: () => void): () => void {
     const atMs = this.#nowMs + Math.max(0, delayMs);
