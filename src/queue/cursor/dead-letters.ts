@@ -4,6 +4,7 @@
  */
 
 import type { CommitPart } from '../commit-parts.ts';
+import { BrokerError } from '../errors.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import { LevelEntries } from '../log/level-entries.ts';
 import { packable } from '../log/moved-messages.ts';
@@ -28,10 +29,22 @@ export class DeadLetters {
   /** Rejects with a StoreError. */
   async parts(state: CursorState, dead: readonly Dead[]): Promise<CommitPart[]> {
     if (dead.length === 0) return [];
+    const name = state.delivery.deadLetterQueue;
+    for (;;) {
+      const queue = name === undefined ? undefined : await this.#findQueue(name);
+      try {
+        return await this.#partsTo(queue, state, dead);
+      } catch (error) {
+        // Another gateway has taken it out of the configuration and deleted it meanwhile. By its name there is nothing now,
+        // or another queue, and the commit, which checks the configuration, finds out.
+        if (!(error instanceof BrokerError) || queue?.deleted !== true) throw error;
+      }
+    }
+  }
+
+  async #partsTo(queue: Topic | undefined, state: CursorState, dead: readonly Dead[]): Promise<CommitPart[]> {
     const source = subscriptionRef(state.topic, state.name);
     const counts = this.#runtime.counts.of(source);
-    const name = state.delivery.deadLetterQueue;
-    const queue = name === undefined ? undefined : await this.#findQueue(name);
     if (queue === undefined) {
       const applied = () => {
         counts.dropped += dead.length;
