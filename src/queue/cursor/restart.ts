@@ -9,6 +9,7 @@ import type { EntryCache } from '../log/entry-cache.ts';
 import type { Segment } from '../log/known-segments.ts';
 import type { Log } from '../log/log.ts';
 import { findOpenSegment } from '../log/open-segment.ts';
+import { subscriptionSetChange } from '../log/subscription-set.ts';
 import { LOG_START, type LogPosition } from '../model/position.ts';
 import { encodeRecord, LIVE_CURSOR_VERSION, type SubscriptionRecord } from '../model/records.ts';
 import { OPEN_VERSION } from '../model/segment.ts';
@@ -68,6 +69,7 @@ export async function restart(
   const writes: Write[] = [
     topic.guard(),
     { kind: 'set', path, data, version: state.version },
+    ...subscriptionSetChange(topic),
     ...unmoved,
     ...liveCursor(cursorPath(topic.id, name, generation)),
     ...endOfCursor(topic, name, record),

@@ -26,6 +26,7 @@ import type { EntryCache } from './entry-cache.ts';
 import type { Segment } from './known-segments.ts';
 import type { Log } from './log.ts';
 import { findOpenSegment } from './open-segment.ts';
+import { readSubscriptionSet } from './subscription-set.ts';
 
 /** Fewer acked messages of a queue stay in the open segment until there are more. */
 const TINY_ENTRIES = 16;
@@ -126,17 +127,23 @@ export class Trimmer {
             data: encodeHeader({ ...segment.header, state: 'trimmed' }),
             version: SEALED_VERSION,
           };
-    const result = await this.#runtime.store.commit([
+    const writes = [
       ...segment.slots.map(
         (slot): Write => ({ kind: 'delete', path: log.entryPath(number, slot), version: ANY_VERSION }),
       ),
       ...pages,
       // Without one behind it, a log whose last segment goes would have no place to go on.
-      { kind: 'check', path: log.path(number + 1), version: ANY_VERSION },
+      { kind: 'check', path: log.path(number + 1), version: ANY_VERSION } as const,
       header,
-    ]);
+    ];
+    const result = await this.#runtime.store.commit(writes);
     log.forget(number);
-    if (!result.applied) return;
+    if (!result.applied) {
+      // A subscription has come or gone, and perhaps none that needs it.
+      const isMissed = writes[result.index]?.path === subscriptionsPath(this.#topic.id);
+      if (isMissed) this.consider(log.level, number);
+      return;
+    }
     for (const slot of segment.slots) this.#cache.forget(log.entryPath(number, slot));
     this.#onTrimmed(log.level, number);
     await this.#dropHeaders(log);
@@ -216,10 +223,10 @@ export class Trimmer {
   async #finishedPages(level: number, segment: Segment): Promise<Write[] | undefined> {
     const { store } = this.#runtime;
     const { id } = this.#topic;
-    const subscriptions = await store.list(subscriptionsPath(id));
+    const subscriptions = await readSubscriptionSet(store, this.#topic);
     if (subscriptions === undefined) return undefined;
-    const writes: Write[] = [];
-    for (const name of subscriptions.children) {
+    const writes = [...subscriptions.guards];
+    for (const name of subscriptions.names) {
       const node = await store.read(subscriptionPath(id, name));
       if (node === undefined) return undefined;
       const record = decodeRecord<SubscriptionRecord>(node.data);

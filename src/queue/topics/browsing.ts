@@ -22,7 +22,8 @@ export async function refreshLogs(runtime: Runtime, topic: Topic): Promise<void>
   await topic.refresh();
   topic.assertLive();
   await topic.discoverLevels();
-  await Promise.all(topic.logs.map((log) => log.refresh()));
+  // Others trim as well.
+  await Promise.all(topic.logs.flatMap((log) => [log.refresh(), log.findFirst()]));
 }
 
 /** Everything that has not been trimmed counts as ready. Rejects with a StoreError; throws 'not-found'. */

@@ -71,6 +71,21 @@ export class DeadLetterLinks {
     return { named, others: all.length - named.length };
   }
 
+  /**
+   * Removes the links of what has been deleted: gateways of the version before leave one when a subscription is made as
+   * its topic is deleted. Rejects with a StoreError.
+   */
+  async removeDead(id: string): Promise<void> {
+    const { store } = this.#runtime;
+    for (const name of (await store.list(sourcesPath(id)))?.children ?? []) {
+      const source = parseSourceName(name);
+      const node = await store.read(dataPath(source.id));
+      if (node !== undefined && decodeRecord<TopicRecord>(node.data).deleted !== true) continue;
+      const path = sourcePath(id, source.id, source.subscription);
+      await store.commit([{ kind: 'delete', path, version: ANY_VERSION }]);
+    }
+  }
+
   async #wording({ id, subscription }: DeadLetterSource): Promise<string> {
     const node = await this.#runtime.store.read(dataPath(id));
     if (node === undefined) return 'something that is being deleted';

@@ -6,6 +6,7 @@ import type { Precondition, QueueConfig, TopicConfig, TopicRef } from '../broker
 import type { CallSignal } from '../call-signal.ts';
 import { afterwards, BrokerError } from '../errors.ts';
 import { createSegment } from '../log/segment-writes.ts';
+import { readSubscriptionSet } from '../log/subscription-set.ts';
 import { decodeRecord, encodeRecord, type SubscriptionRecord, type TopicRecord } from '../model/records.ts';
 import type { Runtime } from '../runtime.ts';
 import { readThrough, settledCommit } from '../settled-commit.ts';
@@ -104,6 +105,7 @@ export class Lifecycle {
       const settled = await settledCommit(this.#runtime, writes, didApply, signal);
       if (settled.outcome === 'conflict' && settled.reason === 'not-empty') {
         const look = () => this.#links.sources(topic.id, SOURCES_NAMED_MAX);
+        await readThrough(this.#runtime, signal, () => this.#links.removeDead(topic.id));
         const { named, others } = await readThrough(this.#runtime, signal, look);
         if (named.length > 0) throw stillWanted(ref.name, named, others);
       }
@@ -129,7 +131,7 @@ export class Lifecycle {
       { kind: 'create', path: logPath(id), data: NOTHING },
       { kind: 'create', path: levelPath(id, 0), data: NOTHING },
       ...createSegment(id, 0, 0, { state: 'open', ordinal: 0, bytesBefore: 0 }),
-      { kind: 'create', path: subscriptionsPath(id), data: NOTHING },
+      ...createAndSet(subscriptionsPath(id), NOTHING),
       { kind: 'create', path: cursorsPath(id), data: NOTHING },
       ...(kind === 'queue' ? this.#createForQueue(id) : []),
       ...(await readThrough(this.#runtime, signal, () =>
@@ -176,19 +178,27 @@ export class Lifecycle {
     return settled.outcome === 'applied';
   }
 
-  /** The writes that end the links from dead-letter queues to what is being deleted. */
+  /** The writes that end the links from dead-letter queues to what is being deleted, and fail if that has others. */
   async #unlinkAll(topic: Topic): Promise<Write[]> {
     const { store } = this.#runtime;
-    const names = (await store.list(subscriptionsPath(topic.id)))?.children ?? [];
+    const { names, guards } = (await readSubscriptionSet(store, topic)) ?? { names: [], guards: [] };
     const writes = await Promise.all(
       names.map(async (name) => {
-        const node = await store.read(subscriptionPath(topic.id, name));
-        const config = node === undefined ? undefined : decodeRecord<SubscriptionRecord>(node.data).config;
-        const { deadLetterQueue } = config ?? (topic.config as QueueConfig);
-        return this.#links.writes({ id: topic.id, subscription: name }, deadLetterQueue, undefined);
+        const path = subscriptionPath(topic.id, name);
+        const node = await store.read(path);
+        // Deleted meanwhile, of which the set tells.
+        if (node === undefined) return [];
+        const { deadLetterQueue } =
+          decodeRecord<SubscriptionRecord>(node.data).config ?? (topic.config as QueueConfig);
+        const links = await this.#links.writes(
+          { id: topic.id, subscription: name },
+          deadLetterQueue,
+          undefined,
+        );
+        return [{ kind: 'check', path, version: node.stat.version } as const, ...links];
       }),
     );
-    return writes.flat();
+    return [...guards, ...writes.flat()];
   }
 
   async #find(name: string, signal: CallSignal): Promise<OpenTopic | undefined> {

@@ -3,6 +3,7 @@ import type { Precondition, SubscriptionConfig } from '../broker-types.ts';
 import type { CallSignal } from '../call-signal.ts';
 import { endOfCursor, liveCursor, positionsOf } from '../cursor/restart.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
+import { subscriptionSetChange } from '../log/subscription-set.ts';
 import type { LogPosition } from '../model/position.ts';
 import {
   decodeRecord,
@@ -83,6 +84,7 @@ export class SubscriptionLifecycle {
       const writes: Write[] = [
         topic.guard(),
         { kind: 'delete', path: subscriptionPath(topic.id, name), version },
+        ...subscriptionSetChange(topic),
         ...endOfCursor(topic, name, record),
         {
           kind: 'create',
@@ -137,6 +139,7 @@ export class SubscriptionLifecycle {
     const writes: Write[] = [
       topic.guard(),
       ...createAndSet(subscriptionPath(topic.id, name), encodeRecord(record)),
+      ...subscriptionSetChange(topic),
       ...liveCursor(cursorPath(topic.id, name, record.generation)),
       ...(await this.#linkWrites(topic, name, undefined, config.deadLetterQueue, signal)),
     ];
