@@ -37,13 +37,12 @@ export async function commitParts(
   signal: CallSignal,
 ): Promise<'applied' | 'conflict' | 'absent'> {
   const writes = parts.flatMap((part) => part.writes);
-  const marked = parts.find((part) => part.didApply !== undefined);
   const abandon = (isCertain: boolean) => {
     for (const part of parts) part.abandoned?.(isCertain);
   };
   for (const part of parts) part.sending?.();
   try {
-    const settled = await settledCommit(runtime, writes, async () => marked?.didApply?.(), signal);
+    const settled = await settledCommit(runtime, writes, () => firstAnswer(parts), signal);
     if (settled.outcome === 'applied') {
       let from = 0;
       for (const part of parts) {
@@ -67,6 +66,15 @@ export async function commitParts(
     abandon(false);
     throw error;
   }
+}
+
+/** By the mark of the first part that can tell. */
+async function firstAnswer(parts: readonly CommitPart[]): Promise<boolean | undefined> {
+  for (const part of parts) {
+    const applied = await part.didApply?.();
+    if (applied !== undefined) return applied;
+  }
+  return undefined;
 }
 
 /** What a part reads again after a conflict it may also read before the next attempt: a failure here is none. */

@@ -6,7 +6,7 @@
 import type { CommitPart } from '../commit-parts.ts';
 import type { AttemptRecord } from '../model/attempts.ts';
 import type { CursorDraft } from '../model/cursor-draft.ts';
-import { hasCommit, isFinished, markWriter, type Page } from '../model/page.ts';
+import { hasCommit, isFinished, markWriter, mayHaveForgotten, type Page } from '../model/page.ts';
 import { decodePage, encodePage } from '../model/page-codec.ts';
 import { OPEN_VERSION, SEALED_VERSION } from '../model/segment.ts';
 import type { Runtime } from '../runtime.ts';
@@ -193,7 +193,7 @@ export class CursorWriter {
     ];
   }
 
-  /** Looks for a commit's number in a page. Undefined when the page has been trimmed meanwhile. */
+  /** Looks for a commit's number in a page. Undefined when the page has been trimmed, or has forgotten, meanwhile. */
   async #findMark({ level, segment, versionBefore }: PageWrite, number: number) {
     const node = await this.#runtime.store.read(this.#state.pagePath(level, segment));
     if (node === undefined) {
@@ -202,7 +202,10 @@ export class CursorWriter {
         ? { applied: false, zxid: undefined, laterZxid: 0n }
         : undefined;
     }
-    const applied = hasCommit(decodePage(node.data), this.name, number);
+    const page = decodePage(node.data);
+    // An applied commit was the first to write it since.
+    const isTold = !mayHaveForgotten(page, (node.stat.version - Math.max(0, versionBefore)) | 0);
+    const applied = hasCommit(page, this.name, number) || (isTold ? false : undefined);
     const expected = versionBefore === ABSENT ? 1 : versionAfter(versionBefore);
     const laterZxid = node.stat.mzxid;
     return { applied, zxid: node.stat.version === expected ? laterZxid : undefined, laterZxid };

@@ -117,7 +117,12 @@ export function hasCommit(page: Page, writer: string, commit: number): boolean {
   return page.writers.some((mark) => mark.writer === writer && mark.commit >= commit);
 }
 
-/** More than the gateways of any sensible installation, so that no mark is lost between a write and its resolving. */
+/** Whether the first of the last `writes` writes of the page may have been forgotten: others have come in its place. */
+export function mayHaveForgotten(page: Page, writes: number): boolean {
+  return page.writers.length >= WRITERS_REMEMBERED && writes > WRITERS_REMEMBERED;
+}
+
+/** More than the gateways of most installations: few marks are lost between a write and its resolving. */
 const WRITERS_REMEMBERED = 16;
 
 /** Number of runs that start at or before `offset`, by binary search. */

@@ -7,7 +7,8 @@
  *     /data/<id>                                     configuration; its version guards every write below
  *        /log/<level>/<segment>                      segment header: ordinals of its start; open, sealed, trimmed
  *             /<count>.<bytes>.<token>-<seq>         entry: an immutable packed batch of messages
- *        /subscriptions/<name>                       configuration, start position, generation
+ *        /subscriptions                              set whenever one is made, deleted or started anew (topics)
+ *             /<name>                                configuration, start position, generation
  *        /cursors/<name>~<generation>                a generation's cursor
  *             /<level>-<segment>                     page: who leases what in that segment
  *             /attempts-<shard>                      recent receives that carried an attemptId
