@@ -142,6 +142,12 @@ export const PLANTS: readonly Plant[] = [
     replace: '',
   },
   {
+    name: 'trim without looking whether a subscription is being made',
+    file: 'src/queue/log/trimmer.ts',
+    find: 'const writes = [...subscriptions.guards];',
+    replace: 'const writes: Write[] = [];',
+  },
+  {
     name: 'refuse a repeated transaction without looking for its id behind a barrier',
     file: 'src/queue/transactions.ts',
     find: 'if (certain) await this.#runtime.store.barrier();',
