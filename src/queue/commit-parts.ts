@@ -4,6 +4,7 @@
  * atomic step.
  */
 import type { CallSignal } from './call-signal.ts';
+import { BrokerError } from './errors.ts';
 import type { Runtime } from './runtime.ts';
 import { settledCommit } from './settled-commit.ts';
 import { type CommitConflict, StoreError, type Write, type WriteResult } from './zookeeper/store.ts';
@@ -75,6 +76,23 @@ async function firstAnswer(parts: readonly CommitPart[]): Promise<boolean | unde
     if (applied !== undefined) return applied;
   }
   return undefined;
+}
+
+/** How many bytes of a commit's packet are left beside the parts; below 0 when they do not fit. */
+export function roomBeside({ store }: Runtime, parts: readonly CommitPart[]): number {
+  return store.packet.bytesMax - store.packet.bytesOf(parts.flatMap((part) => part.writes));
+}
+
+/** For what goes together or not at all. Throws BrokerError 'payload-too-large'. */
+export function assertRoom(runtime: Runtime, parts: readonly CommitPart[]): void {
+  if (roomBeside(runtime, parts) < 0) throw tooLarge();
+}
+
+export function tooLarge(): BrokerError {
+  return new BrokerError(
+    'payload-too-large',
+    'All of it together, with attributes, options and acks, exceeds one write; nothing was changed.',
+  );
 }
 
 /** What a part reads again after a conflict it may also read before the next attempt: a failure here is none. */

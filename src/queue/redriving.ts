@@ -14,17 +14,21 @@ import { LevelEntries } from './log/level-entries.ts';
 import { packable } from './log/moved-messages.ts';
 import { guardOf } from './log/topic-guard.ts';
 import { Claiming } from './model/claim.ts';
+import { CommitRoom } from './model/commit-room.ts';
 import { CursorDraft } from './model/cursor-draft.ts';
-import type { EntryMessage, PackableMessage } from './model/entry.ts';
+import { type EntryMessage, MOVED_BYTES_MAX, type PackableMessage, packedBytes } from './model/entry.ts';
+import type { Position } from './model/position.ts';
 import type { Runtime } from './runtime.ts';
 import { readThrough, unavailable } from './settled-commit.ts';
 import type { Directory } from './topics/directory.ts';
 import type { OpenTopic } from './topics/open-topic.ts';
 import { QUEUE_SUBSCRIPTION } from './zookeeper/paths.ts';
 
-/** One step moves no more, so that it fits into one write. */
+/** One step moves no more, and no more than fits into one commit. */
 const STEP_MESSAGES_MAX = 100;
-const STEP_BYTES_MAX = 512 * 1024;
+
+/** Of what a step lacks. After these, it goes on with what is there. */
+const LOADS_USUAL = 8;
 
 interface Target {
   readonly open: OpenTopic;
@@ -145,16 +149,20 @@ export class Redriving {
   async #draft({ state, rounds }: Subscription, to: Target | undefined, max: number, untilMs: number) {
     const isDead = ({ deadLetter }: EntryMessage) => deadLetter !== undefined && deadLetter.atMs <= untilMs;
     const origins = new Map<string, Target | undefined>();
-    for (;;) {
-      const draft = new CursorDraft(state, this.#runtime.store.now());
+    for (let loads = 0; ; loads += 1) {
+      const { store } = this.#runtime;
+      const isHurried = loads >= LOADS_USUAL;
+      const draft = new CursorDraft(state, store.now(), new CommitRoom(store.packet), isHurried);
       // Those without an origin are passed over; those not yet looked up are taken to see them, and looked up.
       const goes = (message: EntryMessage) =>
         !origins.has(originKey(message)) || origins.get(originKey(message));
-      const claim = { max, lease: 1, untilMs: 0, autoAck: true, bytesMax: STEP_BYTES_MAX };
-      const taken = new Claiming(draft).claim({
-        ...claim,
-        select: (message) => isDead(message) && Boolean(goes(message)),
-      });
+      const select = (message: EntryMessage, position: Position) => {
+        if (!isDead(message) || !goes(message)) return false;
+        const moved = draft.takeMoved(position, packedBytes(message) + MOVED_BYTES_MAX);
+        return moved === 'later' ? 'enough' : moved === 'taken';
+      };
+      const claim = { max, lease: 1, untilMs: 0, autoAck: true, select };
+      const taken = new Claiming(draft).claim(claim);
       const unknown = taken
         .map(({ message }) => message)
         .filter((message) => !origins.has(originKey(message)));

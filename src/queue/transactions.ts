@@ -9,7 +9,7 @@
  */
 import type { PublishedMessage, TransactionRequest, TransactionResult } from './broker-types.ts';
 import type { CallSignal } from './call-signal.ts';
-import { type CommitPart, commitParts } from './commit-parts.ts';
+import { assertRoom, type CommitPart, commitParts, tooLarge } from './commit-parts.ts';
 import { receiptsOf } from './consuming.ts';
 import { countPublished } from './counts.ts';
 import type { Subscription } from './cursor/subscription.ts';
@@ -18,6 +18,7 @@ import { BrokerError, type BrokerErrorCode } from './errors.ts';
 import { Admission } from './log/admission.ts';
 import { amountOf, assertFits, type OutgoingMessage, planAppend } from './log/append-plan.ts';
 import { hashId, type RecentIds, type RecentIdsFound } from './log/recent-ids.ts';
+import { CommitRoom } from './model/commit-room.ts';
 import { CursorDraft } from './model/cursor-draft.ts';
 import type { Receipt } from './model/receipt.ts';
 import { outgoingMessages } from './outgoing.ts';
@@ -165,18 +166,18 @@ export class Transactions {
     const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
     const admissions = [...byTarget.keys()].map((open) => open.admission);
     const attempting = { acks, publishes, byTarget, hash, signal };
-    let certain = false;
     try {
       for (;;) {
         const outcome = await Admission.inTurns(admissions, async () => {
           const admission = await this.#admit(byTarget, signal);
-          const attempt = () => this.#attempt({ ...attempting, admission, certain });
-          return this.#holding(ordered, attempt);
+          return this.#holding(ordered, async () => {
+            const first = await this.#attempt({ ...attempting, admission, certain: false });
+            return first === 'not-held' ? this.#attempt({ ...attempting, admission, certain: true }) : first;
+          });
         });
         if (typeof outcome === 'object') return outcome;
-        if (outcome === 'not-held' && certain) throw aborted('is lost, or its message is already acked');
-        if (outcome === 'not-held') certain = true;
-        else if (signal.aborted)
+        if (outcome === 'not-held') throw aborted('is lost, or its message is already acked');
+        if (signal.aborted)
           throw new BrokerError('unavailable', 'Others keep changing this; nothing was changed. Try again.');
       }
     } finally {
@@ -200,6 +201,7 @@ export class Transactions {
     const marks = hash === undefined || found === undefined ? [] : [this.#take(hash, result, found)];
     const all = [...cursors, ...admission.parts, ...parts, ...marks];
     if (all.length === 0) return result;
+    assertRoom(this.#runtime, all);
     if ((await commitParts(this.#runtime, all, signal)) !== 'applied') return 'not-applied';
     for (const { subscription, receipts } of acks) {
       subscription.rounds.counts.acked += receipts.length;
@@ -222,9 +224,13 @@ export class Transactions {
       await readThrough(this.#runtime, signal, () => rounds.look(certain));
       const draft = await readThrough(this.#runtime, signal, async () => {
         for (;;) {
-          const made = new CursorDraft(state, this.#runtime.store.now());
+          const { store } = this.#runtime;
+          const made = new CursorDraft(state, store.now(), new CommitRoom(store.packet, false));
           const settled = receipts.map((receipt) => made.settle(receipt, { kind: 'ack' }));
-          if (made.missing.length === 0) return settled.every(({ kind }) => kind === 'ok') ? made : undefined;
+          if (made.missing.length === 0) {
+            if (settled.some(({ kind }) => kind === 'full')) throw tooLarge();
+            return settled.every(({ kind }) => kind === 'ok') ? made : undefined;
+          }
           await rounds.reader.loadMissing(made.missing, false);
         }
       });
@@ -236,16 +242,17 @@ export class Transactions {
 
   /** Whether the targets have room, and what is to be committed with that. */
   async #admit(byTarget: ByTarget, signal: CallSignal): Promise<Admitted> {
-    const parts: CommitPart[] = [];
     if (signal.aborted) throw unavailable(undefined);
-    for (const [open, outgoing] of byTarget) {
-      const ticket = await readThrough(this.#runtime, signal, () => open.admission.begin());
-      const { messages, bytes } = await readThrough(this.#runtime, signal, () => amountOf(open, outgoing));
-      const refusal = messages === 0 ? undefined : ticket.refusal(messages, bytes);
-      if (refusal !== undefined) return { parts: [], refusal };
-      parts.push(...ticket.parts);
-    }
-    return { parts, refusal: undefined };
+    const admitted = await Promise.all(
+      [...byTarget].map(async ([open, outgoing]) => {
+        const ticket = await readThrough(this.#runtime, signal, () => open.admission.begin());
+        const { messages, bytes } = await readThrough(this.#runtime, signal, () => amountOf(open, outgoing));
+        const refusal = messages === 0 ? undefined : ticket.refusal(messages, bytes);
+        return { parts: ticket.parts, refusal };
+      }),
+    );
+    const refusal = admitted.find((each) => each.refusal !== undefined)?.refusal;
+    return { parts: admitted.flatMap(({ parts }) => parts), refusal };
   }
 
   async #planPublishes(publishes: readonly Publish[], byTarget: ByTarget, signal: CallSignal) {

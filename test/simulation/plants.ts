@@ -165,4 +165,36 @@ export const PLANTS: readonly Plant[] = [
     find: "return guest !== undefined && guest.phase !== 'away';",
     replace: 'return false;',
   },
+  {
+    name: "leave a schedule's mark on what moves elsewhere",
+    file: 'src/queue/log/moved-messages.ts',
+    find: '...(change.scheduledBy === undefined ? {} : { scheduledBy: change.scheduledBy }),',
+    replace: '...(message.scheduledBy === undefined ? {} : { scheduledBy: message.scheduledBy }),',
+  },
+  {
+    name: 'leave attributes out of the size of what is put into a commit',
+    file: 'src/queue/model/entry.ts',
+    find: 'bytes += PACKED_PAIR_BYTES_MAX + Buffer.byteLength(name) + Buffer.byteLength(value);',
+    replace: 'bytes += name.length === value.length ? 0 : 0;',
+  },
+  {
+    name: 'ask for entries to be read as long as any is missing',
+    file: 'src/queue/model/cursor-draft.ts',
+    find: 'const leaves = this.#isHurried && (isBegun || this.changed.size > 0);',
+    replace: 'const leaves = this.#isHurried && isBegun && this.changed.size < 0;',
+  },
+  {
+    name: 'count what a limited queue holds while the subscriptions of a transaction stand still',
+    file: 'src/queue/transactions.ts',
+    find: 'const first = await this.#attempt({ ...attempting, admission, certain: false });',
+    replace:
+      'const counted = await this.#admit(byTarget, signal); const first = await this.#attempt({ ...attempting, admission: counted, certain: false });',
+  },
+  {
+    name: 'count what a limited queue holds while the queue of a redrive stands still',
+    file: 'src/queue/redriving.ts',
+    find: 'const attempt = () => this.#attempt(subscription, { to, max, untilMs, tickets, signal });',
+    replace:
+      'const attempt = async () => this.#attempt(subscription, { to, max, untilMs, tickets: await this.#ticketsFor([...tickets.keys()], signal), signal });',
+  },
 ];

@@ -6,7 +6,7 @@ import type { CallSignal } from '../../src/queue/call-signal.ts';
 import { Barrier } from '../../src/queue/zookeeper/barrier.ts';
 import { EnsembleClock } from '../../src/queue/zookeeper/ensemble-clock.ts';
 import * as port from '../../src/queue/zookeeper/store.ts';
-import { assertCommit, assertPath } from '../../src/queue/zookeeper/writes.ts';
+import { assertCommit, assertPath, Packet } from '../../src/queue/zookeeper/writes.ts';
 import type { WatchKind } from '../support/memory-ensemble.ts';
 import { TwinState } from '../support/twin-state.ts';
 import type { Chance } from './chance.ts';
@@ -38,9 +38,12 @@ export interface SimulatedStoreOptions {
   readonly ensemble: SimulatedEnsemble;
   readonly life: ProcessLife;
   readonly requestTimeoutMs: number;
+  /** Most bytes of a commit; a server's own limit when absent. */
+  readonly packetBytesMax?: number | undefined;
 }
 
 export class SimulatedStore implements port.Store {
+  readonly packet: Packet;
   readonly counters: port.StoreCounters = { reads: 0, writes: 0, conflicts: 0, bytesWritten: 0 };
   readonly network: Network = { delayMs: 1, distanceMs: 0, heldUntilMs: 0 };
   interfere: Interference = () => 'none';
@@ -58,6 +61,7 @@ export class SimulatedStore implements port.Store {
 
   constructor(options: SimulatedStoreOptions) {
     this.#options = options;
+    this.packet = new Packet(0, 0, options.packetBytesMax);
     this.#reconnect(0);
   }
 
@@ -102,7 +106,7 @@ export class SimulatedStore implements port.Store {
   }
 
   async commit(writes: readonly port.Write[], options: port.CallOptions = {}): Promise<port.CommitResult> {
-    const result = await this.#commit(writes, assertCommit(writes), options);
+    const result = await this.#commit(writes, assertCommit(writes, this.packet), options);
     if (!result.applied) this.counters.conflicts += 1;
     return result;
   }

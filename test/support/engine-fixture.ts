@@ -24,6 +24,9 @@ export interface EngineOptions {
   readonly requestTimeoutMs?: number;
   readonly schedule?: (step: () => void) => void;
   readonly segmentLimits?: SegmentLimits;
+  /** Most bytes of a commit; a server's own limit when absent. */
+  readonly packetBytesMax?: number;
+  readonly entryCacheBytesMax?: number;
   readonly timers?: Timers;
   /** What the engine is given in the place of its store. */
   readonly wrap?: (store: MemoryStore) => Store;
@@ -55,10 +58,19 @@ export class EngineCluster {
     return engine;
   }
 
-  open({ requestTimeoutMs = 5_000, schedule, segmentLimits, timers, wrap }: EngineOptions = {}): Engine {
+  open({
+    requestTimeoutMs = 5_000,
+    schedule,
+    segmentLimits,
+    packetBytesMax,
+    entryCacheBytesMax,
+    timers,
+    wrap,
+  }: EngineOptions = {}): Engine {
     let fault: (request: MemoryRequest) => Fault = () => 'none';
     const store = new MemoryStore(this.ensemble, {
       fault: (request) => fault(request),
+      packetBytesMax,
       ...(schedule === undefined ? {} : { schedule }),
     });
     const broker = createBroker({
@@ -67,7 +79,7 @@ export class EngineCluster {
       random: systemRandom,
       logger: silentLogger,
       requestTimeoutMs,
-      entryCacheBytesMax: 64 * 1024 * 1024,
+      entryCacheBytesMax: entryCacheBytesMax ?? 64 * 1024 * 1024,
       ...(segmentLimits === undefined ? {} : { segmentLimits }),
     });
     const plan = (next: (request: MemoryRequest) => Fault) => {
@@ -132,4 +144,16 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
     if (Date.now() > end) throw new Error(`it never came about that ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
+}
+
+/** The gateway has nothing more to do. */
+export async function quiet({ store }: Engine): Promise<void> {
+  let looks = 0;
+  let before = '';
+  await until(() => {
+    const now = JSON.stringify(store.counters);
+    looks = now === before ? looks + 1 : 0;
+    before = now;
+    return looks > 20;
+  }, 'the engine is quiet');
 }

@@ -12,7 +12,7 @@ import type { CallSignal } from '../../src/queue/call-signal.ts';
 import { Barrier } from '../../src/queue/zookeeper/barrier.ts';
 import * as port from '../../src/queue/zookeeper/store.ts';
 import { asAsked, withoutRestAtAny } from '../../src/queue/zookeeper/versions.ts';
-import { assertCommit, assertPath } from '../../src/queue/zookeeper/writes.ts';
+import { assertCommit, assertPath, Packet } from '../../src/queue/zookeeper/writes.ts';
 import type { MemoryEnsemble, WatchKind } from './memory-ensemble.ts';
 import { TwinState } from './twin-state.ts';
 
@@ -31,6 +31,8 @@ export interface MemoryRequest {
 }
 
 export interface MemoryStoreOptions {
+  /** Most bytes of a commit; a server's own limit when absent. */
+  readonly packetBytesMax?: number | undefined;
   readonly fault?: (request: MemoryRequest) => Fault;
   readonly schedule?: (step: () => void) => void;
 }
@@ -52,6 +54,7 @@ interface Call {
 }
 
 export class MemoryStore implements port.Store, port.StoreMeter {
+  readonly packet: Packet;
   readonly counters: port.StoreCounters = { reads: 0, writes: 0, conflicts: 0, bytesWritten: 0 };
   readonly #ensemble: MemoryEnsemble;
   readonly #fault: (request: MemoryRequest) => Fault;
@@ -66,6 +69,7 @@ export class MemoryStore implements port.Store, port.StoreMeter {
   readonly #state = new TwinState('connected', (step) => this.#schedule(step));
 
   constructor(ensemble: MemoryEnsemble, options: MemoryStoreOptions = {}) {
+    this.packet = new Packet(0, 0, options.packetBytesMax);
     this.#ensemble = ensemble;
     this.#fault = options.fault ?? (() => 'none');
     this.#schedule = options.schedule ?? ((step) => setImmediate(step));
@@ -108,7 +112,7 @@ export class MemoryStore implements port.Store, port.StoreMeter {
   }
 
   async commit(writes: readonly port.Write[], options: port.CallOptions = {}): Promise<port.CommitResult> {
-    const bytes = assertCommit(writes);
+    const bytes = assertCommit(writes, this.packet);
     const result = await this.#write({ kind: 'commit', writes }, bytes, options, () =>
       asAsked(this.#ensemble.apply(withoutRestAtAny(writes)), writes),
     );

@@ -5,7 +5,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ANY_VERSION, type CommitResult, type Store, type Write } from '../../src/queue/zookeeper/store.ts';
-import { commitBytesMax } from '../../src/queue/zookeeper/writes.ts';
+import { packetBytesMax } from '../../src/queue/zookeeper/writes.ts';
 import { watchConformance } from './watch-conformance.ts';
 import { append, check, create, fresh, remove, set } from './write-builders.ts';
 
@@ -187,13 +187,13 @@ export function storeConformance(name: string, open: () => Promise<OpenStore>): 
         for (const path of ['a', '/a/', '//a', '/a/../b', '']) {
           await expect(store.commit([create(path)]), path).rejects.toThrow(/path/);
         }
-        const data = Buffer.alloc(commitBytesMax);
+        const data = Buffer.alloc(packetBytesMax);
         await expect(store.commit([{ kind: 'create', path: '/big', data }])).rejects.toThrow(/limit/);
         expect((await store.list('/'))?.children).not.toContain('big');
       });
 
       it('accepts almost as many bytes as it may', async () => {
-        const data = Buffer.alloc(commitBytesMax - 200, 'x');
+        const data = Buffer.alloc(packetBytesMax - 200, 'x');
         await store.commit([{ kind: 'create', path: '/big', data }]);
         expect((await store.read('/big'))?.data.equals(data)).toBe(true);
       });

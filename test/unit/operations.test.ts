@@ -10,6 +10,7 @@ import { documentVariables, variables } from '../../src/config/variables.ts';
 import { BATCH_BYTES_MAX } from '../../src/queue/log/append-plan.ts';
 import { CLAIM_BODY_BYTES_MAX } from '../../src/queue/model/claim.ts';
 import { WINDOW_MS } from '../../src/queue/transactions.ts';
+import { packetBytesMax } from '../../src/queue/zookeeper/writes.ts';
 import { MESSAGE_HEADER_BYTES_MAX } from '../../src/routes/answer-headers.ts';
 import { CONTENT_TYPE_CHARS_MAX } from '../../src/routes/media-types.ts';
 import { REQUEST_MESSAGE_BYTES_MAX, REQUEST_MESSAGES_MAX } from '../../src/routes/new-messages.ts';
@@ -72,7 +73,7 @@ const LIMITS: Readonly<Record<string, readonly number[]>> = {
   'size of a message, body and attributes': [defaultOf('ZOOGATE_MAX_MESSAGE_BYTES'), 921_600],
   'messages of a publish, or of a transaction': [REQUEST_MESSAGES_MAX],
   'their sizes in sum': [REQUEST_MESSAGE_BYTES_MAX],
-  'what they take in one write to ZooKeeper': [BATCH_BYTES_MAX, 20, 400, 900],
+  'what they take in one write to ZooKeeper': [BATCH_BYTES_MAX, 31, 9, 400, 900, packetBytesMax],
   'body of a publish request': [PUBLISH_BODY_BYTES_MAX],
   'body of a transaction': [TRANSACTION_BODY_BYTES_MAX],
   'attributes of a message': [ATTRIBUTES_MAX, longest(ATTRIBUTE_NAME)],

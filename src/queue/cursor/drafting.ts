@@ -34,7 +34,7 @@ export class Drafting {
   }
 
   /** What one write could do for those of the batch that still wait, by a view of the cursor. */
-  evaluate(view: CursorView, batch: Batch, certain: boolean): Evaluation {
+  evaluate(view: CursorView, batch: Batch, certain: boolean, isHurried = false): Evaluation {
     return evaluate({
       view,
       attempts: this.#attempts,
@@ -46,6 +46,8 @@ export class Drafting {
       nowMs: this.#runtime.store.now(),
       certain,
       defaultLeaseMs: this.#state.delivery.leaseSeconds * 1000,
+      limits: this.#runtime.store.packet,
+      isHurried,
       newLease: () => Number.parseInt(this.#runtime.random.token(LEASE_CHARACTERS), 36) + 1,
     });
   }
@@ -68,13 +70,13 @@ export class Drafting {
     try {
       for (let loads = 0; ; loads += 1) {
         if (batch.isForAll) this.#state.seenLogs.note();
-        const evaluation = this.evaluate(this.#state, batch, certain);
+        const needsMuch = loads >= LOADS_USUAL;
+        const evaluation = this.evaluate(this.#state, batch, certain, needsMuch);
         const { missing } = evaluation.draft;
         if (missing.length === 0 && evaluation.missingShards.size === 0) {
           if (batch === whole) this.release();
           return evaluation;
         }
-        const needsMuch = loads >= LOADS_USUAL;
         const isAlone = batch.settles.length === 0 && !isAwaited();
         if (needsMuch && batch === whole && !isAlone) {
           batch = { ...whole, claims: [] };

@@ -6,11 +6,14 @@
 import {
   ATTEMPTS_BYTES_MAX,
   type AttemptRecord,
+  attemptBytesMax,
   encodeAttempts,
   shardOf,
+  usefulAttempts,
   withAttempt,
 } from '../model/attempts.ts';
 import { type Claimed, Claiming } from '../model/claim.ts';
+import { type CommitLimits, CommitRoom } from '../model/commit-room.ts';
 import { CursorDraft } from '../model/cursor-draft.ts';
 import type { CursorView } from '../model/cursor-view.ts';
 import type { EntryMessage } from '../model/entry.ts';
@@ -82,13 +85,19 @@ export interface EvaluationInput {
   readonly certain: boolean;
   readonly defaultLeaseMs: number;
   readonly newLease: () => number;
+  /** Of the store that is written to. */
+  readonly limits: CommitLimits;
+  /** As a draft has it. */
+  readonly isHurried: boolean;
 }
 
 export function evaluate(input: EvaluationInput): Evaluation {
-  const draft = new CursorDraft(input.view, input.nowMs);
+  const room = new CommitRoom(input.limits);
+  const draft = new CursorDraft(input.view, input.nowMs, room, input.isHurried);
+  // The dead first: one of them may fill the commit, and would wait for ever if others came before it each time.
+  draft.buryDead();
   const settled = new Map<SettleRequest, SettleResult>();
   for (const request of input.batch.settles) settled.set(request, settle(draft, request, input.nowMs));
-  draft.buryDead();
   const claiming = new Claiming(draft);
   const state = {
     grants: [] as Grant[],
@@ -98,6 +107,7 @@ export function evaluate(input: EvaluationInput): Evaluation {
     withheld: [] as ClaimItem[],
     refused: [] as ClaimItem[],
     attempts: new Map<number, readonly AttemptRecord[]>(),
+    shardBytes: new Map<number, number>(),
     missingShards: new Set<number>(),
   };
   let exhausted = false;
@@ -107,6 +117,10 @@ export function evaluate(input: EvaluationInput): Evaluation {
       continue;
     // Whoever comes later finds nothing either, unless it repeats an attempt.
     if (exhausted) continue;
+    if (item.spec.attempt !== undefined && !takeShard(room, item, item.spec.attempt, state)) {
+      draft.full = true;
+      break;
+    }
     const untilMs = Math.round(input.nowMs + (item.spec.leaseMs ?? input.defaultLeaseMs));
     const lease = input.newLease();
     const { max, autoAck, isDeliverable } = item.spec;
@@ -176,6 +190,7 @@ function handleAttempt(
     withheld: ClaimItem[];
     refused: ClaimItem[];
     attempts: Map<number, readonly AttemptRecord[]>;
+    shardBytes: Map<number, number>;
     missingShards: Set<number>;
   },
 ): boolean {
@@ -207,8 +222,29 @@ function handleAttempt(
       return true;
     }
   }
-  if (encodeAttempts(state.attempts.get(shard) ?? records).length < ATTEMPTS_BYTES_MAX) return false;
-  state.refused.push(item);
+  const useful = () => usefulAttempts(records, input.view.generation, input.nowMs);
+  const bytes = state.shardBytes.get(shard) ?? encodeAttempts(useful()).length;
+  // Where a commit takes less, so does a shard.
+  if (bytes >= Math.min(ATTEMPTS_BYTES_MAX, input.limits.bytesMax / 4)) {
+    state.refused.push(item);
+    return true;
+  }
+  state.shardBytes.set(shard, bytes);
+  return false;
+}
+
+/** Takes room for what the claim's attempt adds to its shard, and for the shard if that was not written yet. */
+function takeShard(
+  room: CommitRoom,
+  { spec }: ClaimItem,
+  attempt: string,
+  state: { attempts: ReadonlyMap<number, unknown>; shardBytes: Map<number, number> },
+): boolean {
+  const shard = shardOf(attempt);
+  const known = state.shardBytes.get(shard) ?? 0;
+  const added = attemptBytesMax(spec.max);
+  if (!room.takeNode(state.attempts.has(shard) ? undefined : known, added)) return false;
+  state.shardBytes.set(shard, known + added);
   return true;
 }
 

@@ -36,15 +36,17 @@ export class HandOffs {
   /**
    * The part that leases to those who wait what is about to be appended. No round may be under way until it has ended.
    *
+   * @param roomBytes what is left of the commit for it
    * @param onEnd called once the commit is answered or given up, with leases that nobody takes: to be given back
    * @returns undefined when a round has to see to it, after the commit
    */
   part(
     waiting: ReadonlySet<ClaimItem>,
     entries: LevelEntries,
+    roomBytes: number,
     onEnd: (unused: readonly Returnable[]) => void,
   ): CommitPart | undefined {
-    const { timers, counts } = this.#runtime;
+    const { timers, counts, store } = this.#runtime;
     const nowMs = timers.monotonicMs();
     const isContended = this.#rounds.turns.isContended || nowMs - this.#missedAtMs < MISSED_MEMORY_MS;
     if (isContended || !this.#isPlain() || !isFresh(this.#state)) return undefined;
@@ -57,6 +59,7 @@ export class HandOffs {
     const { draft, grants } = evaluation;
     const { generation } = view;
     const part = this.#rounds.writer.part(draft, new Map());
+    if (store.packet.bytesOf(part.writes) > roomBytes) return undefined;
     return {
       writes: part.writes,
       sending: () => {

@@ -15,6 +15,7 @@ import type { Segment } from '../log/known-segments.ts';
 import type { Log } from '../log/log.ts';
 import { findOpenSegment } from '../log/open-segment.ts';
 import { readHeader } from '../log/segment-reads.ts';
+import { type CommitLimits, CommitRoom } from '../model/commit-room.ts';
 import { CursorDraft } from '../model/cursor-draft.ts';
 import type { Page } from '../model/page.ts';
 import { bytesOf, OPEN_VERSION, type SegmentHeader } from '../model/segment.ts';
@@ -143,8 +144,8 @@ async function firstUntouched(
 }
 
 /** Whether there are messages whose last lease has ended: they are as good as moved, and must be before anybody looks. */
-export function hasDead({ state, nowMs }: Inspection): boolean {
-  const draft = new CursorDraft(state, nowMs);
+export function hasDead({ state, nowMs }: Inspection, limits: CommitLimits): boolean {
+  const draft = new CursorDraft(state, nowMs, new CommitRoom(limits));
   draft.buryDead();
   return draft.changed.size > 0;
 }

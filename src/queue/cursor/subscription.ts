@@ -153,11 +153,12 @@ export class Subscription {
   /**
    * Leases what is about to be appended to those who wait, in the same commit. The part is to be committed at once.
    *
+   * @param roomBytes what is left of that commit
    * @returns undefined when nobody waits for it, or a round is under way
    */
-  handOff(entries: LevelEntries): CommitPart | undefined {
+  handOff(entries: LevelEntries, roomBytes: number): CommitPart | undefined {
     if (this.#running || this.#draining) return undefined;
-    const part = this.#handOffs.part(this.#claims, entries, (unused) => this.#endHandOff(unused));
+    const part = this.#handOffs.part(this.#claims, entries, roomBytes, (unused) => this.#endHandOff(unused));
     if (part === undefined) return undefined;
     this.#running = true;
     this.#parked.stop();

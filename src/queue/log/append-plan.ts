@@ -3,9 +3,8 @@
  * that wait for their time, and for the dedupIds among them. Used by group commit and by transactions alike.
  */
 import type { PublishedMessage } from '../broker-types.ts';
-import type { CommitPart } from '../commit-parts.ts';
-import { BrokerError } from '../errors.ts';
-import type { PackableMessage } from '../model/entry.ts';
+import { type CommitPart, tooLarge } from '../commit-parts.ts';
+import { type PackableMessage, packedBytes } from '../model/entry.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Topic } from '../topics/topic.ts';
 import type { Depth } from './admission.ts';
@@ -33,8 +32,12 @@ export interface AppendTarget {
   readonly schedule: Schedule;
   readonly dedup: RecentIds;
   readonly roller: Roller;
-  /** The part that leases the messages to somebody who waits for them; undefined when nobody does, or it would not do. */
-  handOff(entries: LevelEntries): CommitPart | undefined;
+  /**
+   * The part that leases the messages to somebody who waits for them; undefined when nobody does, or it would not do.
+   *
+   * @param roomBytes what is left of the commit for it
+   */
+  handOff(entries: LevelEntries, roomBytes: number): CommitPart | undefined;
 }
 
 export interface AppendPlan {
@@ -45,7 +48,7 @@ export interface AppendPlan {
   readonly answers: readonly PublishedMessage[];
 }
 
-/** Below the server's limit for a whole packet, with room for the paths. */
+/** Below the server's limit for a whole packet, with room for the paths, also of a later move. */
 export const BATCH_BYTES_MAX = 990_000;
 
 /** Rejects with a StoreError; throws BrokerError 'not-found'. */
@@ -135,24 +138,17 @@ function sortOut(outgoing: readonly OutgoingMessage[], found: RecentIdsFound) {
   return { originals, fresh };
 }
 
-/** Throws 'payload-too-large' when the messages would not fit into one write. */
+/**
+ * Throws 'payload-too-large' when the messages would not fit into one write.
+ *
+ * @returns what they take of it, about: their contents, and the headers and paths that go with them
+ */
 export function assertFits(outgoing: readonly OutgoingMessage[]): number {
-  const bytes = outgoing.reduce((sum, item) => sum + packedBytesOf(item), 0);
-  if (bytes <= BATCH_BYTES_MAX) return bytes;
-  throw new BrokerError(
-    'payload-too-large',
-    'The messages with their attributes and options exceed one write.',
-  );
+  const bytes = outgoing.reduce((sum, item) => sum + bytesOf(item), 0);
+  if (bytes > BATCH_BYTES_MAX) throw tooLarge();
+  return bytes;
 }
 
-/** An upper bound of what a message takes in a commit: its contents, and the headers and paths that go with them. */
-function packedBytesOf({ message, dueMs, dedup }: OutgoingMessage): number {
-  let bytes =
-    20 + message.body.length + Buffer.byteLength(message.contentType) + 3 * (message.group?.length ?? 0);
-  for (const [name, value] of Object.entries(message.attributes))
-    bytes += 10 + name.length + Buffer.byteLength(value);
-  if (message.moved !== undefined) bytes += 512 + 3 * (message.moved.deadLetter?.detail?.length ?? 0);
-  if (dueMs !== undefined) bytes += 400;
-  if (dedup !== undefined) bytes += 900;
-  return bytes;
+function bytesOf({ message, dueMs, dedup }: OutgoingMessage): number {
+  return packedBytes(message) + (dueMs === undefined ? 0 : 400) + (dedup === undefined ? 0 : 900);
 }

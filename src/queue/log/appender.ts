@@ -8,7 +8,7 @@
  */
 import type { PublishedMessage } from '../broker-types.ts';
 import type { CallSignal } from '../call-signal.ts';
-import { type CommitPart, commitParts } from '../commit-parts.ts';
+import { type CommitPart, commitParts, roomBeside, tooLarge } from '../commit-parts.ts';
 import { Deadline } from '../deadline.ts';
 import { Pending } from '../pending.ts';
 import { readThrough } from '../settled-commit.ts';
@@ -104,9 +104,11 @@ export class Appender {
         const plan = await readThrough(runtime, signal, () => planAppend(this.#target, outgoing));
         // Whoever was refused while the plan was made must not find its messages stored.
         if (live.some((request) => !request.pending.open)) continue;
-        for (const request of live) request.pending.markSent();
         const all = plan.parts.length === 0 ? [] : [...plan.parts, ...parts];
-        const handOff = plan.entries && this.#target.handOff(plan.entries);
+        const roomBytes = roomBeside(runtime, all);
+        if (roomBytes < 0) return await this.#commitInTwo(live);
+        for (const request of live) request.pending.markSent();
+        const handOff = plan.entries && this.#target.handOff(plan.entries, roomBytes);
         if (handOff !== undefined) all.push(handOff);
         if (all.length === 0 || (await commitParts(runtime, all, signal)) === 'applied') {
           this.#admission.note(admitted);
@@ -117,6 +119,19 @@ export class Appender {
       }
     } finally {
       signal.cancel();
+    }
+  }
+
+  /** What takes more than was thought, such as many dedupIds below a long chroot. One request is never divided. */
+  async #commitInTwo(batch: readonly AppendRequest[]): Promise<void> {
+    if (batch.length === 1) throw tooLarge();
+    const half = Math.ceil(batch.length / 2);
+    for (const part of [batch.slice(0, half), batch.slice(half)]) {
+      try {
+        await this.#commitUntilSettled(part);
+      } catch (error) {
+        for (const request of part) request.pending.fail(error as Error);
+      }
     }
   }
 

@@ -3,7 +3,7 @@
  * many messages wait for later.
  */
 
-import type { PackableMessage } from '../model/entry.ts';
+import { type PackableMessage, packedBytes } from '../model/entry.ts';
 import {
   EMPTY_SCHEDULE,
   type ScheduledSlot,
@@ -15,14 +15,16 @@ import type { Store } from '../zookeeper/store.ts';
 import type { EntryCache } from './entry-cache.ts';
 import { packable } from './moved-messages.ts';
 
-/** What one commit moves: far below a packet, with the deletions. */
+/** What one commit moves: far below a packet, with the deletions. One entry is never divided. */
 const ENTRIES_MAX = 500;
 const MESSAGES_MAX = 1000;
 const BYTES_MAX = 256 * 1024;
+/** Entries that are read at a time: their names do not tell of attributes. */
+const READ_TOGETHER = 64;
 
 export interface DueStep {
-  /** Entries to move now, in the order in which they became due; none when only the picture is to be corrected. */
-  readonly paths: readonly { readonly path: string; readonly slot: ScheduledSlot }[];
+  /** To move now, in the order in which they became due; none when only the picture is to be corrected. */
+  readonly messages: readonly PackableMessage[];
   /** Nodes to delete with that, children first. */
   readonly removed: readonly string[];
   /** The schedule after this step. */
@@ -30,22 +32,28 @@ export interface DueStep {
 }
 
 /** @param top where the entries are kept. Rejects with a StoreError. */
-export async function findDue(store: Store, top: string, state: ScheduleState): Promise<DueStep> {
+export async function findDue(
+  store: Store,
+  cache: EntryCache,
+  top: string,
+  state: ScheduleState,
+): Promise<DueStep> {
   const hour = await firstChild(store, top);
-  if (hour === undefined) return { paths: [], removed: [], state: { ...EMPTY_SCHEDULE, epoch: state.epoch } };
+  if (hour === undefined)
+    return { messages: [], removed: [], state: { ...EMPTY_SCHEDULE, epoch: state.epoch } };
   const minute = await firstChild(store, hour.path);
   if (minute === undefined) {
     const nextMs = hour.next === undefined ? null : startOfBucket(hour.next, 'hour');
-    return { paths: [], removed: [hour.path], state: { ...state, nextMs } };
+    return { messages: [], removed: [hour.path], state: { ...state, nextMs } };
   }
   const slots = scheduledSlots((await store.list(minute.path))?.children ?? []);
-  const due = atMost(slots.filter((slot) => slot.dueMs <= store.now()));
+  const listed = atMost(slots.filter((slot) => slot.dueMs <= store.now()));
+  const { due, messages } = await readDue(store, cache, minute.path, listed);
   const rest = slots[due.length];
-  const paths = due.map((slot) => ({ path: `${minute.path}/${slot.name}`, slot }));
-  const removed = paths.map(({ path }) => path);
+  const removed = due.map(({ name }) => `${minute.path}/${name}`);
   if (rest === undefined) removed.push(minute.path);
   return {
-    paths,
+    messages,
     removed,
     state: {
       ...state,
@@ -56,12 +64,29 @@ export async function findDue(store: Store, top: string, state: ScheduleState): 
   };
 }
 
-/** The messages of those entries, in order, ready to be appended. Rejects with a StoreError. */
-export async function readDue(cache: EntryCache, paths: DueStep['paths']): Promise<PackableMessage[]> {
-  const entries = await Promise.all(paths.map(({ path, slot }) => cache.read(path, slot.token)));
-  return entries.flatMap((entry) =>
-    (entry?.messages ?? []).map((message) => packable(message, { scheduledBy: message.scheduledBy })),
-  );
+/** As many of the entries as go together, with their messages ready to be appended. Rejects with a StoreError. */
+async function readDue(store: Store, cache: EntryCache, parent: string, slots: readonly ScheduledSlot[]) {
+  const { bytesMax, bytesPerWrite } = store.packet;
+  const limit = Math.min(BYTES_MAX, bytesMax / 4);
+  const due: ScheduledSlot[] = [];
+  const messages: PackableMessage[] = [];
+  let bytes = 0;
+  for (let from = 0; from < slots.length; from += READ_TOGETHER) {
+    const some = slots.slice(from, from + READ_TOGETHER);
+    const read = some.map(({ name, token }) => cache.read(`${parent}/${name}`, token));
+    for (const [index, entry] of (await Promise.all(read)).entries()) {
+      const slot = some[index] as ScheduledSlot;
+      const moved = (entry?.messages ?? []).map((message) =>
+        packable(message, { scheduledBy: message.scheduledBy }),
+      );
+      bytes += bytesPerWrite + parent.length + slot.name.length;
+      bytes += moved.reduce((sum, message) => sum + packedBytes(message), 0);
+      if (due.length > 0 && bytes > limit) return { due, messages };
+      due.push(slot);
+      messages.push(...moved);
+    }
+  }
+  return { due, messages };
 }
 
 async function firstChild(

@@ -23,7 +23,7 @@ import { readThrough } from '../settled-commit.ts';
 import type { Topic } from '../topics/topic.ts';
 import { scheduledPath } from '../zookeeper/paths.ts';
 import { ANY_VERSION, StoreError, type Write } from '../zookeeper/store.ts';
-import { findDue, readDue } from './due-messages.ts';
+import { findDue } from './due-messages.ts';
 import type { EntryCache } from './entry-cache.ts';
 import { KnownNodes } from './known-nodes.ts';
 import { LevelEntries } from './level-entries.ts';
@@ -210,7 +210,9 @@ export class Schedule {
 
   /** A commit that moves some of what is due, or only corrects the time of the next. */
   async #prepareMove(): Promise<CommitPart[]> {
-    const { paths, removed, state } = await findDue(this.#runtime.store, this.#node.top, this.#node.state);
+    const { store } = this.#runtime;
+    const step = await findDue(store, this.#cache, this.#node.top, this.#node.state);
+    const { messages, removed, state } = step;
     const deletes = removed.map((path): Write => ({ kind: 'delete', path, version: ANY_VERSION }));
     // Without messages nothing is lost by trying again, should it look as if it had not been done.
     const didApply = () => this.#node.hasChanged();
@@ -222,8 +224,7 @@ export class Schedule {
         this.#known.forget();
       },
     };
-    if (paths.length === 0) return [removal];
-    const messages = await readDue(this.#cache, paths);
+    if (messages.length === 0) return [removal];
     const guard = guardOf(this.#topic);
     const entries = await LevelEntries.prepare(this.#runtime, this.#topic, this.#cache, messages);
     // The messages tell for certain, so they are asked first.

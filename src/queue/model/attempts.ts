@@ -23,6 +23,9 @@ export interface AttemptRecord {
 export const ATTEMPT_SHARDS = 16;
 /** Beyond this a shard would become too large for one write; attempts are then refused until leases end. */
 export const ATTEMPTS_BYTES_MAX = 256 * 1024;
+/** Of a record without its positions, and of each of these. */
+const RECORD_BYTES_MAX = 256;
+const POSITION_BYTES_MAX = 56;
 /** A lease that was extended outlives the end in its record by at most so much before a repeat is a new receive. */
 const KEPT_AFTER_END_MS = 600_000;
 
@@ -53,11 +56,22 @@ export function withAttempt(
   added: AttemptRecord,
   nowMs: number,
 ): AttemptRecord[] {
-  const kept = records.filter(
-    (record) =>
-      record.attempt !== added.attempt &&
-      record.generation === added.generation &&
-      record.untilMs + KEPT_AFTER_END_MS > nowMs,
+  const kept = usefulAttempts(records, added.generation, nowMs);
+  return [...kept.filter((record) => record.attempt !== added.attempt), added];
+}
+
+/** Those that are kept when their shard is written again. */
+export function usefulAttempts(
+  records: readonly AttemptRecord[],
+  generation: number,
+  nowMs: number,
+): AttemptRecord[] {
+  return records.filter(
+    (record) => record.generation === generation && record.untilMs + KEPT_AFTER_END_MS > nowMs,
   );
-  return [...kept, added];
+}
+
+/** Most bytes that the record of an attempt takes which gets up to so many messages. */
+export function attemptBytesMax(messages: number): number {
+  return RECORD_BYTES_MAX + messages * POSITION_BYTES_MAX;
 }

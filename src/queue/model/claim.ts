@@ -26,10 +26,8 @@ export interface Claim {
   readonly untilMs: number;
   /** Takes and deletes at once. */
   readonly autoAck: boolean;
-  /** Takes only some, and leaves the others as they are; absent means all. */
-  readonly select?: (message: EntryMessage, position: Position) => boolean;
-  /** In bodies; at least one message is given out. */
-  readonly bytesMax?: number;
+  /** Takes only some, and leaves the others as they are, up to where it has enough; absent means all. */
+  readonly select?: (message: EntryMessage, position: Position) => boolean | 'enough';
   /** The claim ends before one for which it is false; absent means that all are. */
   readonly isDeliverable?: ((message: EntryMessage) => boolean) | undefined;
 }
@@ -144,13 +142,16 @@ export class Claiming {
     const { level, segment, deliveries } = stretch;
     const message = entry.messages?.[offset - entry.start];
     if (message === undefined) {
+      if (draft.leavesUnread(taking.claimed.length > 0)) return;
       draft.noteUnread(level, segment, entry);
       taking.expect(entry);
       return;
     }
     const { policy, levels } = draft;
     const { select } = taking.claim;
-    if (select !== undefined && !select(message, { level, segment, offset })) return;
+    const isSelected = select === undefined || select(message, { level, segment, offset });
+    if (isSelected === 'enough') taking.end();
+    if (isSelected !== true) return;
     const expired = isExpired(message, policy, draft.nowMs);
     const wanted = !expired && isWanted(message, policy);
     taking.isWithheld = wanted && taking.claim.isDeliverable?.(message) === false;
@@ -229,6 +230,7 @@ class Taking {
   #bytes = 0;
   /** Messages that are there but have yet to be read: the draft will be made again with them. */
   #expected = 0;
+  #hasEnded = false;
 
   constructor(claim: Claim) {
     this.claim = claim;
@@ -237,9 +239,14 @@ class Taking {
   get isSatisfied(): boolean {
     return (
       this.isWithheld ||
+      this.#hasEnded ||
       this.claimed.length + this.#expected >= this.claim.max ||
-      this.#bytes >= (this.claim.bytesMax ?? CLAIM_BODY_BYTES_MAX)
+      this.#bytes >= CLAIM_BODY_BYTES_MAX
     );
+  }
+
+  end(): void {
+    this.#hasEnded = true;
   }
 
   take(claimed: Claimed): void {

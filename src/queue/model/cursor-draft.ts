@@ -5,9 +5,10 @@
  * When something that must be seen is not in the view, it is noted in `missing` and the draft goes on as if the best
  * were the case, so that one look tells all that a batch needs; such a draft is only good for loading what it misses.
  */
+import type { CommitRoom } from './commit-room.ts';
 import type { CursorView, Missing, ViewedEntry } from './cursor-view.ts';
 import { type DeliveryPolicy, isExpired } from './delivery-policy.ts';
-import type { EntryMessage } from './entry.ts';
+import { type EntryMessage, MOVED_BYTES_MAX, packedBytes } from './entry.ts';
 import { BURIED, emptyPage, isPending, type Page, type Run, replaceRange, runAt, WAITING } from './page.ts';
 import type { LogPosition, Position } from './position.ts';
 import type { Receipt } from './receipt.ts';
@@ -42,15 +43,8 @@ export interface Dead {
   readonly deliveries: number;
 }
 
-/** One write holds so many pages, and so many runs in them, that it stays far below the size of a packet. */
-const PAGES_MAX = 64;
-const RUNS_MAX = 16_000;
 /** A draft hands out, and asks to load, no more than this: a fraction of the cache that it is loaded into. */
 const BODY_BYTES_MAX = 16 * 1024 * 1024;
-/** What dies moves to another log in the same write. */
-const DEAD_MAX = 500;
-const DEAD_BYTES_MAX = 256 * 1024;
-
 interface DraftedPage {
   readonly level: number;
   readonly segment: number;
@@ -76,13 +70,24 @@ export class CursorDraft {
   isOrdered = false;
   /** Something was met of which nothing is known: what lies behind it can't be judged by this draft. */
   blind = false;
-  #runs = 0;
+  /** What is there is enough: with something done, nothing more is asked for that has yet to be read. */
+  readonly #isHurried: boolean;
+  readonly #room: CommitRoom;
+  /** The page that was last found to have room: claims ask for each message. */
+  #roomyLevel = -1;
+  #roomySegment = -1;
   #bodyBytes = 0;
-  #deadBytes = 0;
   #missingBytes = 0;
 
-  constructor(view: CursorView, nowMs: number) {
+  /**
+   * @param room in the commit that this is a draft of
+   * @param isHurried set when drafts before this one have asked for much: one entry that is read may have made room for
+   *   another, and so they would ask for ever
+   */
+  constructor(view: CursorView, nowMs: number, room: CommitRoom, isHurried = false) {
     this.view = view;
+    this.#isHurried = isHurried;
+    this.#room = room;
     this.nowMs = nowMs;
     this.policy = view.policy;
     this.levels = view.levels;
@@ -137,8 +142,8 @@ export class CursorDraft {
       for (const run of this.lookAt(level, segment)?.runs ?? page.runs) {
         if (!this.isDead(run)) continue;
         for (let offset = run.start; offset < run.start + run.length; offset += 1) {
-          if (this.#bury({ level, segment, offset }, run, 'max-deliveries', undefined).kind === 'full')
-            return;
+          this.#bury({ level, segment, offset }, run, 'max-deliveries', undefined);
+          if (this.full) return;
         }
       }
     }
@@ -178,6 +183,17 @@ export class CursorDraft {
     return entry;
   }
 
+  #isRead({ level, segment, offset }: Position): boolean {
+    return this.view.entryAt(level, segment, offset)?.messages !== undefined;
+  }
+
+  /** Whether what has yet to be read is left to the next commit. @param isBegun whether there is one without it */
+  leavesUnread(isBegun: boolean): boolean {
+    const leaves = this.#isHurried && (isBegun || this.changed.size > 0);
+    if (leaves) this.full = true;
+    return leaves;
+  }
+
   /** Has an entry read before the next draft is made. */
   noteUnread(level: number, segment: number, entry: ViewedEntry | undefined): void {
     if (entry === undefined) return;
@@ -190,8 +206,9 @@ export class CursorDraft {
     const page = this.lookAt(level, segment);
     if (page === undefined) throw new Error('a page that is finished does not change');
     const replaced = replaceRange(page, offset, length, state);
-    this.#runs += replaced.runs.length - (this.changed.has(`${level}/${segment}`) ? page.runs.length : 0);
-    this.changed.set(`${level}/${segment}`, { level, segment, page: replaced });
+    const key = `${level}/${segment}`;
+    this.#room.addPage(key, page.runs.length, replaced.runs.length - page.runs.length);
+    this.changed.set(key, { level, segment, page: replaced });
   }
 
   noteBody(bytes: number): void {
@@ -201,11 +218,35 @@ export class CursorDraft {
   /** Whether nothing may be changed any more on a page by this draft. */
   isFull(level: number, segment: number): boolean {
     this.full ||=
-      this.#runs >= RUNS_MAX ||
+      this.#room.isUsed ||
       this.#bodyBytes >= BODY_BYTES_MAX ||
       this.#missingBytes >= BODY_BYTES_MAX ||
-      (this.changed.size >= PAGES_MAX && !this.changed.has(`${level}/${segment}`));
+      !this.#hasRoomFor(level, segment);
     return this.full;
+  }
+
+  #hasRoomFor(level: number, segment: number): boolean {
+    const isKnown = level === this.#roomyLevel && segment === this.#roomySegment;
+    if (this.changed.size === 0 || isKnown) return true;
+    const page = this.view.page(level, segment);
+    if (typeof page === 'object' && !this.#room.fitsPage(`${level}/${segment}`, page.runs.length))
+      return false;
+    this.#roomyLevel = level;
+    this.#roomySegment = segment;
+    return true;
+  }
+
+  /**
+   * Takes room for a message that moves to another log in the same commit: see `CommitRoom`. After the first that is for
+   * another commit, all else is as well.
+   *
+   * @param bytes packed, as it will be there
+   */
+  takeMoved({ level, segment }: Position, bytes: number): 'taken' | 'later' | 'never' {
+    const runs = this.lookAt(level, segment)?.runs.length ?? 0;
+    const taken = this.#room.takeMoved(`${level}/${segment}`, runs, bytes);
+    if (taken === 'later') this.full = true;
+    return taken;
   }
 
   #page(level: number, segment: number): Page | 'finished' | undefined {
@@ -217,15 +258,24 @@ export class CursorDraft {
   }
 
   #bury(position: Position, run: Run, reason: Dead['reason'], detail: string | undefined): Settled {
-    if (this.dead.length >= DEAD_MAX || this.#deadBytes >= DEAD_BYTES_MAX) this.full = true;
-    if (this.full || this.isFull(position.level, position.segment)) return { kind: 'full' };
+    if (this.isFull(position.level, position.segment)) return { kind: 'full' };
+    if (!this.#isRead(position) && this.leavesUnread(false)) return { kind: 'full' };
     const message = this.messageAt(position);
-    this.put(position, 1, { untilMs: 0, deliveries: 0, lease: BURIED });
-    if (message === undefined) return { kind: 'ok' };
-    this.#deadBytes += message.body.length + 1024;
-    if (isExpired(message, this.policy, this.nowMs)) this.expired += 1;
-    else this.dead.push({ message, reason, detail, deliveries: run.deliveries });
-    return { kind: 'ok' };
+    const buried = () => this.put(position, 1, { untilMs: 0, deliveries: 0, lease: BURIED });
+    if (message === undefined) {
+      buried();
+      return OK;
+    }
+    if (isExpired(message, this.policy, this.nowMs)) {
+      buried();
+      this.expired += 1;
+      return OK;
+    }
+    const bytes = packedBytes(message) + MOVED_BYTES_MAX + Buffer.byteLength(detail ?? '');
+    if (this.takeMoved(position, bytes) !== 'taken') return { kind: 'full' };
+    buried();
+    this.dead.push({ message, reason, detail, deliveries: run.deliveries });
+    return OK;
   }
 }
 

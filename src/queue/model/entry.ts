@@ -90,6 +90,28 @@ export interface PackableMessage
   readonly moved?: Moved;
 }
 
+/** What `Moved` adds to a message, but for the detail of a rejection. */
+export const MOVED_BYTES_MAX = 1_024;
+
+/** Most bytes that a message takes in an entry; at most some tens more than it will. */
+export function packedBytes(
+  message: Pick<PackableMessage, 'body' | 'contentType' | 'attributes' | 'group' | 'moved'>,
+): number {
+  let bytes = PACKED_FRAME_BYTES_MAX + message.body.length + Buffer.byteLength(message.contentType);
+  for (const [name, value] of Object.entries(message.attributes))
+    bytes += PACKED_PAIR_BYTES_MAX + Buffer.byteLength(name) + Buffer.byteLength(value);
+  if (message.group !== undefined) bytes += Buffer.byteLength(message.group);
+  // Shorter than JSON, but for the heads of its parts.
+  if (message.moved !== undefined)
+    bytes += MOVED_FRAME_BYTES_MAX + Buffer.byteLength(JSON.stringify(message.moved));
+  return bytes;
+}
+
+/** Heads of the message, its body, texts and numbers. */
+const PACKED_FRAME_BYTES_MAX = 1 + 5 + 1 + 5 + 3 + 1 + 5 + 9 + 1;
+const PACKED_PAIR_BYTES_MAX = 1 + 3 + 5;
+const MOVED_FRAME_BYTES_MAX = 48;
+
 /** Known before the commit, since the token is chosen by the writer. */
 export function messageId(token: string, index: number): string {
   return `${token}-${index}`;

@@ -27,8 +27,11 @@ export interface SegmentLimits {
   readonly bytes: number;
 }
 
-/** Gateways may differ in theirs: whoever appends judges by its own. */
-export const SEGMENT_LIMITS: SegmentLimits = { entries: 128, messages: 4096, bytes: 4 * 1024 * 1024 };
+/**
+ * Gateways may differ in theirs: whoever appends judges by its own. With so many messages, and those of one more entry, a
+ * page fits into one commit with the largest message, even when each message is leased by itself.
+ */
+export const SEGMENT_LIMITS: SegmentLimits = { entries: 128, messages: 1024, bytes: 4 * 1024 * 1024 };
 
 export function encodeHeader(header: SegmentHeader): Buffer {
   return Buffer.from(JSON.stringify(header));

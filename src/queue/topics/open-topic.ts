@@ -115,9 +115,9 @@ export class OpenTopic implements AppendTarget {
   }
 
   /** As `AppendTarget` says. A message of a topic is for several subscriptions, and so are the writes then. */
-  handOff(entries: LevelEntries): CommitPart | undefined {
+  handOff(entries: LevelEntries, roomBytes: number): CommitPart | undefined {
     if (this.topic.kind === 'topic') return undefined;
-    return this.#subscriptions.get(QUEUE_SUBSCRIPTION)?.handOff(entries);
+    return this.#subscriptions.get(QUEUE_SUBSCRIPTION)?.handOff(entries, roomBytes);
   }
 
   /** This gateway has deleted the subscription: who waits there is told, and nothing more is kept of it. */
@@ -154,7 +154,7 @@ export class OpenTopic implements AppendTarget {
     await this.#bringIn();
     for (;;) {
       const inspection = await inspect(this.runtime, this.cache, this.topic, name);
-      if (!hasDead(inspection)) return inspection;
+      if (!hasDead(inspection, this.runtime.store.packet)) return inspection;
       await this.subscription(name).bury();
     }
   }

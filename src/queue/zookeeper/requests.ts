@@ -15,7 +15,7 @@ import type { ReadOptions, StoreCounters, Write } from './store.ts';
 import { StoreMeasures } from './store-measures.ts';
 import type { TransactionResult } from './transaction-frames.ts';
 import type { WatchClaim } from './watches.ts';
-import { writeBytes } from './writes.ts';
+import { packetBytes } from './writes.ts';
 
 /** The ensemble's reply: code 0 and a value, or another code. */
 export interface Replied<T> {
@@ -121,7 +121,7 @@ export class Requests {
    * @returns 0, or that a node exists
    */
   async createTogether(writes: readonly Write[], what: string): Promise<number> {
-    const bytes = writes.reduce((sum, write) => sum + writeBytes(write), 0);
+    const bytes = packetBytes(writes, 0, 0);
     const { code, value = [] } = await this.multi(writes, bytes);
     const errors = value.map(({ err = codes.ok }) => err);
     const failed = [code, ...errors].find((each) => each !== codes.ok && each !== codes.notTried);

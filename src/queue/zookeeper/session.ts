@@ -25,7 +25,7 @@ import * as port from './store.ts';
 import type { StoreMeasures } from './store-measures.ts';
 import { Supervisor } from './supervisor.ts';
 import { asAsked, withoutRestAtAny } from './versions.ts';
-import { assertCommit, assertPacket, assertPath } from './writes.ts';
+import { assertCommit, assertPath, Packet } from './writes.ts';
 
 export interface OpenStoreOptions {
   /** `host:port,host:port/chroot`; the chroot is created when it is missing. */
@@ -60,10 +60,9 @@ export function openStore(options: OpenStoreOptions): ZooKeeperStore {
 }
 
 class SessionStore implements ZooKeeperStore {
+  readonly packet: Packet;
   readonly #chroot: string;
   readonly #hasCredentials: boolean;
-  /** Of the list that each node created is given. */
-  readonly #aclBytes: number;
   readonly #complaints: Complaints;
   readonly #clock = new EnsembleClock();
   readonly #monotonicNow: () => number;
@@ -79,7 +78,7 @@ class SessionStore implements ZooKeeperStore {
     const { credentials = [], tls, logger } = options;
     this.#chroot = chroot;
     this.#hasCredentials = credentials.length > 0;
-    this.#aclBytes = aclBytes(aclOf(credentials[0]));
+    this.packet = new Packet(Buffer.byteLength(chroot), aclBytes(aclOf(credentials[0])));
     this.#complaints = new Complaints(logger);
     const sockets = new EnsembleSockets(tls, this.#complaints);
     this.#monotonicNow = monotonicNow;
@@ -141,8 +140,7 @@ class SessionStore implements ZooKeeperStore {
   }
 
   async commit(writes: readonly port.Write[], options: port.CallOptions = {}): Promise<port.CommitResult> {
-    const bytes = assertCommit(writes);
-    assertPacket(writes, bytes, this.#chroot, this.#aclBytes);
+    const bytes = assertCommit(writes, this.packet);
     const sent = withoutRestAtAny(writes);
     const prefixed = sent.map((write) => ({ ...write, path: this.#prepare(write.path) }));
     const { code, value } = await this.#requests.multi(prefixed, bytes, options.signal);

@@ -94,6 +94,15 @@ export type CommitResult = CommitApplied | CommitConflict;
  */
 export type Watch = () => void;
 
+/** The size of commits: each is one packet of the protocol. Whoever makes one asks before gathering more for it. */
+export interface PacketLimits {
+  readonly bytesMax: number;
+  /** Most of what one operation takes of it, beside its own path and data. */
+  readonly bytesPerWrite: number;
+  /** What these operations would take of it. */
+  bytesOf(writes: readonly Write[]): number;
+}
+
 export interface CallOptions {
   readonly signal?: CallSignal;
 }
@@ -122,7 +131,9 @@ export interface Store {
   stat(path: string, options?: CallOptions): Promise<NodeStat | undefined>;
   /** Children, or undefined when there is no such node (no watch is set then). */
   list(path: string, options?: ReadOptions): Promise<NodeChildren | undefined>;
-  /** Applies all or none of the operations, in order. At most `commitBytesMax` bytes in sum. */
+  /** What a commit may be. */
+  readonly packet: PacketLimits;
+  /** Applies all or none of the operations, in order. At most as many as `packet` holds. */
   commit(writes: readonly Write[], options?: CallOptions): Promise<CommitResult>;
   /**
    * Returns after everything that any client had committed before the call is visible to reads of this store, and

@@ -1,59 +1,62 @@
 /**
  * What a commit may contain, checked before anything is sent: the size that a server accepts, and versions that
- * mean what they say. Both are errors of the programmer, so both are assertions. Pure; shared by every `Store`.
+ * mean what they say. Both are errors of the programmer, so both are assertions: who makes a commit has asked its store
+ * what fits. Pure; shared by every `Store`.
  */
 
 import assert from 'node:assert';
-import type { Write } from './store.ts';
+import type { PacketLimits, Write } from './store.ts';
 
 /**
- * Most bytes in one commit as `writeBytes` counts them. A server closes the connection on a packet of more than
- * 1,048,575 bytes, which fails everything else in flight with it; the rest is headroom for a long chroot.
+ * Most bytes in one packet: a server closes the connection on one of more than 1,048,575 bytes, which fails everything
+ * else in flight with it. The rest is for what a leader adds on the way to its followers.
  */
-export const commitBytesMax = 1_000_000;
+export const packetBytesMax = 1_048_575 - 1_024;
 
-/** What a server accepts, less what a leader adds on the way to its followers. */
-const packetBytesMax = 1_048_575 - 1_024;
 /** Its length, the request's header, and the end of its operations. */
 const packetFrameBytes = 4 + 8 + 9;
+/** Most of what one operation takes beside its path, data, chroot and access control list. */
+const operationBytesMax = 9 + 4 + 4 + 4 + 4;
+/** What a leader adds to the path of a node that is given a number, and to each that is created. */
+const sequenceBytes = 10;
+const createdBytes = 1;
 
-/** Upper bound of what the protocol adds to the path and the data of one operation. */
-const protocolBytesPerWrite = 64;
+/** What a commit becomes at one store, with its chroot, and the access control list of each node that is created. */
+export class Packet implements PacketLimits {
+  readonly bytesMax: number;
+  readonly bytesPerWrite: number;
+  readonly #chrootBytes: number;
+  readonly #aclBytes: number;
 
-/** How much one operation counts against `commitBytesMax`. */
-export function writeBytes(write: Write): number {
-  const dataBytes = 'data' in write ? write.data.length : 0;
-  return Buffer.byteLength(write.path) + dataBytes + protocolBytesPerWrite;
+  constructor(chrootBytes = 0, aclBytes = 0, bytesMax = packetBytesMax) {
+    this.bytesMax = bytesMax;
+    this.bytesPerWrite = operationBytesMax + sequenceBytes + createdBytes + chrootBytes + aclBytes;
+    this.#chrootBytes = chrootBytes;
+    this.#aclBytes = aclBytes;
+  }
+
+  bytesOf(writes: readonly Write[]): number {
+    let bytes = packetBytes(writes, this.#chrootBytes, this.#aclBytes);
+    for (const write of writes)
+      if (write.kind === 'create') bytes += createdBytes + (write.sequential === true ? sequenceBytes : 0);
+    return bytes;
+  }
 }
 
 /** Asserts that the commit may be sent, and returns its size. */
-export function assertCommit(writes: readonly Write[]): number {
+export function assertCommit(writes: readonly Write[], packet: PacketLimits): number {
   assert.ok(writes.length > 0, 'a commit needs at least one operation');
-  let bytes = 0;
   for (const write of writes) {
     assertPath(write.path);
     if (write.kind !== 'create') assertVersion(write.version, write.path);
-    bytes += writeBytes(write);
   }
-  assert.ok(bytes <= commitBytesMax, `a commit of ${bytes} bytes exceeds the limit of ${commitBytesMax}`);
+  const bytes = packet.bytesOf(writes);
+  const limit = packet.bytesMax;
+  assert.ok(
+    bytes <= limit,
+    `a commit of ${bytes} bytes with its chroot exceeds a packet's limit of ${limit}`,
+  );
   return bytes;
-}
-
-/**
- * Asserts that the commit still fits into a packet once the chroot stands in front of every path, and every node that
- * is created is given an access control list of so many bytes.
- */
-export function assertPacket(
-  writes: readonly Write[],
-  commitBytes: number,
-  chroot: string,
-  aclBytes: number,
-): void {
-  const chrootBytes = Buffer.byteLength(chroot);
-  // Mostly it is so small that an upper bound of its size will do.
-  if (commitBytes + writes.length * (chrootBytes + aclBytes) <= packetBytesMax) return;
-  const bytes = packetBytes(writes, chrootBytes, aclBytes);
-  assert.ok(bytes <= packetBytesMax, `a commit of ${bytes} bytes with its chroot exceeds a packet`);
 }
 
 /** The size of the packet that a commit becomes. */

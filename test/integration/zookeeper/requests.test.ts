@@ -5,7 +5,7 @@ import { EnsembleSockets } from '../../../src/queue/zookeeper/ensemble-sockets.t
 import { GuardedClient } from '../../../src/queue/zookeeper/guarded-client.ts';
 import type { TransactionResult } from '../../../src/queue/zookeeper/transaction-frames.ts';
 import { Watches } from '../../../src/queue/zookeeper/watches.ts';
-import { commitBytesMax, packetBytes } from '../../../src/queue/zookeeper/writes.ts';
+import { packetBytes, packetBytesMax } from '../../../src/queue/zookeeper/writes.ts';
 import { opcode } from '../../support/tcp-proxy.ts';
 import { connected, openTestStore, silentLogger } from '../../support/test-store.ts';
 import { append, check, create, fresh, remove, set } from '../../support/write-builders.ts';
@@ -73,7 +73,7 @@ describe('the numbers of requests', () => {
 describe('a commit near the limit', () => {
   it('fails alone when it is too large: what else is in flight is answered', async () => {
     const { store, proxy } = await zookeeper.openThroughProxy();
-    const data = Buffer.alloc(commitBytesMax);
+    const data = Buffer.alloc(packetBytesMax);
     const settled = await Promise.allSettled([
       store.commit([create('/before')]),
       store.commit([{ kind: 'create', path: '/large', data }]),

@@ -24,7 +24,7 @@ const WEIGHTS: readonly (readonly [Family, number])[] = [
   [pipeline, 1],
   [replay, 0],
   [links, 0],
-  [large, 0],
+  [large, 1],
   [shares, 0],
 ];
 

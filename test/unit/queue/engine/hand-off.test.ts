@@ -9,8 +9,8 @@ import {
   type Engine,
   EngineCluster,
   publish,
+  quiet,
   receive,
-  until,
 } from '../../../support/engine-fixture.ts';
 import type { MemoryRequest } from '../../../support/memory-store.ts';
 
@@ -24,18 +24,6 @@ beforeEach(async () => {
 });
 afterEach(() => cluster.close());
 
-/** The gateway has nothing more to do. */
-async function quiet(): Promise<void> {
-  let looks = 0;
-  let before = '';
-  await until(() => {
-    const now = JSON.stringify(one.store.counters);
-    looks = now === before ? looks + 1 : 0;
-    before = now;
-    return looks > 20;
-  }, 'the engine is quiet');
-}
-
 const texts = (messages: readonly { body: Buffer }[]) => messages.map(({ body }) => body.toString());
 
 const isEntry = (write: Write) => write.kind === 'create' && write.sequential === true;
@@ -46,7 +34,7 @@ describe('publishing where somebody waits', () => {
   /** In an object, since awaiting the promise itself would wait for its message. */
   const parked = async (request: Partial<ReceiveRequest> = {}) => {
     const received = receive(one.broker, { waitSeconds: 20, ...request });
-    await quiet();
+    await quiet(one);
     return { received };
   };
 
@@ -138,7 +126,7 @@ describe('publishing where somebody waits', () => {
     await publish(one.broker, 'a');
     expect(texts(await special.received)).toEqual(['a']);
     expect(handedOff).toBe(false);
-    await quiet();
+    await quiet(one);
     await publish(one.broker, 'b');
     expect(texts(await plain.received)).toEqual(['b']);
     expect(handedOff).toBe(true);

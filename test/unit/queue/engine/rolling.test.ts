@@ -20,12 +20,14 @@ let two: Engine;
 
 beforeEach(async () => {
   cluster = new EngineCluster();
-  one = await cluster.start();
-  two = await cluster.start();
+  one = await cluster.start({ segmentLimits: LIMITS });
+  two = await cluster.start({ segmentLimits: LIMITS });
   await createQueue(one.broker);
 });
 afterEach(() => cluster.close());
 
+/** Reached by a few large publishes, with some in the segment before. */
+const LIMITS = { entries: 128, messages: 4096, bytes: 4 * 1024 * 1024 };
 const full = Array.from({ length: 1000 }, (_, index) => `${index}`);
 
 /** One more entry makes the segment full. */
@@ -98,7 +100,7 @@ describe('a segment that becomes full', () => {
       return died ? 'request-lost' : 'none';
     });
     await publish(one.broker, ...full.slice(0, 100));
-    const fresh = await cluster.start();
+    const fresh = await cluster.start({ segmentLimits: LIMITS });
     expect((await fresh.broker.get(jobs, staying())).stats.messages).toBe(4_100);
     expect(await drained(fresh.broker)).toHaveLength(4_100);
   });

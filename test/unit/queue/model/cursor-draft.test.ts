@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Claiming } from '../../../../src/queue/model/claim.ts';
 import { CursorDraft } from '../../../../src/queue/model/cursor-draft.ts';
-import { DraftingWorld, worldMessage } from './drafting-world.ts';
+import { DraftingWorld, roomyCommit, worldMessage } from './drafting-world.ts';
 
 const claim = (max: number, lease = 1) => ({ max, lease, untilMs: 2_000, autoAck: false });
 
@@ -11,7 +11,7 @@ function draftWithAllInView(
   act: (draft: CursorDraft, claiming: Claiming) => void,
 ): CursorDraft {
   for (;;) {
-    const draft = new CursorDraft(world, 1_000);
+    const draft = new CursorDraft(world, 1_000, roomyCommit());
     act(draft, new Claiming(draft));
     if (draft.missing.length === 0) return draft;
     world.load(draft.missing);
@@ -30,7 +30,7 @@ function longWorld(segments: number): DraftingWorld {
 
 describe('a draft', () => {
   it('asks for no more than what it must see first, however long the log is', () => {
-    const draft = new CursorDraft(longWorld(50), 1_000);
+    const draft = new CursorDraft(longWorld(50), 1_000, roomyCommit());
     expect(new Claiming(draft).claim(claim(10))).toEqual([]);
     expect(draft.missing.length).toBeLessThanOrEqual(3);
   });
@@ -80,7 +80,7 @@ describe('a draft', () => {
   it.each(['ack', 'release'] as const)(
     'loses a receipt of another generation (%s), and asks for nothing',
     (kind) => {
-      const draft = new CursorDraft(longWorld(1), 1_000);
+      const draft = new CursorDraft(longWorld(1), 1_000, roomyCommit());
       for (const generation of [2, 4]) {
         const receipt = { generation, level: 0, segment: 0, offset: 0, lease: 1 };
         expect(draft.settle(receipt, { kind })).toEqual({ kind: 'unsure', as: 'lost' });

@@ -6,7 +6,7 @@ import { type Claim, Claiming } from '../../../../src/queue/model/claim.ts';
 import { CursorDraft, type Settled, type Settlement } from '../../../../src/queue/model/cursor-draft.ts';
 import type { Position } from '../../../../src/queue/model/position.ts';
 import { assertSamePages } from './drafted-pages.ts';
-import { DraftingWorld, worldMessage } from './drafting-world.ts';
+import { DraftingWorld, roomyCommit, worldMessage } from './drafting-world.ts';
 import { NaiveCursor } from './naive-cursor.ts';
 
 const LEASE_MS = [10, 50, 100];
@@ -108,7 +108,7 @@ export class DraftingRun {
   /** Drafts again until everything that was asked for is in view, as a gateway does. */
   #draft(settles: readonly Settle[], claims: readonly Claim[], expected: NaiveCursor): CursorDraft {
     for (let looks = 0; ; looks += 1) {
-      const draft = new CursorDraft(this.#world, this.#nowMs);
+      const draft = new CursorDraft(this.#world, this.#nowMs, roomyCommit());
       const settled = settles.map((settle) => draft.settle({ generation: 3, ...settle }, settle.settlement));
       const claiming = new Claiming(draft);
       const granted = claims.map((claim) => claiming.claim(claim));

@@ -2,6 +2,8 @@
  * A log of a few segments on some priority levels, with its cursor pages, as a draft sees them: the parts come into
  * view only when a draft has asked for them, and a batch counts only when its pages are kept.
  */
+
+import { CommitRoom } from '../../../../src/queue/model/commit-room.ts';
 import { type CursorDraft, initialPage } from '../../../../src/queue/model/cursor-draft.ts';
 import type { CursorView, Missing } from '../../../../src/queue/model/cursor-view.ts';
 import type { DeliveryPolicy } from '../../../../src/queue/model/delivery-policy.ts';
@@ -9,6 +11,9 @@ import type { EntryMessage } from '../../../../src/queue/model/entry.ts';
 import { isFinished, type Page } from '../../../../src/queue/model/page.ts';
 import type { Position } from '../../../../src/queue/model/position.ts';
 import { type EntrySlot, endOf, slotAt } from '../../../../src/queue/model/segment.ts';
+
+/** As much as a server takes. */
+export const roomyCommit = () => new CommitRoom({ bytesMax: 1_000_000, bytesPerWrite: 64 });
 
 interface WorldEntry extends EntrySlot {
   readonly messages: readonly EntryMessage[];

@@ -1,7 +1,12 @@
 /** Entries: every message comes out of a packed batch as it went in. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createEntryCodec, messageId, type PackableMessage } from '../../../../src/queue/model/entry.ts';
+import {
+  createEntryCodec,
+  messageId,
+  type PackableMessage,
+  packedBytes,
+} from '../../../../src/queue/model/entry.ts';
 
 const codec = createEntryCodec();
 
@@ -86,5 +91,54 @@ describe('an entry', () => {
     // The first element of the array is the format.
     data.writeUInt8(2, 1);
     expect(() => codec.decode(data, 'token')).toThrow('unknown format 2');
+  });
+});
+
+describe('the bytes that a message takes at most', () => {
+  const text = fc.string({ unit: 'grapheme', maxLength: 300 });
+  const instant = fc.integer({ min: 0, max: 4_000_000_000_000 });
+  const name = fc.stringMatching(/^[a-z0-9-]{1,80}$/);
+  const absent = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
+  const deadLetter = fc.record(
+    {
+      source: fc.record({ kind: fc.constant('topic' as const), name, subscription: name }),
+      reason: fc.constantFrom('rejected' as const, 'max-deliveries' as const),
+      detail: text,
+      deliveries: fc.nat(),
+      atMs: instant,
+    },
+    { requiredKeys: ['source', 'reason', 'deliveries', 'atMs'] },
+  );
+  const moved = fc.record(
+    { id: fc.string(), publishedAtMs: instant, scheduledBy: fc.nat(), onlyFor: name, deadLetter },
+    { requiredKeys: ['id', 'publishedAtMs'] },
+  );
+  const fields = fc.record({
+    body: fc.uint8Array({ maxLength: 70_000 }).map((bytes) => Buffer.from(bytes)),
+    contentType: text,
+    attributes: fc.dictionary(fc.stringMatching(/^[A-Za-z0-9_.-]{1,128}$/), text, { maxKeys: 32 }),
+    priority: fc.nat({ max: 9 }),
+    group: absent(text),
+    expiresAtMs: absent(instant),
+    moved: absent(moved),
+  });
+
+  it('are never fewer than it takes, and not many more', () => {
+    const empty = codec.encode([], 1_800_000_000_000).length;
+    const property = fc.property(fields, ({ group, expiresAtMs, moved: from, ...rest }) => {
+      const packed = message({
+        ...rest,
+        ...(group === undefined ? {} : { group }),
+        ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+        ...(from === undefined ? {} : { moved: from as NonNullable<PackableMessage['moved']> }),
+      });
+      const takes = codec.encode([packed], 1_800_000_000_000).length - empty;
+      const attributes = Object.keys(packed.attributes).length;
+      expect(packedBytes(packed)).toBeGreaterThanOrEqual(takes);
+      // Characters that JSON escapes are counted as it writes them.
+      const escaped = Buffer.byteLength(JSON.stringify(from ?? {}));
+      expect(packedBytes(packed)).toBeLessThan(takes + 100 + 8 * attributes + escaped);
+    });
+    fc.assert(property, { numRuns: 300 });
   });
 });

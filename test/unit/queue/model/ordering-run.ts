@@ -7,7 +7,7 @@ import { type Claim, type Claimed, Claiming } from '../../../../src/queue/model/
 import { CursorDraft, type Settled, type Settlement } from '../../../../src/queue/model/cursor-draft.ts';
 import type { DeliveryPolicy } from '../../../../src/queue/model/delivery-policy.ts';
 import type { Position } from '../../../../src/queue/model/position.ts';
-import { DraftingWorld, worldMessage } from './drafting-world.ts';
+import { DraftingWorld, roomyCommit, worldMessage } from './drafting-world.ts';
 import { assertPagesTell, Ledger, OrderOfDelivery } from './ordering-checks.ts';
 import { OrderingModel } from './ordering-model.ts';
 
@@ -139,7 +139,7 @@ export class OrderingRun {
   /** Drafts again until everything that was asked for is in view, as a gateway does. */
   #draft(settles: readonly Settle[], claims: readonly Claim[]): Drafted {
     for (let looks = 0; looks < 60; looks += 1) {
-      const draft = new CursorDraft(this.#world, this.#nowMs);
+      const draft = new CursorDraft(this.#world, this.#nowMs, roomyCommit());
       const settled = settles.map((settle) => draft.settle({ generation: 3, ...settle }, settle.settlement));
       draft.buryDead();
       const claiming = new Claiming(draft);
