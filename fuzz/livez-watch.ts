@@ -1,7 +1,7 @@
 /**
  * A program of its own that asks a gateway again and again whether it is alive, and tells its parent how long the answer
- * took. Time in which the machine had no processor for the gateway, or for this program, does not count: a machine with
- * too much to do is no defect of the gateway. (Only Linux tells.)
+ * took. Time in which the machine had no processor for the gateway, or for this program, does not count, nor more than the
+ * gateway has worked meanwhile: a machine with too much to do is no defect of the gateway. (Only Linux tells.)
  *
  * Arguments: the URL of the gateway, and its process id.
  */
@@ -14,6 +14,20 @@ const PAUSE_MS = 20;
 const [, , url = '', gatewayPid = ''] = process.argv;
 const agent = new Agent({ keepAlive: true });
 const pids = [gatewayPid, String(process.pid)];
+
+/** A unit of what Linux tells of the time that a process has had. */
+const TICK_MS = 10;
+
+/** How much of a processor all threads of the gateway have had, in milliseconds; it can hold nobody up for longer. */
+function workedMs(): number {
+  try {
+    // The name comes before, in parentheses, and may have anything in it.
+    const fields = readFileSync(`/proc/${gatewayPid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  } catch {
+    return Number.NaN;
+  }
+}
 
 /** For how long the main threads have had to wait for a processor, in milliseconds. */
 function waitedMs(): number {
@@ -38,8 +52,11 @@ function ask(): Promise<number | undefined> {
 for (;;) {
   const startMs = performance.now();
   const waitedBefore = waitedMs();
+  const workedBefore = workedMs();
   const status = await ask();
   const clockMs = performance.now() - startMs;
-  process.send?.({ status, clockMs, ms: Math.max(0, clockMs - (waitedMs() - waitedBefore)) });
+  const withoutWaitMs = Math.max(0, clockMs - (waitedMs() - waitedBefore));
+  const worked = workedMs() - workedBefore + TICK_MS;
+  process.send?.({ status, clockMs, ms: Number.isNaN(worked) ? clockMs : Math.min(withoutWaitMs, worked) });
   await sleep(PAUSE_MS);
 }

@@ -24,6 +24,9 @@ const TEXT_BOUNDS: JsonBounds = {
 const SMALL_BYTES = 32 * 1024;
 const SMALL_BOUNDS: JsonBounds = { valuesMax: SMALL_BYTES, depthMax: SMALL_BYTES };
 
+/** Each step over so long a text is a turn of the event loop of its own: some take 50 ms. */
+const LONG_BYTES = 1024 * 1024;
+
 /** Lists of which there is a limit to how long they may be in sum. */
 export interface CountedLists {
   /** To the elements of all of them. */
@@ -38,21 +41,32 @@ export interface CountedLists {
  * leads to.
  *
  * @param lists counted before anything is made of a text that is too large
- * @throws Problem 'validation', or what a list is refused with
+ * @returns rejects with Problem 'validation', or what a list is refused with
  */
-export function parseMessages(
+export async function parseMessages(
   bytes: Buffer,
   bodies: readonly Step[],
   lists: readonly CountedLists[],
-): unknown {
+): Promise<unknown> {
   if (bytes.length <= SMALL_BYTES) return parseJson(bytes, SMALL_BOUNDS);
+  const giveWay = bytes.length > LONG_BYTES ? othersTurn : () => undefined;
   requireJson(bytes, TEXT_BOUNDS);
+  await giveWay();
   const outline = withoutContainersAt(bytes, bodies);
+  await giveWay();
   const verdict = judgeJson(outline, OUTLINE_BOUNDS);
   // Which list it is that is too long helps more than that there is too much.
   if (verdict === 'too-many') for (const list of lists) requireCount(outline, list);
   requireValid(verdict, OUTLINE_BOUNDS);
-  return JSON.parse(outline.toString());
+  await giveWay();
+  const value: unknown = JSON.parse(outline.toString());
+  await giveWay();
+  return value;
+}
+
+/** Resolves when whoever has something to do meanwhile has had a turn of the event loop. */
+function othersTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function requireCount(bytes: Buffer, { path, max, refuse }: CountedLists): void {

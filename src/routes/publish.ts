@@ -90,7 +90,7 @@ export function publish<Params>({ broker, limits }: RouteContext, target: Publis
     problems: ['not-found', 'queue-full', 'store-full'],
     produces: ['application/json'],
     async handle(request) {
-      const messages = messagesOf(request);
+      const messages = await messagesOf(request);
       requireWithinLimits(messages, limits);
       const { call } = request;
       const ref = target.refOf(request.params);
@@ -117,7 +117,7 @@ export function publishedJson(published: readonly PublishedMessage[]): object {
 }
 
 /** The messages of a request, in whichever form it brings them. */
-function messagesOf(request: CheckedRequest<unknown, MessageOptions, Buffer>): NewMessage[] {
+async function messagesOf(request: CheckedRequest<unknown, MessageOptions, Buffer>): Promise<NewMessage[]> {
   const { body, query, headers, rawHeaders } = request;
   const contentType = headers['content-type'];
   const mediaType = contentType === undefined ? undefined : mediaTypeOf(contentType);
@@ -132,11 +132,11 @@ function messagesOf(request: CheckedRequest<unknown, MessageOptions, Buffer>): N
     : messagesOfEvents(eventMode, { body, contentType: storedType, rawHeaders, attributes, options: query });
 }
 
-function messagesFromJson(
+async function messagesFromJson(
   bytes: Buffer,
   query: MessageOptions,
   attributes: Readonly<Record<string, string>>,
-): NewMessage[] {
+): Promise<NewMessage[]> {
   const misplaced = [
     ...Object.keys(query),
     ...Object.keys(attributes).map((attribute) => `zoogate-attribute-${attribute}`),
@@ -145,7 +145,7 @@ function messagesFromJson(
     const message = 'belongs into the message when the Content-Type is application/json';
     throw invalidFields(misplaced.map((path) => ({ path, message })));
   }
-  const value = parseMessages(bytes, PUBLISH_BODIES, [MESSAGES]);
+  const value = await parseMessages(bytes, PUBLISH_BODIES, [MESSAGES]);
   requireMessageCount(messageCount(value));
   return messagesOfJson(bytes, checked(publishRequest, value).messages);
 }

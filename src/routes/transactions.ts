@@ -71,7 +71,7 @@ export function transact({ broker, limits }: RouteContext): Operation {
     problems: ['not-found', 'transaction-aborted', 'queue-full', 'store-full'],
     produces: ['application/json'],
     async handle({ body, principal, call }) {
-      const value = parseMessages(body, TRANSACTION_BODIES, [RECEIPTS, MESSAGES]);
+      const value = await parseMessages(body, TRANSACTION_BODIES, [RECEIPTS, MESSAGES]);
       const parts = partsOf(value);
       requireMessageCount(parts.publishes.reduce<number>((sum, part) => sum + messageCount(part), 0));
       requireRights(principal, parts);

@@ -42,7 +42,7 @@ export interface EventRequest {
 }
 
 /** The messages of a request that publishes events. */
-export function messagesOfEvents(mode: EventMode, request: EventRequest): NewMessage[] {
+export async function messagesOfEvents(mode: EventMode, request: EventRequest): Promise<NewMessage[]> {
   const { body, contentType, rawHeaders, attributes, options } = request;
   switch (mode) {
     case 'binary': {
@@ -50,10 +50,12 @@ export function messagesOfEvents(mode: EventMode, request: EventRequest): NewMes
       return [messageOfBytes(body, contentType, united(context, attributes), options)];
     }
     case 'structured':
-      checked(cloudEvent, parseMessages(body, ['members'], []));
+      checked(cloudEvent, await parseMessages(body, ['members'], []));
       return [messageOfBytes(body, contentType, attributes, options)];
     case 'batched':
-      return eventsOf(body, options).map((event) => messageOfBytes(event, EVENT, attributes, options));
+      return (await eventsOf(body, options)).map((event) =>
+        messageOfBytes(event, EVENT, attributes, options),
+      );
   }
 }
 
@@ -66,11 +68,11 @@ const EVENTS: CountedLists = {
 };
 
 /** The text of each event of a batch. */
-function eventsOf(body: Buffer, options: MessageOptions): Buffer[] {
+async function eventsOf(body: Buffer, options: MessageOptions): Promise<Buffer[]> {
   if (options.dedupId !== undefined) {
     throw invalidField('dedupId', 'belongs to one event, not to a batch: all but the first would be dropped');
   }
-  const value = parseMessages(body, ['elements', 'members'], [EVENTS]);
+  const value = await parseMessages(body, ['elements', 'members'], [EVENTS]);
   requireMessageCount(Array.isArray(value) ? value.length : 0);
   checked(cloudEventBatch, value);
   const events: Buffer[] = [];
