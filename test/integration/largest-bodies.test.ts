@@ -6,13 +6,12 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import {
-  inTinyChunks,
   type LargestBody,
   largestJson,
   largestPublishes,
   largestTransactions,
 } from '../support/largest-bodies.ts';
-import { exchange, send } from '../support/raw-http.ts';
+import { send } from '../support/raw-http.ts';
 import { startZooKeeper, type ZooKeeperServer } from '../support/zookeeper-server.ts';
 
 const HEAP_MIB = 512;
@@ -98,12 +97,4 @@ describe('a body as large as a route takes', () => {
       await expectAnswers(largestJson(kib * KIB, []), { path: `${path}/messages`, headers });
     },
   );
-
-  test('in chunks of a byte each takes no more memory than its bytes', { timeout: 240_000 }, async () => {
-    const head = `POST ${path}/messages HTTP/1.1\r\nHost: test\r\nConnection: close\r\n`;
-    const headers = 'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
-    const answer = await exchange(gateway.url, head + headers + inTinyChunks(2000 * KIB));
-    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
-    expect(await gateway.readyStatus()).toBe(200);
-  });
 });
