@@ -23,7 +23,7 @@ const WEIGHTS: readonly (readonly [Family, number])[] = [
   [repeats, 1],
   [pipeline, 1],
   [replay, 0],
-  [links, 0],
+  [links, 1],
   [large, 1],
   [shares, 0],
 ];

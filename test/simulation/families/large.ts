@@ -10,6 +10,10 @@ const QUEUE = { kind: 'queue', name: 'heavy' } as const;
 const GRAVE = { kind: 'queue', name: 'grave' } as const;
 const DELAY_S = 3;
 
+/** Receives at a time, and what each is given. */
+const ATTEMPTS = 16;
+const PER_ATTEMPT = 100;
+
 type Scene = (client: Client) => Promise<string[]>;
 
 export const large: Family = {
@@ -56,6 +60,14 @@ const SCENES: readonly Scene[] = [
     if (moved !== count) return [`${moved} of ${count} were moved back`];
     return arrives(client, QUEUE, count);
   },
+  /** What each attempt was given is kept for long: here for so many that they would not all go into one commit. */
+  async function manyAttempts(client) {
+    await client.make(QUEUE, { ...PLAIN_QUEUE, leaseSeconds: 60 });
+    await fill(client, ATTEMPTS * PER_ATTEMPT, 0);
+    for (let round = 0; round < 40; round += 1)
+      await Promise.all(Array.from({ length: ATTEMPTS }, () => receiveAndReturn(client, client.newKey())));
+    return arrives(client, QUEUE, ATTEMPTS * PER_ATTEMPT);
+  },
 ];
 
 async function fill(client: Client, count: number, attributeBytes: number, delaySeconds = 0): Promise<void> {
@@ -89,6 +101,18 @@ async function die(client: Client, count: number, together: boolean): Promise<vo
       const some = receipts.slice(from, from + 100);
       await client.must('rejecting', (broker, call) => broker.settle(QUEUE, { kind: 'reject' }, some, call));
     }
+}
+
+async function receiveAndReturn(client: Client, attemptId: string): Promise<void> {
+  const request = { max: PER_ATTEMPT, waitSeconds: 0, autoAck: false, attemptId };
+  const { messages } = await client.must('an attempt to receive', (broker, call) =>
+    broker.receive(QUEUE, request, call),
+  );
+  if (messages.length === 0) return;
+  const receipts = messages.map(({ receipt }) => receipt);
+  await client.must('returning', (broker, call) =>
+    broker.settle(QUEUE, { kind: 'nack', delaySeconds: 0 }, receipts, call),
+  );
 }
 
 async function arrives(client: Client, place: typeof QUEUE | typeof GRAVE, count: number): Promise<string[]> {
