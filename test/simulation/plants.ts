@@ -148,6 +148,12 @@ export const PLANTS: readonly Plant[] = [
     replace: 'const writes: Write[] = [];',
   },
   {
+    name: 'count what was trimmed while others before it were not',
+    file: 'src/queue/cursor/inspection.ts',
+    find: 'const trimmed = inHolesBehind(holes, level, segment);',
+    replace: 'const trimmed = inHolesBehind(holes, level, Number.POSITIVE_INFINITY);',
+  },
+  {
     name: 'refuse a repeated transaction without looking for its id behind a barrier',
     file: 'src/queue/transactions.ts',
     find: 'if (certain) await this.#runtime.store.barrier();',

@@ -6,17 +6,22 @@
  *               page   page     -  page      -      -   open        - no page
  *                          trimmed         untouched from 7 on
  *
- * Claims go through the segments in order. After the last page the trimmed segments come first and then those that
- * nobody has touched: where these begin is found by bisection, so that no backlog is ever listed. Before the last page
- * a segment without one is trimmed, or, where an ordering has passed over all of it, untouched too: each is looked at.
+ * Claims go through the segments in order. Behind the last page lie those that nobody has touched, and among them some
+ * that are trimmed: an ordering has passed over what lies before them, or the subscription is younger. The node of holes
+ * tells which, so that no backlog is ever listed. Before the last page a segment without one is trimmed, or, where an
+ * ordering has passed over all of it, untouched too: each that is in no hole is looked at.
+ *
+ * What gateways of the version before have trimmed is in no hole. The first untouched segment is found by bisection then.
  */
 import type { EntryCache } from '../log/entry-cache.ts';
+import { readHoles } from '../log/hole-node.ts';
 import type { Segment } from '../log/known-segments.ts';
 import type { Log } from '../log/log.ts';
 import { findOpenSegment } from '../log/open-segment.ts';
 import { readHeader } from '../log/segment-reads.ts';
 import { type CommitLimits, CommitRoom } from '../model/commit-room.ts';
 import { CursorDraft } from '../model/cursor-draft.ts';
+import { behindHole, type Holes, inHolesBehind } from '../model/holes.ts';
 import type { Page } from '../model/page.ts';
 import { bytesOf, OPEN_VERSION, type SegmentHeader } from '../model/segment.ts';
 import type { Runtime } from '../runtime.ts';
@@ -35,7 +40,7 @@ export interface LevelInspection {
   readonly untouched:
     | { readonly segment: number; readonly header: SegmentHeader; readonly offset: number }
     | undefined;
-  /** Messages and bytes ever appended to the level. */
+  /** Messages and bytes ever appended to the level, but for those in holes behind `untouched`. */
   readonly total: { readonly messages: number; readonly bytes: number };
 }
 
@@ -64,7 +69,9 @@ export async function inspect(
     await reader.refresh();
     topic.assertLive();
     if (!state.exists) throw topic.lacks(name);
-    const levels = await Promise.all(state.levels.map((level) => inspectLevel(runtime, state, level)));
+    // After the pages: what has been trimmed since was done with then.
+    const { holes } = await readHoles(runtime.store, topic.id);
+    const levels = await Promise.all(state.levels.map((level) => inspectLevel(runtime, state, holes, level)));
     const seen = levels.filter((level) => level !== undefined);
     if (seen.length === levels.length) return { state, reader, nowMs: runtime.store.now(), levels: seen };
   }
@@ -74,6 +81,7 @@ export async function inspect(
 async function inspectLevel(
   runtime: Runtime,
   state: CursorState,
+  holes: Holes,
   level: number,
 ): Promise<LevelInspection | undefined> {
   const log = state.topic.log(level);
@@ -93,7 +101,7 @@ async function inspectLevel(
   const behindPages = written.size === 0 ? first : Math.max(...written.keys()) + 1;
   const gaps: number[] = [];
   for (let segment = first; segment < behindPages; segment += 1)
-    if (!written.has(segment)) gaps.push(segment);
+    if (!written.has(segment) && behindHole(holes, level, segment) === segment) gaps.push(segment);
   const passedOver = await Promise.all(
     gaps.map(async (segment) => (await headerNow(runtime.store, log, segment)) === undefined),
   );
@@ -104,14 +112,16 @@ async function inspectLevel(
     .map(([segment, page]) => ({ segment, page }))
     .sort((a, b) => a.segment - b.segment);
   if (behindPages > last) return { level, pages, untouched: undefined, total };
-  const { segment, header } = await firstUntouched(runtime.store, log, open, behindPages);
+  const { segment, header } = await firstUntouched(runtime.store, log, holes, open, behindPages);
   if (segment === open.number && open.end > 0) {
     // Without a page it is untouched, or it was sealed and trimmed, page and all, after we saw it open.
     const stat = await runtime.store.stat(log.path(segment));
     if (stat?.version !== OPEN_VERSION) return undefined;
   }
   const offset = untouchedPage(state, level, segment).frontier;
-  return { level, pages, total, untouched: { segment, header, offset } };
+  const trimmed = inHolesBehind(holes, level, segment);
+  const left = { messages: total.messages - trimmed.messages, bytes: total.bytes - trimmed.bytes };
+  return { level, pages, total: left, untouched: { segment, header, offset } };
 }
 
 /** What this gateway knows of sealed segments is not asked: others trim them without telling. Undefined when trimmed. */
@@ -125,13 +135,20 @@ async function headerNow(store: Store, log: Log, segment: number): Promise<Segme
 async function firstUntouched(
   store: Store,
   log: Log,
+  holes: Holes,
   open: Segment,
   from: number,
 ): Promise<{ readonly segment: number; readonly header: SegmentHeader }> {
-  let low = from;
+  const next = (segment: number) => Math.min(behindHole(holes, log.level, segment), open.number);
+  let low = next(from);
   let high = open.number;
   let header = open.header;
   // Nearly always the very next one, so that is asked first.
+  const first = low < high ? await headerNow(store, log, low) : open.header;
+  if (first !== undefined) return { segment: low, header: first };
+  // All before the log's first segment may be gone; else it is in no hole and yet trimmed.
+  await log.findFirst();
+  low = next(Math.max(low, log.first));
   for (let middle = low; low < high; middle = Math.floor((low + high) / 2)) {
     const found = await headerNow(store, log, middle);
     if (found === undefined) low = middle + 1;

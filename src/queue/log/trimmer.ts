@@ -13,6 +13,7 @@
 import type { TopicConfig } from '../broker-types.ts';
 import { initialPage } from '../model/cursor-draft.ts';
 import { isWanted } from '../model/delivery-policy.ts';
+import { withHole } from '../model/holes.ts';
 import { isFinished, isPending, type Page } from '../model/page.ts';
 import { decodePage } from '../model/page-codec.ts';
 import { LOG_START } from '../model/position.ts';
@@ -20,9 +21,10 @@ import { decodeRecord, LIVE_CURSOR_VERSION, type SubscriptionRecord } from '../m
 import { bytesOf, encodeHeader, SEALED_VERSION } from '../model/segment.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Topic } from '../topics/topic.ts';
-import { cursorPath, pageName, subscriptionPath, subscriptionsPath } from '../zookeeper/paths.ts';
+import { cursorPath, holesPath, pageName, subscriptionPath, subscriptionsPath } from '../zookeeper/paths.ts';
 import { ANY_VERSION, StoreError, type Write } from '../zookeeper/store.ts';
 import type { EntryCache } from './entry-cache.ts';
+import { holesWrites, readHoles } from './hole-node.ts';
 import type { Segment } from './known-segments.ts';
 import type { Log } from './log.ts';
 import { findOpenSegment } from './open-segment.ts';
@@ -118,35 +120,39 @@ export class Trimmer {
     const path = log.path(number);
     // Others may have trimmed what lay before: a header is kept only for those that are really there.
     await log.findFirst();
-    const header: Write =
-      number === log.first
-        ? { kind: 'delete', path, version: SEALED_VERSION }
-        : {
-            kind: 'set',
-            path,
-            data: encodeHeader({ ...segment.header, state: 'trimmed' }),
-            version: SEALED_VERSION,
-          };
+    const header = number === log.first ? deletion(path, SEALED_VERSION) : await this.#hole(log, segment);
+    if (header === undefined) return;
     const writes = [
-      ...segment.slots.map(
-        (slot): Write => ({ kind: 'delete', path: log.entryPath(number, slot), version: ANY_VERSION }),
-      ),
+      ...segment.slots.flatMap((slot) => deletion(log.entryPath(number, slot), ANY_VERSION)),
       ...pages,
       // Without one behind it, a log whose last segment goes would have no place to go on.
       { kind: 'check', path: log.path(number + 1), version: ANY_VERSION } as const,
-      header,
+      ...header,
     ];
     const result = await this.#runtime.store.commit(writes);
     log.forget(number);
     if (!result.applied) {
-      // A subscription has come or gone, and perhaps none that needs it.
-      const isMissed = writes[result.index]?.path === subscriptionsPath(this.#topic.id);
-      if (isMissed) this.consider(log.level, number);
+      // A subscription has come or gone, and perhaps none that needs it; or another hole has come.
+      const { id } = this.#topic;
+      const isAnother = [subscriptionsPath(id), holesPath(id)].includes(writes[result.index]?.path ?? '');
+      if (isAnother) this.consider(log.level, number);
       return;
     }
     for (const slot of segment.slots) this.#cache.forget(log.entryPath(number, slot));
     this.#onTrimmed(log.level, number);
     await this.#dropHeaders(log);
+  }
+
+  /** The writes that leave only the header, for those before it; undefined when it is to wait for them. */
+  async #hole(log: Log, { number, header, slots, end }: Segment): Promise<Write[] | undefined> {
+    const { id } = this.#topic;
+    const stated = await readHoles(this.#runtime.store, id);
+    const hole = { from: number, to: number, messages: end, bytes: bytesOf(slots) };
+    const holes = withHole(stated.holes, log.level, log.first, hole);
+    if (holes === undefined) return undefined;
+    const data = encodeHeader({ ...header, state: 'trimmed' });
+    const trimmed: Write = { kind: 'set', path: log.path(number), data, version: SEALED_VERSION };
+    return [...holesWrites(id, stated, holes), trimmed];
   }
 
   /**
@@ -266,4 +272,8 @@ export class Trimmer {
       log.noteFirst(number + 1);
     }
   }
+}
+
+function deletion(path: string, version: number): Write[] {
+  return [{ kind: 'delete', path, version }];
 }

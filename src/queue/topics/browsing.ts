@@ -3,10 +3,12 @@ import type { Page, PageRequest, PeekedMessage, Stats } from '../broker-types.ts
 import { storedMessage } from '../cursor/peek.ts';
 import { BrokerError } from '../errors.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
+import { readHoles } from '../log/hole-node.ts';
 import type { Log } from '../log/log.ts';
 import { findOpenSegment } from '../log/open-segment.ts';
 import { isExpired } from '../model/delivery-policy.ts';
 import type { EntryMessage } from '../model/entry.ts';
+import { behindHole, inHolesBehind } from '../model/holes.ts';
 import type { LogPosition, Position } from '../model/position.ts';
 import { bytesOf } from '../model/segment.ts';
 import type { Runtime } from '../runtime.ts';
@@ -34,15 +36,19 @@ export async function logStats(
   scheduled: { messages: number; bytes: number; oldestPublishedAtMs: number | undefined },
 ): Promise<Stats> {
   await refreshLogs(runtime, topic);
+  const { holes } = await readHoles(runtime.store, topic.id);
   let ready = 0;
   let { bytes } = scheduled;
   let oldest = scheduled.oldestPublishedAtMs;
   for (const log of topic.logs) {
     const open = await findOpenSegment(log);
-    const first = open === undefined ? undefined : await log.header(log.first);
-    if (open === undefined || first === undefined) continue;
-    ready += open.header.ordinal + open.end - first.ordinal;
-    bytes += open.header.bytesBefore + bytesOf(open.slots) - first.bytesBefore;
+    if (open === undefined) continue;
+    const number = Math.min(behindHole(holes, log.level, log.first), open.number);
+    const first = await log.header(number);
+    if (first === undefined) continue;
+    const trimmed = inHolesBehind(holes, log.level, number);
+    ready += open.header.ordinal + open.end - first.ordinal - trimmed.messages;
+    bytes += open.header.bytesBefore + bytesOf(open.slots) - first.bytesBefore - trimmed.bytes;
     for await (const { message } of messagesOf(log, entries, { segment: log.first, offset: 0 })) {
       oldest = Math.min(oldest ?? message.publishedAtMs, message.publishedAtMs);
       break;

@@ -15,6 +15,7 @@
  *             /turn                                  the gateway that last asked for a turn, and how long it needs
  *        /scheduled                                  how many messages wait for their time, and when the next is due
  *             /<epoch>/<hour>/<minute>/<due>.…-<seq> entry of messages due at one instant
+ *        /holes                                      segments trimmed while others before them are not
  *        /admission                                  changed by every publish that comes near a limit
  *        /dedup/<width>-<number>/<shard>/<hash>      ids of messages published lately with a dedupId
  *        /sources/<id>~<subscription>                subscriptions whose dead letters come here
@@ -70,6 +71,7 @@ export function parseTrashName(name: string): { id: string; cursor?: string } {
 }
 
 export const scheduledPath = (id: string): string => `${dataPath(id)}/scheduled`;
+export const holesPath = (id: string): string => `${dataPath(id)}/holes`;
 export const admissionPath = (id: string): string => `${dataPath(id)}/admission`;
 export const dedupPath = (id: string): string => `${dataPath(id)}/dedup`;
 export const sourcesPath = (id: string): string => `${dataPath(id)}/sources`;
