@@ -3,7 +3,6 @@
  * told the truth, and a dead-letter queue that nobody names any more can be deleted.
  */
 import { Client } from '../client.ts';
-import { hasHoles } from '../holes.ts';
 import { keyOf } from '../ledger.ts';
 import { PLAIN_QUEUE, PLAIN_SUBSCRIPTION, PLAIN_TOPIC } from '../scenario.ts';
 import type { Family } from './family.ts';
@@ -122,7 +121,6 @@ async function comeAndGo(client: Client): Promise<void> {
 async function question(client: Client, { name, madeMs }: Member): Promise<string[]> {
   const { ledger } = client.world;
   const ref = { kind: 'subscription', topic: TOPIC.name, name } as const;
-  const isUncertain = hasHoles(client.world);
   const { stats } = await client.must('statistics', (broker, call) => broker.get(ref, call));
   const given = (await client.takeAll({ kind: 'topic', name: TOPIC.name, subscription: name })).map(keyOf);
   const got = new Set(given);
@@ -131,7 +129,7 @@ async function question(client: Client, { name, madeMs }: Member): Promise<strin
       target === TOPIC.name && kind === 'done' && askedMs >= madeMs && !got.has(key),
   );
   const found: string[] = [];
-  if (!isUncertain && stats.messages !== given.length)
+  if (stats.messages !== given.length)
     found.push(`${name} counted ${stats.messages} messages and was given ${given.length}`);
   if (missed.length > 0) found.push(`${name} missed ${missed.length} messages that came after it`);
   if (got.size < given.length) found.push(`${name} was given a message twice`);

@@ -96,3 +96,16 @@ it('and one that never was carried out is refused by both', async () => {
   for (const { broker } of [one, behind])
     await expect(broker.transact(request, staying())).rejects.toMatchObject({ code: 'transaction-aborted' });
 });
+
+it('and one with receipts of a hundred segments is one', async () => {
+  const narrow = await cluster.start({ segmentLimits: { entries: 1, messages: 1, bytes: 1 } });
+  for (let number = 0; number < 100; number += 1) await publish(narrow.broker, `${number}`);
+  const receipts: string[] = [];
+  while (receipts.length < 100)
+    receipts.push(...(await receive(narrow.broker, { max: 100 })).map(({ receipt }) => receipt));
+  request = { ...request, acks: [{ source: jobs, receipts }] };
+  const first = await narrow.broker.transact(request, staying());
+  expect(await one.broker.transact(request, staying())).toEqual({ ...first, duplicate: true });
+  const stats = async ({ broker }: Engine) => (await broker.get(jobs, staying())).stats;
+  expect(await stats(one)).toMatchObject({ ready: 0, leased: 1 });
+});
