@@ -106,7 +106,7 @@ class ZooKeeperBroker implements Broker {
     const directory = new Directory(runtime, entries, (path) => trash.removeTree(path));
     const links = new DeadLetterLinks(runtime, directory);
     const lifecycle = new Lifecycle(runtime, directory, links, trash);
-    const subscriptions = new SubscriptionLifecycle(runtime, entries, links, trash);
+    const subscriptions = new SubscriptionLifecycle(runtime, links, trash);
     const transactionIds = new RecentIds(runtime, TRANSACTIONS_PATH, (path) => trash.removeTree(path));
     this.vitals = new BrokerVitals(runtime, entries, directory);
     this.#runtime = runtime;

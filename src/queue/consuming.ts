@@ -175,7 +175,7 @@ export class Consuming {
       const { inspection, start } = await readThrough(this.#runtime, signal, async () => {
         await this.#runtime.store.barrier();
         const found = await inspect(this.#runtime, this.#entries, topic, subscription.name);
-        return { inspection: found, start: await positionsOf(topic, this.#entries, target) };
+        return { inspection: found, start: await positionsOf(this.#runtime.store, topic, target) };
       });
       return (await restart(this.#runtime, inspection.state, start, target, purgedSchedule, signal))
         ? inspection.state

@@ -26,7 +26,7 @@ const seekRequest = z
         pattern: `^(?:earliest|latest|${RFC_3339.source.slice(1, -1)})$`,
         examples: ['earliest', 'latest', '2030-01-31T12:00:00Z'],
         description:
-          '`earliest`: the oldest message that the topic still has. `latest`: only what is published from now on. An RFC 3339 instant: everything published from then on.',
+          '`earliest`: the oldest message that the topic still has. `latest`: only what is published from now on. An RFC 3339 instant: everything that entered the topic from then on (a delayed message enters when it is due).',
       }),
   })
   .meta({ id: 'SeekRequest' });

@@ -5,9 +5,7 @@
  */
 import type { SeekTarget } from '../broker-types.ts';
 import type { CallSignal } from '../call-signal.ts';
-import type { EntryCache } from '../log/entry-cache.ts';
-import type { Segment } from '../log/known-segments.ts';
-import type { Log } from '../log/log.ts';
+import { positionAt } from '../log/append-times.ts';
 import { findOpenSegment } from '../log/open-segment.ts';
 import { subscriptionSetChange } from '../log/subscription-set.ts';
 import { LOG_START, type LogPosition } from '../model/position.ts';
@@ -17,23 +15,19 @@ import type { Runtime } from '../runtime.ts';
 import { settledCommit } from '../settled-commit.ts';
 import type { Topic } from '../topics/topic.ts';
 import { cursorPath, levelPath, subscriptionPath, trashedCursorPath } from '../zookeeper/paths.ts';
-import { ANY_VERSION, versionAfter, type Write } from '../zookeeper/store.ts';
+import { ANY_VERSION, type Store, versionAfter, type Write } from '../zookeeper/store.ts';
 import type { CursorState } from './cursor-state.ts';
 import { ABSENT } from './stated-page.ts';
 
 /** Where a target lies in each level of a topic whose logs have just been refreshed. Rejects with a StoreError. */
-export async function positionsOf(
-  topic: Topic,
-  entries: EntryCache,
-  target: SeekTarget,
-): Promise<LogPosition[]> {
+export async function positionsOf(store: Store, topic: Topic, target: SeekTarget): Promise<LogPosition[]> {
   const positions: LogPosition[] = [];
   for (const log of topic.logs) {
     const open = await findOpenSegment(log);
     if (open === undefined) continue;
     if (target.kind === 'latest') positions[log.level] = { segment: open.number, offset: open.end };
     else if (target.kind === 'earliest') positions[log.level] = { segment: log.first, offset: 0 };
-    else positions[log.level] = await positionAt(log, open, entries, target.atMs);
+    else positions[log.level] = await positionAt(store, log, open, target.atMs);
   }
   return Array.from(positions, (position) => position ?? LOG_START);
 }
@@ -135,31 +129,4 @@ export function endOfCursor(topic: Topic, name: string, { generation }: Subscrip
   if (topic.kind === 'queue') return [];
   const path = cursorPath(topic.id, name, generation);
   return [{ kind: 'set', path, data: Buffer.alloc(0), version: LIVE_CURSOR_VERSION }];
-}
-
-/** The first message published at or after an instant, by bisection over segments, entries and messages. */
-async function positionAt(log: Log, open: Segment, entries: EntryCache, atMs: number): Promise<LogPosition> {
-  const firstPublished = async (number: number): Promise<number | undefined> => {
-    const segment = await log.segment(number);
-    const slot = segment?.slots[0];
-    if (slot === undefined) return undefined;
-    return (await entries.read(log.entryPath(number, slot), slot.token))?.messages[0]?.publishedAtMs;
-  };
-  // The last segment that begins before the instant holds the place, or ends just before it.
-  let low = log.first;
-  let high = open.number;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    const published = await firstPublished(middle);
-    if (published !== undefined && published < atMs) low = middle;
-    else high = middle - 1;
-  }
-  const segment = await log.segment(low);
-  if (segment === undefined) return { segment: low, offset: 0 };
-  for (const slot of segment.slots) {
-    const entry = await entries.read(log.entryPath(low, slot), slot.token);
-    const index = entry?.messages.findIndex((message) => message.publishedAtMs >= atMs) ?? -1;
-    if (index >= 0) return { segment: low, offset: slot.start + index };
-  }
-  return { segment: low, offset: segment.end };
 }

@@ -10,7 +10,6 @@
  * or a quiet queue would keep for ever what was acked; while messages come it fills up, since each new segment makes
  * those who publish wait.
  */
-import type { TopicConfig } from '../broker-types.ts';
 import { initialPage } from '../model/cursor-draft.ts';
 import { isWanted } from '../model/delivery-policy.ts';
 import { withHole } from '../model/holes.ts';
@@ -27,7 +26,8 @@ import type { EntryCache } from './entry-cache.ts';
 import { holesWrites, readHoles } from './hole-node.ts';
 import type { Segment } from './known-segments.ts';
 import type { Log } from './log.ts';
-import { findOpenSegment } from './open-segment.ts';
+import { RestingSegments } from './resting-segments.ts';
+import { Retention } from './retention.ts';
 import { readSubscriptionSet } from './subscription-set.ts';
 
 /** Fewer acked messages of a queue stay in the open segment until there are more. */
@@ -37,14 +37,21 @@ const WAITING_BYTES_MAX = 64 * 1024;
 const QUIET_MS = 100;
 /** After a failure of the ensemble. */
 const AGAIN_MS = 5_000;
-const TIMER_MS_MAX = 3_600_000;
+
+interface Candidate {
+  readonly level: number;
+  readonly segment: number;
+  readonly hasRested: boolean;
+}
 
 export class Trimmer {
   readonly #runtime: Runtime;
   readonly #topic: Topic;
   readonly #cache: EntryCache;
   readonly #onTrimmed: (level: number, segment: number) => void;
-  readonly #waiting = new Map<string, { level: number; segment: number }>();
+  readonly #retention: Retention;
+  readonly #resting: RestingSegments;
+  readonly #waiting = new Map<string, Candidate>();
   #running = false;
   #closed = false;
   /** Where the open segment of each level ended when it was first seen so, on the monotonic clock. */
@@ -62,12 +69,17 @@ export class Trimmer {
     this.#cache = cache;
     this.#topic = topic;
     this.#onTrimmed = onTrimmed;
+    this.#retention = new Retention(runtime, topic, (level) =>
+      this.considerFrom(level, topic.log(level).last),
+    );
+    this.#resting = new RestingSegments(runtime.timers, (level, segment) =>
+      this.#enqueue({ level, segment, hasRested: true }),
+    );
   }
 
   /** Has a segment looked at, which at least one subscription has finished. Returns at once. */
   consider(level: number, segment: number): void {
-    this.#waiting.set(`${level}/${segment}`, { level, segment });
-    if (!this.#running) void this.#run();
+    if (!this.#waiting.has(`${level}/${segment}`)) this.#enqueue({ level, segment, hasRested: false });
   }
 
   /** Has every segment up to one looked at: retention may have ended for them, or nobody subscribes. */
@@ -78,7 +90,14 @@ export class Trimmer {
 
   close(): void {
     this.#closed = true;
+    this.#retention.close();
+    this.#resting.close();
     for (const cancel of this.#cancels.values()) cancel();
+  }
+
+  #enqueue(candidate: Candidate): void {
+    this.#waiting.set(`${candidate.level}/${candidate.segment}`, candidate);
+    if (!this.#running) void this.#run();
   }
 
   #considerAgain(level: number, segment: number): void {
@@ -89,10 +108,10 @@ export class Trimmer {
 
   async #run(): Promise<void> {
     this.#running = true;
-    for (const [key, { level, segment }] of this.#waiting) {
+    for (const [key, { level, segment, hasRested }] of this.#waiting) {
       this.#waiting.delete(key);
       try {
-        await this.#trim(this.#topic.log(level), segment);
+        await this.#trim(this.#topic.log(level), segment, hasRested);
       } catch (error) {
         // What a gateway leaves undone as it dies is found by whoever trims next; the living try again.
         if (error instanceof StoreError) this.#considerAgain(level, segment);
@@ -102,9 +121,13 @@ export class Trimmer {
     this.#running = false;
   }
 
-  async #trim(log: Log, number: number): Promise<void> {
+  async #trim(log: Log, number: number, hasRested: boolean): Promise<void> {
     let segment = await log.segment(number);
-    if (segment === undefined || (await this.#isRetained(log, segment))) return;
+    if (segment === undefined) return;
+    if (await this.#retention.isKept(log, segment)) {
+      this.#leave(log.level, number);
+      return;
+    }
     if (segment.header.state === 'open') {
       if (segment.slots.length === 0 || !this.#isDue(log.level, segment)) return;
       // Sealing what is still in use would only make more segments.
@@ -113,6 +136,10 @@ export class Trimmer {
       segment = await log.segment(number);
     }
     if (segment?.header.state !== 'sealed') return;
+    if (this.#topic.kind === 'topic' && !hasRested) {
+      this.#resting.rest(log.level, number);
+      return;
+    }
     // Sealed by somebody who has not come to open the next one yet: then this opens it.
     if (number >= log.last) await log.refresh();
     const pages = await this.#finishedPages(log.level, segment);
@@ -177,7 +204,7 @@ export class Trimmer {
   /** One timer for each level, for the segment that was looked at last. */
   #lookAgain(level: number, segment: number, waitMs: number): void {
     this.#cancels.get(level)?.();
-    const cancel = this.#runtime.timers.after(Math.max(1, Math.min(waitMs, TIMER_MS_MAX)), () => {
+    const cancel = this.#runtime.timers.after(Math.max(1, waitMs), () => {
       this.consider(level, segment);
     });
     this.#cancels.set(level, cancel);
@@ -203,26 +230,10 @@ export class Trimmer {
     return false;
   }
 
-  /** A topic may keep what everybody has acked, for replay: until it is old, or too much. */
-  async #isRetained(log: Log, segment: Segment): Promise<boolean> {
-    const { retentionSeconds, retentionBytes } = this.#topic.config as TopicConfig;
-    if (retentionSeconds === undefined && retentionBytes === undefined) return false;
-    const last = segment.slots.at(-1);
-    const open = await findOpenSegment(log);
-    if (last === undefined || open === undefined) return false;
-    if (retentionBytes !== undefined) {
-      const behind =
-        open.header.bytesBefore + bytesOf(open.slots) - segment.header.bytesBefore - bytesOf(segment.slots);
-      if (behind >= retentionBytes) return false;
-    }
-    if (retentionSeconds !== undefined) {
-      const entry = await this.#cache.read(log.entryPath(segment.number, last), last.token);
-      const publishedAtMs = entry?.messages.at(-1)?.publishedAtMs ?? 0;
-      const waitMs = publishedAtMs + retentionSeconds * 1000 - this.#runtime.store.now();
-      if (waitMs <= 0) return false;
-      this.#lookAgain(log.level, segment.number, waitMs);
-    }
-    return true;
+  /** What lies behind a segment that is kept is kept as well. */
+  #leave(level: number, kept: number): void {
+    for (const [key, candidate] of this.#waiting)
+      if (candidate.level === level && candidate.segment > kept) this.#waiting.delete(key);
   }
 
   /** The writes that remove the segment's pages, or undefined when a subscription is not done with it. */

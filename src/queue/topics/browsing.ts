@@ -18,7 +18,7 @@ import type { Topic } from './topic.ts';
 /** One answer carries no more than this in bodies, but at least one message. */
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
 
-/** Brings a topic's picture of its logs up to date, behind a barrier. Rejects with a StoreError; throws 'not-found'. */
+/** Brings a topic's picture of its logs' ends up to date, behind a barrier. Rejects with a StoreError; throws 'not-found'. */
 export async function refreshLogs(runtime: Runtime, topic: Topic): Promise<void> {
   await runtime.store.barrier();
   await topic.refresh();
@@ -76,6 +76,8 @@ export async function browseLog(
   for (const log of topic.logs) {
     if (from !== undefined && log.level > from.level) continue;
     const start = from?.level === log.level ? from : { segment: log.first, offset: 0 };
+    // Others trim without telling, also in the middle: what is sealed is looked at anew.
+    for (let number = Math.max(start.segment, log.first); number < log.last; number += 1) log.forget(number);
     for await (const { position, message } of messagesOf(log, entries, start)) {
       if (items.length >= request.limit || bytes >= BODY_BYTES_MAX)
         return { items, nextCursor: encodeCursor(position) };

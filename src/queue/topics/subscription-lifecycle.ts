@@ -2,7 +2,6 @@
 import type { Precondition, SubscriptionConfig } from '../broker-types.ts';
 import type { CallSignal } from '../call-signal.ts';
 import { endOfCursor, liveCursor, positionsOf } from '../cursor/restart.ts';
-import type { EntryCache } from '../log/entry-cache.ts';
 import { subscriptionSetChange } from '../log/subscription-set.ts';
 import type { LogPosition } from '../model/position.ts';
 import {
@@ -31,13 +30,11 @@ const REVISION_CHARACTERS = 16;
 
 export class SubscriptionLifecycle {
   readonly #runtime: Runtime;
-  readonly #entries: EntryCache;
   readonly #links: DeadLetterLinks;
   readonly #trash: Trash;
 
-  constructor(runtime: Runtime, entries: EntryCache, links: DeadLetterLinks, trash: Trash) {
+  constructor(runtime: Runtime, links: DeadLetterLinks, trash: Trash) {
     this.#runtime = runtime;
-    this.#entries = entries;
     this.#links = links;
     this.#trash = trash;
   }
@@ -133,7 +130,7 @@ export class SubscriptionLifecycle {
       await this.#runtime.store.barrier();
       await topic.discoverLevels();
       for (const log of topic.logs) await log.refresh();
-      return positionsOf(topic, this.#entries, { kind: config.startFrom });
+      return positionsOf(this.#runtime.store, topic, { kind: config.startFrom });
     });
     const record: SubscriptionRecord = { ...newSubscription(this.#runtime, start), config };
     const writes: Write[] = [

@@ -13,7 +13,7 @@ import type { EntryCache } from '../log/entry-cache.ts';
 import { LOG_START } from '../model/position.ts';
 import type { Runtime } from '../runtime.ts';
 import { connected, readThrough } from '../settled-commit.ts';
-import { StoreError } from '../zookeeper/store.ts';
+import { type Store, StoreError } from '../zookeeper/store.ts';
 import { refreshLogs } from './browsing.ts';
 import { LogReader, type Place } from './log-reader.ts';
 import type { OpenTopic } from './open-topic.ts';
@@ -48,7 +48,7 @@ export async function openStream(
   try {
     const places = await readThrough(runtime, limit, async () => {
       await refreshLogs(runtime, topic);
-      return resumed ?? (await endsOf(topic, entries));
+      return resumed ?? (await endsOf(runtime.store, topic));
     });
     open.schedule.follow();
     return new TopicStream(runtime, entries, topic, places, signal, room);
@@ -57,8 +57,8 @@ export async function openStream(
   }
 }
 
-async function endsOf(topic: Topic, entries: EntryCache): Promise<Place[]> {
-  const ends = await positionsOf(topic, entries, { kind: 'latest' });
+async function endsOf(store: Store, topic: Topic): Promise<Place[]> {
+  const ends = await positionsOf(store, topic, { kind: 'latest' });
   return Promise.all(
     ends.map(async (end, level): Promise<Place> => {
       return { ...end, ordinal: (await topic.log(level).header(end.segment))?.ordinal ?? 0 };

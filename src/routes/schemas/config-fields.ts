@@ -42,7 +42,7 @@ export const retentionFields = {
   retentionSeconds: seconds(
     0,
     TTL_SECONDS_MAX,
-    'Acked messages are kept for replay until they are older than this, in seconds. With neither this nor retentionBytes a message goes as soon as every subscription has acked it.',
+    'Acked messages are kept for replay until they entered the topic longer ago than this, in seconds (a delayed one enters when it is due). With neither this nor retentionBytes a message goes as soon as every subscription has acked it.',
   ),
   retentionBytes: count(
     0,
