@@ -43,8 +43,8 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'trim a segment when one subscription has finished it',
     file: 'src/queue/log/trimmer.ts',
-    find: 'for (const name of subscriptions.children) {',
-    replace: 'for (const name of subscriptions.children.slice(0, 1)) {',
+    find: 'for (const name of subscriptions.names) {',
+    replace: 'for (const name of subscriptions.names.slice(0, 1)) {',
   },
   {
     name: 'say that there is nothing without having made certain',
@@ -82,9 +82,9 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'move what is due without deleting it from the schedule in the same commit',
-    file: 'src/queue/log/due-messages.ts',
-    find: 'const removed = paths.map(({ path }) => path);',
-    replace: 'const removed: string[] = [];',
+    file: 'src/queue/log/schedule.ts',
+    find: 'const deletes = removed.map(',
+    replace: 'const deletes = removed.slice(0, 0).map(',
   },
   {
     name: 'store a message without taking its dedupId',
@@ -202,5 +202,30 @@ export const PLANTS: readonly Plant[] = [
     find: 'const attempt = () => this.#attempt(subscription, { to, max, untilMs, tickets, signal });',
     replace:
       'const attempt = async () => this.#attempt(subscription, { to, max, untilMs, tickets: await this.#ticketsFor([...tickets.keys()], signal), signal });',
+  },
+  {
+    name: 'take an open segment for read to its end',
+    file: 'src/queue/topics/log-reader.ts',
+    find: "} else if (segment.header.state !== 'open') {",
+    replace: "} else if (segment.header.state !== 'open' || this.#offset > 0) {",
+  },
+  {
+    name: 'pass over what was trimmed before a stream came to it',
+    file: 'src/queue/topics/log-reader.ts',
+    find: 'return before === undefined || header.ordinal > before;',
+    replace: 'return false;',
+  },
+  {
+    name: 'take the time at which a message was published for that of entering the log',
+    file: 'src/queue/log/append-times.ts',
+    find: 'return (await store.stat(log.entryPath(segment, slot)))?.ctimeMs;',
+    replace:
+      "const node = await store.read(log.entryPath(segment, slot)); const codec = (await import('../model/entry.ts')).createEntryCodec(); return node && codec.decode(node.data, '').messages[0]?.publishedAtMs;",
+  },
+  {
+    name: 'begin a seek with the segment behind the one that holds the instant',
+    file: 'src/queue/log/append-times.ts',
+    find: 'isSegmentBefore)) - 1);',
+    replace: 'isSegmentBefore)));',
   },
 ];

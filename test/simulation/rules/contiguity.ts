@@ -29,7 +29,8 @@ export function contiguityViolations(
       if (sight.kind === 'gap') [last, openedMs] = [undefined, undefined];
       if (sight.kind === 'open') [last, openedMs] = [undefined, sight.atMs];
       const number = of(sight);
-      if (number === undefined) continue;
+      // One whose publisher was not told that it is stored may come late: the next did not wait for it.
+      if (number === undefined || !stored.some((each) => each.number === number)) continue;
       if (last !== undefined && number <= last)
         found.push(`${reader} saw ${publisher}-${number} after ${publisher}-${last}`);
       const skipped = missing(number);

@@ -27,7 +27,7 @@ export function browseViolations(
 }
 
 /**
- * @param there what could be seen before the seek
+ * @param there what could be seen after the seek
  * @param given what was delivered after it
  * @param toMs where the seek was to go
  */
