@@ -81,8 +81,8 @@ export async function readThrough<Result>(
   }
 }
 
-/** After a failure. */
-async function reconnected(runtime: Runtime, signal: CallSignal): Promise<void> {
+/** Waits for the connection after a failure, but never too short; throws 'unavailable' when the signal comes first. */
+export async function reconnected(runtime: Runtime, signal: CallSignal): Promise<void> {
   await pause(runtime);
   await connected(runtime, signal);
 }

@@ -12,7 +12,7 @@ import { BrokerError } from '../errors.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import { LOG_START } from '../model/position.ts';
 import type { Runtime } from '../runtime.ts';
-import { connected, readThrough } from '../settled-commit.ts';
+import { readThrough, reconnected } from '../settled-commit.ts';
 import { type Store, StoreError } from '../zookeeper/store.ts';
 import { refreshLogs } from './browsing.ts';
 import { LogReader, type Place } from './log-reader.ts';
@@ -132,7 +132,7 @@ class TopicStream implements AsyncIterableIterator<readonly StreamEvent[]> {
         await this.#waitForNew();
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
-        await connected(this.#runtime, this.#signal).catch(() => {});
+        await reconnected(this.#runtime, this.#signal).catch(() => {});
         for (const log of this.#topic.logs) log.markStale();
       }
     }
