@@ -86,7 +86,7 @@ describe('the trace context of a publish request', () => {
       .expect(201);
     expect(await receivedAttributes(path)).toEqual([{}]);
     // Each takes so much beside its size, for its dedupId, that a thousand just fit into one write.
-    const many = Array.from({ length: 1000 }, (_, index) => ({ body: 'x'.repeat(45), dedupId: `${index}` }));
+    const many = Array.from({ length: 1000 }, (_, index) => ({ body: 'x'.repeat(30), dedupId: `${index}` }));
     await gateways.api.post(`${path}/messages`).set({ traceparent }).send({ messages: many }).expect(201);
     expect(await receivedAttributes(path, 1000)).toEqual(many.map(() => ({})));
   });
