@@ -79,10 +79,13 @@ function tagsOf(header: string, list: string): Tag[] {
       continue;
     }
     const match = ENTITY_TAG.exec(text);
-    if (match === null) {
-      throw invalidField(header, 'must be * or a list of quoted entity tags, as ETag showed them');
-    }
+    if (match === null) throw noTags(header);
     tags.push({ isWeak: match[1] !== undefined, value: match[2] ?? '' });
   }
+  if (tags.length === 0) throw noTags(header);
   return tags;
+}
+
+function noTags(header: string): Problem {
+  return invalidField(header, 'must be * or a list of quoted entity tags, as ETag showed them');
 }

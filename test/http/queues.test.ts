@@ -143,6 +143,8 @@ describe('GET /v1/queues/{queue}', () => {
     await api.get(path).set('If-Match', '"other"').expect(412);
     await api.get(path).set('If-Match', '*').expect(200);
     await api.get(path).set('If-None-Match', 'unquoted').expect(400);
+    // A list without a tag says nothing.
+    for (const header of ['If-None-Match', 'If-Match']) await api.get(path).set(header, ',').expect(400);
   });
 });
 
