@@ -3,8 +3,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import type { Broker } from '../src/queue/index.ts';
-import { EDGE_LIMITS, EdgeLoad } from '../src/routes/edge-load.ts';
-import { STREAM_LIMITS } from '../src/routes/event-stream.ts';
+import { EDGE_LIMITS, EdgeLoad } from '../src/routes/http/edge-load.ts';
+import { STREAM_LIMITS } from '../src/routes/http/event-stream.ts';
 import { apiOf } from '../src/routes/index.ts';
 import { readVersion } from '../src/version.ts';
 

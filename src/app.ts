@@ -16,15 +16,14 @@ import type { HttpVitals } from './metrics/index.ts';
 import type { Broker } from './queue/index.ts';
 import { remoteAddressOf } from './remote-address.ts';
 import { logRequests } from './request-log.ts';
-import { refuseConnection, refuseTunnel } from './routes/client-errors.ts';
-import { docsAnswer, docsPages } from './routes/docs-pages.ts';
-import { answerEarly, isComing, judgeBeforeBodies } from './routes/early-answers.ts';
-import { EDGE_LIMITS, type EdgeLimits, EdgeLoad } from './routes/edge-load.ts';
-import { STREAM_LIMITS, type StreamLimits } from './routes/event-stream.ts';
-import { type AccessRules, Gatekeeper, LOOPBACK_RULES } from './routes/gatekeeper.ts';
-import { HttpCounts } from './routes/http-counts.ts';
-import { apiOf } from './routes/index.ts';
-import type { Operation } from './routes/operation.ts';
+import { docsAnswer, docsPages } from './routes/about/docs-pages.ts';
+import { refuseConnection, refuseTunnel } from './routes/http/client-errors.ts';
+import { answerEarly, isComing, judgeBeforeBodies } from './routes/http/early-answers.ts';
+import { EDGE_LIMITS, type EdgeLimits, EdgeLoad } from './routes/http/edge-load.ts';
+import { STREAM_LIMITS, type StreamLimits } from './routes/http/event-stream.ts';
+import { type AccessRules, Gatekeeper, LOOPBACK_RULES } from './routes/http/gatekeeper.ts';
+import { HttpCounts } from './routes/http/http-counts.ts';
+import type { Operation } from './routes/http/operation.ts';
 import {
   invalidField,
   Problem,
@@ -32,9 +31,10 @@ import {
   problemKind,
   problemOf,
   problemText,
-} from './routes/problems.ts';
-import { headProblem, lacksName, pathOfTarget } from './routes/request-heads.ts';
-import { knownPaths, unhandled } from './routes/unknown-routes.ts';
+} from './routes/http/problems.ts';
+import { headProblem, lacksName, pathOfTarget } from './routes/http/request-heads.ts';
+import { knownPaths, unhandled } from './routes/http/unknown-routes.ts';
+import { apiOf } from './routes/index.ts';
 import { STRICT_TRANSPORT_SECURITY, secureOptions, type TlsIdentity } from './tls.ts';
 import { readVersion, type Version } from './version.ts';
 

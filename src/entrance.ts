@@ -7,7 +7,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { openAuthentication } from './access/index.ts';
 import { isLoopback } from './config/access.ts';
 import type { GatewayConfiguration } from './config/environment.ts';
-import { type AccessRules, RECHECK_MS } from './routes/gatekeeper.ts';
+import { type AccessRules, RECHECK_MS } from './routes/http/gatekeeper.ts';
 import { renewIdentity, type TlsIdentity, watchIdentity } from './tls.ts';
 
 export interface Entrance {

@@ -13,11 +13,11 @@ import { openEntrance } from './entrance.ts';
 import { createMetrics } from './metrics/index.ts';
 import { createBroker } from './queue/broker.ts';
 import type { Broker } from './queue/index.ts';
-import { systemRandom, systemTimers } from './queue/system-runtime.ts';
+import { systemRandom, systemTimers } from './queue/runtime/system-runtime.ts';
 import { openStore } from './queue/zookeeper/session.ts';
 import type { StoreCounters } from './queue/zookeeper/store.ts';
-import { type PrincipalLimits, principalLimits } from './routes/principal-shares.ts';
-import { TRANSACTION_BODY_BYTES_MAX } from './routes/transactions.ts';
+import { type PrincipalLimits, principalLimits } from './routes/http/principal-shares.ts';
+import { TRANSACTION_BODY_BYTES_MAX } from './routes/v1/transactions.ts';
 import type { Tracing } from './tracing/index.ts';
 import { readVersion } from './version.ts';
 

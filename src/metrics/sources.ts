@@ -1,6 +1,6 @@
 /** Where the metrics are read from: what each part of a gateway shows of itself. */
 import type { Broker, Budget, Distribution } from '../queue/index.ts';
-import type { HttpCounts } from '../routes/http-counts.ts';
+import type { HttpCounts } from '../routes/http/http-counts.ts';
 import type { Version } from '../version.ts';
 
 export interface HttpVitals {

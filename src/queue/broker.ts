@@ -1,5 +1,13 @@
 /** The broker: puts the engine's parts together behind its face. */
-import { abortSignalOf } from './abort-signal.ts';
+
+import { readThrough } from './commit/lost-answers.ts';
+import type { Broker } from './index.ts';
+import { DataLimit } from './limits/data-limit.ts';
+import { GatewayLoad, type LoadLimits, NO_LIMITS } from './limits/gateway-load.ts';
+import { Outage } from './limits/outage.ts';
+import { EntryCache } from './log/entry-cache.ts';
+import { RecentIds } from './log/recent-ids.ts';
+import { SEGMENT_LIMITS, type SegmentLimits } from './model/segment.ts';
 import type {
   Call,
   ListRequest,
@@ -26,32 +34,25 @@ import type {
   TopicRef,
   TransactionRequest,
   TransactionResult,
-} from './broker-types.ts';
-import { Consuming } from './consuming.ts';
-import { COUNTED_NAMES_MAX_DEFAULT, Counts, countPublished } from './counts.ts';
-import { DataLimit } from './data-limit.ts';
-import { Deadline } from './deadline.ts';
-import { GatewayLoad, type LoadLimits, NO_LIMITS } from './gateway-load.ts';
-import type { Broker } from './index.ts';
-import { ensureLayout } from './layout.ts';
-import { EntryCache } from './log/entry-cache.ts';
-import { RecentIds } from './log/recent-ids.ts';
-import { SEGMENT_LIMITS, type SegmentLimits } from './model/segment.ts';
-import { Outage } from './outage.ts';
-import { outgoingMessages } from './outgoing.ts';
-import { Redriving } from './redriving.ts';
-import { Resources } from './resources.ts';
-import type { Runtime } from './runtime.ts';
-import { readThrough } from './settled-commit.ts';
-import { browseLog } from './topics/browsing.ts';
+} from './model/vocabulary.ts';
+import { abortSignalOf } from './runtime/abort-signal.ts';
+import { COUNTED_NAMES_MAX_DEFAULT, Counts, countPublished } from './runtime/counts.ts';
+import { Deadline } from './runtime/deadline.ts';
+import type { Runtime } from './runtime/runtime.ts';
 import { DeadLetterLinks } from './topics/dead-letter-links.ts';
 import { Directory } from './topics/directory.ts';
+import { ensureLayout } from './topics/layout.ts';
 import { Lifecycle } from './topics/lifecycle.ts';
 import { SubscriptionLifecycle } from './topics/subscription-lifecycle.ts';
-import { openStream } from './topics/topic-stream.ts';
 import { Trash } from './topics/trash.ts';
-import { Transactions } from './transactions.ts';
-import { BrokerVitals, type Vitals } from './vitals.ts';
+import { browseLog } from './verbs/browse.ts';
+import { Consuming } from './verbs/consuming.ts';
+import { Resources } from './verbs/manage.ts';
+import { outgoingMessages } from './verbs/publish.ts';
+import { Redriving } from './verbs/redrive.ts';
+import { openStream } from './verbs/stream.ts';
+import { BrokerVitals, type Vitals } from './verbs/telemetry.ts';
+import { Transactions } from './verbs/transact.ts';
 import { TRANSACTIONS_PATH } from './zookeeper/paths.ts';
 import { StoreError, type StoreMeter } from './zookeeper/store.ts';
 
@@ -108,7 +109,7 @@ class ZooKeeperBroker implements Broker {
     const lifecycle = new Lifecycle(runtime, directory, links, trash);
     const subscriptions = new SubscriptionLifecycle(runtime, links, trash);
     const transactionIds = new RecentIds(runtime, TRANSACTIONS_PATH, (path) => trash.removeTree(path));
-    this.vitals = new BrokerVitals(runtime, entries, directory);
+    this.vitals = new BrokerVitals(runtime, { load, ...dataLimit }, entries, directory);
     this.#runtime = runtime;
     this.#entries = entries;
     this.#directory = directory;

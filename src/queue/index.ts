@@ -30,16 +30,16 @@ import type {
   TopicRef,
   TransactionRequest,
   TransactionResult,
-} from './broker-types.ts';
-import type { Vitals } from './vitals.ts';
+} from './model/vocabulary.ts';
+import type { Vitals } from './verbs/telemetry.ts';
 
-export type * from './broker-types.ts';
-export type { CallSignal } from './call-signal.ts';
-export { type CountedName, Counts, type MessageCounts, OTHER_NAMES } from './counts.ts';
-export { BrokerError, type BrokerErrorCode, type FieldError } from './errors.ts';
 export { Budget } from './model/budget.ts';
+export type { CallSignal } from './model/call-signal.ts';
 export { Distribution } from './model/distribution.ts';
-export type { Vitals } from './vitals.ts';
+export { BrokerError, type BrokerErrorCode, type FieldError } from './model/errors.ts';
+export type * from './model/vocabulary.ts';
+export { type CountedName, Counts, type MessageCounts, OTHER_NAMES } from './runtime/counts.ts';
+export type { Vitals } from './verbs/telemetry.ts';
 
 export interface Broker {
   /** Connected to the ensemble and not draining. */

@@ -1,29 +1,30 @@
 /**
  * The table of contents of the HTTP API: every operation, in the order of the documentation.
  */
-import type { MessageSource, RouteContext } from './context.ts';
-import { livez, readyz } from './health.ts';
-import { metrics } from './metrics.ts';
-import { describeApi, openApiDocument } from './openapi-document.ts';
-import type { Operation } from './operation.ts';
-import { browse, peek, purge } from './peek.ts';
-import { describeProblem } from './problem-pages.ts';
-import { publish } from './publish.ts';
-import { queueMessages, queues } from './queues.ts';
-import { receive } from './receive.ts';
-import { redrive } from './redrive.ts';
-import { resourceOperations } from './resources.ts';
-import { seek } from './seek.ts';
-import { ack, deleteMessage, extend, nack, reject } from './settle.ts';
-import { stream } from './stream.ts';
-import { subscriptionMessages, subscriptions } from './subscriptions.ts';
-import { topicMessages, topics } from './topics.ts';
-import { transact } from './transactions.ts';
-import { root, version } from './version.ts';
 
-export type { RouteContext } from './context.ts';
-export type { ManagementAction } from './operation.ts';
-export type { ProblemCode } from './problems.ts';
+import { livez, readyz } from './about/health.ts';
+import { metrics } from './about/metrics.ts';
+import { describeApi, openApiDocument } from './about/openapi-document.ts';
+import { describeProblem } from './about/problem-pages.ts';
+import { root, version } from './about/version.ts';
+import type { Operation } from './http/operation.ts';
+import type { MessageSource, RouteContext } from './v1/context.ts';
+import { browse, peek, purge } from './v1/peek.ts';
+import { publish } from './v1/publish.ts';
+import { queueMessages, queues } from './v1/queues.ts';
+import { receive } from './v1/receive.ts';
+import { redrive } from './v1/redrive.ts';
+import { resourceOperations } from './v1/resources.ts';
+import { seek } from './v1/seek.ts';
+import { ack, deleteMessage, extend, nack, reject } from './v1/settle.ts';
+import { stream } from './v1/stream.ts';
+import { subscriptionMessages, subscriptions } from './v1/subscriptions.ts';
+import { topicMessages, topics } from './v1/topics.ts';
+import { transact } from './v1/transactions.ts';
+
+export type { ManagementAction } from './http/operation.ts';
+export type { ProblemCode } from './http/problems.ts';
+export type { RouteContext } from './v1/context.ts';
 
 export interface Api {
   readonly operations: readonly Operation[];

@@ -1,6 +1,6 @@
 /** What of a message goes into headers is bounded; what does not fit stays where it is, and can be had as JSON. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MESSAGE_HEADER_BYTES_MAX } from '../../src/routes/answer-headers.ts';
+import { MESSAGE_HEADER_BYTES_MAX } from '../../src/routes/v1/answer-headers.ts';
 import { startTestGateways, type TestGateways } from '../support/http-app.ts';
 import { publishJson, type RawAnswer, send } from '../support/raw-http.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PROBLEM_CODES, PROBLEMS } from '../../src/routes/problems.ts';
+import { PROBLEM_CODES, PROBLEMS } from '../../src/routes/http/problems.ts';
 import {
   outcomeList,
   peekedList,
@@ -9,8 +9,8 @@ import {
   receivedList,
   resource,
   resourceList,
-} from '../../src/routes/schemas/answers.ts';
-import { queueConfigs } from '../../src/routes/schemas/configs.ts';
+} from '../../src/routes/v1/schemas/answers.ts';
+import { queueConfigs } from '../../src/routes/v1/schemas/configs.ts';
 import { startTestGateways, type TestGateways } from '../support/http-app.ts';
 
 interface Response {

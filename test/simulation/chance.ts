@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
-import type { Random } from '../../src/queue/runtime.ts';
+import type { Random } from '../../src/queue/runtime/runtime.ts';
 
 const LETTERS = '0123456789abcdefghijklmnopqrstuvwxyz';
 

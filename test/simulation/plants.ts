@@ -75,7 +75,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'publish what a transaction makes in a commit of its own',
-    file: 'src/queue/transactions.ts',
+    file: 'src/queue/verbs/transact.ts',
     find: "if ((await commitParts(this.#runtime, all, signal)) !== 'applied') return 'not-applied';",
     replace:
       "if (parts.length > 0) await commitParts(this.#runtime, parts, signal); const rest = [...cursors, ...marks]; if ((await commitParts(this.#runtime, rest, signal)) !== 'applied') return 'not-applied';",
@@ -137,7 +137,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'look for levels once, whatever configuration comes after',
-    file: 'src/queue/topics/topic.ts',
+    file: 'src/queue/log/topic.ts',
     find: 'if (this.#discoveredAt !== UNDISCOVERED) await this.discoverLevels();',
     replace: '',
   },
@@ -155,7 +155,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'refuse a repeated transaction without looking for its id behind a barrier',
-    file: 'src/queue/transactions.ts',
+    file: 'src/queue/verbs/transact.ts',
     find: 'if (certain) await this.#runtime.store.barrier();',
     replace: 'if (certain) return { values: new Map(), nodes: new Map() };',
   },
@@ -191,27 +191,27 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'count what a limited queue holds while the subscriptions of a transaction stand still',
-    file: 'src/queue/transactions.ts',
+    file: 'src/queue/verbs/transact.ts',
     find: 'const first = await this.#attempt({ ...attempting, admission, certain: false });',
     replace:
       'const counted = await this.#admit(byTarget, signal); const first = await this.#attempt({ ...attempting, admission: counted, certain: false });',
   },
   {
     name: 'count what a limited queue holds while the queue of a redrive stands still',
-    file: 'src/queue/redriving.ts',
+    file: 'src/queue/verbs/redrive.ts',
     find: 'const attempt = () => this.#attempt(subscription, { to, max, untilMs, tickets, signal });',
     replace:
       'const attempt = async () => this.#attempt(subscription, { to, max, untilMs, tickets: await this.#ticketsFor([...tickets.keys()], signal), signal });',
   },
   {
     name: 'take an open segment for read to its end',
-    file: 'src/queue/topics/log-reader.ts',
+    file: 'src/queue/log/log-reader.ts',
     find: "} else if (segment.header.state !== 'open') {",
     replace: "} else if (segment.header.state !== 'open' || this.#offset > 0) {",
   },
   {
     name: 'pass over what was trimmed before a stream came to it',
-    file: 'src/queue/topics/log-reader.ts',
+    file: 'src/queue/log/log-reader.ts',
     find: 'return before === undefined || header.ordinal > before;',
     replace: 'return false;',
   },

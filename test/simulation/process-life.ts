@@ -2,7 +2,7 @@
  * The life of one simulated gateway process: it runs, stands still (as under SIGSTOP, or a long garbage collection),
  * or is dead. Whatever reaches it while it stands still happens when it goes on; what would reach it dead never does.
  */
-import type { Timers } from '../../src/queue/runtime.ts';
+import type { Timers } from '../../src/queue/runtime/runtime.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export class ProcessLife implements Timers {

@@ -2,7 +2,7 @@
  * A gateway's store in virtual time: a session that is connected to one server at a time, loses its connection, moves
  * on and is made anew. Barriers and the clock's estimate are those of the real session.
  */
-import type { CallSignal } from '../../src/queue/call-signal.ts';
+import type { CallSignal } from '../../src/queue/model/call-signal.ts';
 import { Barrier } from '../../src/queue/zookeeper/barrier.ts';
 import { EnsembleClock } from '../../src/queue/zookeeper/ensemble-clock.ts';
 import * as port from '../../src/queue/zookeeper/store.ts';

@@ -2,8 +2,8 @@
 import { createBroker } from '../../src/queue/broker.ts';
 import type { Broker, NewMessage, QueueConfig, ReceiveRequest } from '../../src/queue/index.ts';
 import type { SegmentLimits } from '../../src/queue/model/segment.ts';
-import type { Timers } from '../../src/queue/runtime.ts';
-import { systemRandom, systemTimers } from '../../src/queue/system-runtime.ts';
+import type { Timers } from '../../src/queue/runtime/runtime.ts';
+import { systemRandom, systemTimers } from '../../src/queue/runtime/system-runtime.ts';
 import type { Store } from '../../src/queue/zookeeper/store.ts';
 import { MemoryEnsemble } from './memory-ensemble.ts';
 import { type Fault, type MemoryRequest, MemoryStore } from './memory-store.ts';

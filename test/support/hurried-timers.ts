@@ -1,6 +1,6 @@
 /** The system's timers, whose long ones a test may have fire soon: the limit of a request is reached without waiting. */
-import type { Timers } from '../../src/queue/runtime.ts';
-import { systemTimers } from '../../src/queue/system-runtime.ts';
+import type { Timers } from '../../src/queue/runtime/runtime.ts';
+import { systemTimers } from '../../src/queue/runtime/system-runtime.ts';
 
 const LONG_MS = 1_000;
 const SOON_MS = 15;

@@ -8,7 +8,7 @@
  * `schedule` of its own. Failures are chosen by the test: per request through `fault`, or by `disconnect`.
  */
 
-import type { CallSignal } from '../../src/queue/call-signal.ts';
+import type { CallSignal } from '../../src/queue/model/call-signal.ts';
 import { Barrier } from '../../src/queue/zookeeper/barrier.ts';
 import * as port from '../../src/queue/zookeeper/store.ts';
 import { asAsked, withoutRestAtAny } from '../../src/queue/zookeeper/versions.ts';

@@ -1,5 +1,5 @@
 /** The state of a store's twin, and who waits for it: as the port says, for the twins in real and in virtual time. */
-import type { CallSignal } from '../../src/queue/call-signal.ts';
+import type { CallSignal } from '../../src/queue/model/call-signal.ts';
 import type { StoreState } from '../../src/queue/zookeeper/store.ts';
 
 export class TwinState {

@@ -5,6 +5,20 @@ import { describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 const LINES_MAX = 300;
+/** The rooms of the engine: each may rely on those before it. */
+const ENGINE_ROOMS = [
+  'model',
+  'zookeeper',
+  'runtime',
+  'commit',
+  'limits',
+  'log',
+  'cursor',
+  'topics',
+  'verbs',
+];
+/** Files of the engine in no room: its face, and what puts the rooms together. */
+const LOOSE_FILES_MAX = 5;
 
 interface Import {
   /** As written, or from the root of the repository when it is relative. */
@@ -46,12 +60,14 @@ describe('who imports whom', () => {
     expect(importing(below('src/queue'), (target) => outer.test(target))).toEqual([]);
   });
 
-  it('the model knows only itself, and of the rest of the engine only the types of its vocabulary', () => {
-    const foreign = (target: string, isType: boolean) =>
-      isBelow(target, 'src') &&
-      !isBelow(target, 'src/queue/model') &&
-      !(isType && target === 'src/queue/broker-types.ts');
-    expect(importing(below('src/queue/model'), foreign)).toEqual([]);
+  it('a room of the engine imports from itself and from those before it, types included', () => {
+    expect(roomsOf('src/queue')).toEqual([...ENGINE_ROOMS].sort());
+    expect(importing(below('src/queue'), (target, _isType, path) => isUpward(path, target))).toEqual([]);
+    const loose = below('src/queue').filter(({ path }) => dirname(path) === 'src/queue');
+    expect(loose.length).toBeLessThanOrEqual(LOOSE_FILES_MAX);
+  });
+
+  it('the model is pure', () => {
     const impure = (target: string) => target.startsWith('node:') && target !== 'node:crypto';
     expect(importing(below('src/queue/model'), impure)).toEqual([]);
   });
@@ -78,7 +94,7 @@ describe('who imports whom', () => {
     expect(importing(outside('src/tracing'), traces)).toEqual([]);
     // Shown and sent is what the face of the engine and the counts of the routes tell, and which version this is.
     const observers = [...below('src/metrics'), ...below('src/tracing')];
-    const offered = ['src/queue/index.ts', 'src/routes/http-counts.ts', 'src/version.ts'];
+    const offered = ['src/queue/index.ts', 'src/routes/http/http-counts.ts', 'src/version.ts'];
     const foreign = (target: string) =>
       isBelow(target, 'src') &&
       !isBelow(target, 'src/metrics') &&
@@ -102,7 +118,7 @@ describe('what may be named where', () => {
 
   it('time, timers and chance enter the engine through its runtime alone', () => {
     const engine = below('src/queue').filter(
-      ({ path }) => path !== 'src/queue/system-runtime.ts' && !isBelow(path, 'src/queue/zookeeper'),
+      ({ path }) => path !== 'src/queue/runtime/system-runtime.ts' && !isBelow(path, 'src/queue/zookeeper'),
     );
     const world =
       /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\b(set|clear)(Timeout|Interval|Immediate)\b|\bperformance\.now\b|\brandom(Bytes|UUID|Int)\b/;
@@ -170,14 +186,28 @@ function isBelow(path: string, folder: string): boolean {
   return path.startsWith(`${folder}/`);
 }
 
+function roomsOf(folder: string): string[] {
+  const rooms = below(folder).map(({ path }) => path.slice(folder.length + 1).split('/'));
+  return [
+    ...new Set(rooms.flatMap(([room, ...rest]) => (rest.length > 0 && room !== undefined ? [room] : []))),
+  ].sort();
+}
+
+/** Whether a file of one of the engine's rooms imports from a later one, or from what puts the rooms together. */
+function isUpward(path: string, target: string): boolean {
+  const place = (file: string) => ENGINE_ROOMS.findIndex((room) => isBelow(file, `src/queue/${room}`));
+  if (place(path) < 0 || !isBelow(target, 'src/queue')) return false;
+  return place(target) < 0 || place(target) > place(path);
+}
+
 /** Those imports of the files that are of a kind, as `importer -> imported`. */
 function importing(
   importers: readonly SourceFile[],
-  isOfKind: (target: string, isType: boolean) => boolean,
+  isOfKind: (target: string, isType: boolean, path: string) => boolean,
 ): string[] {
   return importers.flatMap(({ path, imports }) =>
     imports
-      .filter(({ target, isType }) => isOfKind(target, isType))
+      .filter(({ target, isType }) => isOfKind(target, isType, path))
       .map(({ target }) => `${path} -> ${target}`),
   );
 }

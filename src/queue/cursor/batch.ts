@@ -1,5 +1,5 @@
 /** What one round takes of all that waits at a subscription. */
-import type { ClaimItem, SettleRequest } from './requests.ts';
+import type { ClaimItem, SettleRequest } from './waiting/requests.ts';
 
 /** One write serves about so many settlements and claims; more wait for the next. */
 const RECEIPTS_MAX = 4096;

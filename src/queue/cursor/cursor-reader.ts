@@ -10,7 +10,7 @@ import type { EntrySlot } from '../model/segment.ts';
 import { orderPath, parsePageName, subscriptionPath } from '../zookeeper/paths.ts';
 import type { ReadOptions, Store } from '../zookeeper/store.ts';
 import { type CursorState, untouchedPage } from './cursor-state.ts';
-import { ABSENT, NO_STAT } from './stated-page.ts';
+import { ABSENT, NO_STAT } from './page-node.ts';
 import type { WatchedPart } from './watched-part.ts';
 
 const SEGMENTS_AHEAD = 16;

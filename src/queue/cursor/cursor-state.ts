@@ -5,21 +5,22 @@
  * Every part may be behind. A write that relied on an old part fails, and the part is marked stale; an answer that
  * relies on there being nothing is given only after everything was read again behind a barrier.
  */
-import type { DeliveryConfig } from '../broker-types.ts';
+
 import type { EntryCache } from '../log/entry-cache.ts';
+import type { Topic } from '../log/topic.ts';
 import { initialPage } from '../model/cursor-draft.ts';
 import type { CursorView, ViewedEntry } from '../model/cursor-view.ts';
 import type { DeliveryPolicy } from '../model/delivery-policy.ts';
 import { isFinished, type Page } from '../model/page.ts';
 import { LOG_START, type LogPosition } from '../model/position.ts';
 import { LIVE_CURSOR_VERSION, type SubscriptionRecord } from '../model/records.ts';
-import type { Topic } from '../topics/topic.ts';
+import type { DeliveryConfig } from '../model/vocabulary.ts';
 import { cursorPath, pageName, subscriptionPath } from '../zookeeper/paths.ts';
 import type { Write } from '../zookeeper/store.ts';
 import { LevelSegments } from './number-ranges.ts';
-import { SeenLogs } from './seen-logs.ts';
-import { ABSENT, type PageStat, type StatedPage } from './stated-page.ts';
+import { ABSENT, type PageStat, type StatedPage } from './page-node.ts';
 import { SeenTurnRequests } from './turn-request.ts';
+import { SeenLogs } from './waiting/seen-logs.ts';
 import { WatchedPart } from './watched-part.ts';
 
 export class CursorState implements CursorView {

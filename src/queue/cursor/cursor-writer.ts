@@ -3,18 +3,18 @@
  * the incarnation and the subscription. Each page carries the number of this gateway's commit, by which a commit whose
  * answer was lost is recognised.
  */
-import type { CommitPart } from '../commit-parts.ts';
+import type { CommitPart } from '../commit/parts.ts';
 import type { AttemptRecord } from '../model/attempts.ts';
 import type { CursorDraft } from '../model/cursor-draft.ts';
 import { hasCommit, isFinished, markWriter, mayHaveForgotten, type Page } from '../model/page.ts';
 import { decodePage, encodePage } from '../model/page-codec.ts';
 import { OPEN_VERSION, SEALED_VERSION } from '../model/segment.ts';
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { ORDER_NAME, orderPath, pageName } from '../zookeeper/paths.ts';
 import { ANY_VERSION, versionAfter, type Write, type WriteResult } from '../zookeeper/store.ts';
 import type { AttemptShards } from './attempt-shards.ts';
 import type { CursorState } from './cursor-state.ts';
-import { ABSENT } from './stated-page.ts';
+import { ABSENT } from './page-node.ts';
 
 interface PageWrite {
   readonly level: number;

@@ -3,15 +3,15 @@
  * queue, so that they leave here and arrive there in one step, or are dropped and counted when there is none.
  */
 
-import type { CommitPart } from '../commit-parts.ts';
-import { BrokerError } from '../errors.ts';
+import type { CommitPart } from '../commit/parts.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import { LevelEntries } from '../log/level-entries.ts';
 import { packable } from '../log/moved-messages.ts';
+import { subscriptionRef, type Topic } from '../log/topic.ts';
 import { guardOf } from '../log/topic-guard.ts';
 import type { Dead } from '../model/cursor-draft.ts';
-import type { Runtime } from '../runtime.ts';
-import { subscriptionRef, type Topic } from '../topics/topic.ts';
+import { BrokerError } from '../model/errors.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { CursorState } from './cursor-state.ts';
 
 export class DeadLetters {

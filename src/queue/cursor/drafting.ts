@@ -3,11 +3,12 @@
  * through many segments, each of which tells only when it is there what it needs of the next: meanwhile listings are
  * held, so that none makes room for another that the same draft needs, and settlements do not wait for it.
  */
-import type { CallSignal } from '../call-signal.ts';
+
+import { readThrough } from '../commit/lost-answers.ts';
 import type { Log } from '../log/log.ts';
+import type { CallSignal } from '../model/call-signal.ts';
 import type { CursorView, Missing } from '../model/cursor-view.ts';
-import type { Runtime } from '../runtime.ts';
-import { readThrough } from '../settled-commit.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { AttemptShards } from './attempt-shards.ts';
 import type { Batch } from './batch.ts';
 import type { CursorReader } from './cursor-reader.ts';

@@ -21,7 +21,7 @@ import { CLAIMS_PER_WRITE_MAX } from '../model/fencing.ts';
 import { runAt } from '../model/page.ts';
 import type { Receipt } from '../model/receipt.ts';
 import type { Batch } from './batch.ts';
-import type { ClaimItem, LeasedMessage, SettleOutcome, SettleRequest } from './requests.ts';
+import type { ClaimItem, LeasedMessage, SettleOutcome, SettleRequest } from './waiting/requests.ts';
 
 /** What became of some receipts of a request that follow each other. */
 interface SettledRange<Outcome> {

@@ -6,14 +6,14 @@
  * any round, so no message is leased twice. Should another gateway's entry come in between all the same, the entry lies
  * further on than the claim took it to lie: then nobody is told of the lease, and it is given back.
  */
-import type { CommitPart } from '../commit-parts.ts';
+import type { CommitPart } from '../commit/parts.ts';
 import type { LevelEntries } from '../log/level-entries.ts';
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { CursorState } from './cursor-state.ts';
 import type { Evaluation, Grant } from './evaluation.ts';
 import { ExpectedView } from './expected-view.ts';
-import type { ClaimItem, Returnable } from './requests.ts';
 import type { Rounds } from './round.ts';
+import type { ClaimItem, Returnable } from './waiting/requests.ts';
 
 /** Where others publish as well, no more is tried for so long. */
 const MISSED_MEMORY_MS = 1_000;

@@ -19,17 +19,17 @@ import type { Segment } from '../log/known-segments.ts';
 import type { Log } from '../log/log.ts';
 import { findOpenSegment } from '../log/open-segment.ts';
 import { readHeader } from '../log/segment-reads.ts';
+import type { Topic } from '../log/topic.ts';
 import { type CommitLimits, CommitRoom } from '../model/commit-room.ts';
 import { CursorDraft } from '../model/cursor-draft.ts';
 import { behindHole, type Holes, inHolesBehind } from '../model/holes.ts';
 import type { Page } from '../model/page.ts';
 import { bytesOf, OPEN_VERSION, type SegmentHeader } from '../model/segment.ts';
-import type { Runtime } from '../runtime.ts';
-import type { Topic } from '../topics/topic.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { Store } from '../zookeeper/store.ts';
 import { CursorReader } from './cursor-reader.ts';
 import { CursorState, untouchedPage } from './cursor-state.ts';
-import { ABSENT } from './stated-page.ts';
+import { ABSENT } from './page-node.ts';
 
 /** The work left in one level. */
 export interface LevelInspection {

@@ -3,21 +3,22 @@
  * writes the new start and the next generation, whose pages live in a cursor of their own; every receipt of an older
  * generation is lost with it, and every commit under way that was made for the old one fails.
  */
-import type { SeekTarget } from '../broker-types.ts';
-import type { CallSignal } from '../call-signal.ts';
+
+import { settledCommit } from '../commit/lost-answers.ts';
 import { positionAt } from '../log/append-times.ts';
 import { findOpenSegment } from '../log/open-segment.ts';
 import { subscriptionSetChange } from '../log/subscription-set.ts';
+import type { Topic } from '../log/topic.ts';
+import type { CallSignal } from '../model/call-signal.ts';
 import { LOG_START, type LogPosition } from '../model/position.ts';
 import { encodeRecord, LIVE_CURSOR_VERSION, type SubscriptionRecord } from '../model/records.ts';
 import { OPEN_VERSION } from '../model/segment.ts';
-import type { Runtime } from '../runtime.ts';
-import { settledCommit } from '../settled-commit.ts';
-import type { Topic } from '../topics/topic.ts';
+import type { SeekTarget } from '../model/vocabulary.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { cursorPath, levelPath, subscriptionPath, trashedCursorPath } from '../zookeeper/paths.ts';
 import { ANY_VERSION, type Store, versionAfter, type Write } from '../zookeeper/store.ts';
 import type { CursorState } from './cursor-state.ts';
-import { ABSENT } from './stated-page.ts';
+import { ABSENT } from './page-node.ts';
 
 /** Where a target lies in each level of a topic whose logs have just been refreshed. Rejects with a StoreError. */
 export async function positionsOf(store: Store, topic: Topic, target: SeekTarget): Promise<LogPosition[]> {

@@ -6,16 +6,17 @@
  *                 '--> commit --applied--> answer
  *                             '--lost----> nothing is answered; the next round looks again
  */
-import type { CallSignal } from '../call-signal.ts';
-import { commitParts } from '../commit-parts.ts';
-import type { MessageCounts } from '../counts.ts';
-import { Deadline } from '../deadline.ts';
-import { BrokerError } from '../errors.ts';
+
+import { readThrough } from '../commit/lost-answers.ts';
+import { commitParts } from '../commit/parts.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
+import { subscriptionRef } from '../log/topic.ts';
+import type { CallSignal } from '../model/call-signal.ts';
+import { BrokerError } from '../model/errors.ts';
 import { CLAIMS_PER_WRITE_MAX, fencingToken } from '../model/fencing.ts';
-import type { Runtime } from '../runtime.ts';
-import { readThrough } from '../settled-commit.ts';
-import { subscriptionRef } from '../topics/topic.ts';
+import type { MessageCounts } from '../runtime/counts.ts';
+import { Deadline } from '../runtime/deadline.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { AttemptShards } from './attempt-shards.ts';
 import type { Batch } from './batch.ts';
 import { CursorReader } from './cursor-reader.ts';
@@ -24,8 +25,8 @@ import { type CursorPart, CursorWriter } from './cursor-writer.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { Drafting } from './drafting.ts';
 import type { Evaluation, Grant } from './evaluation.ts';
-import type { ClaimItem, Lease } from './requests.ts';
 import { Turns } from './turns.ts';
+import type { ClaimItem, Lease } from './waiting/requests.ts';
 
 /** Messages that the subscription does not want are passed over in memory until a write is due, or there are many. */
 const UNWANTED_UNWRITTEN_MAX = 64;

@@ -2,11 +2,12 @@
  * Statistics of a subscription, exact at the moment of the reads: what is pending in the few pages in use, plus what
  * lies behind the first segment that nobody has touched, known from ordinals. The cost does not grow with the backlog.
  */
-import type { Stats } from '../broker-types.ts';
+
 import type { EntryCache } from '../log/entry-cache.ts';
 import { isWanted } from '../model/delivery-policy.ts';
 import { coverage, depthOf, pendingRanges } from '../model/depth.ts';
 import { slotAt } from '../model/segment.ts';
+import type { Stats } from '../model/vocabulary.ts';
 import { untouchedPage } from './cursor-state.ts';
 import type { Inspection, LevelInspection } from './inspection.ts';
 

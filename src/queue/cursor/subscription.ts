@@ -11,22 +11,25 @@
  * everything that could bring them a message is watched, a timer runs to the earliest end of a lease, and now and
  * then they look without any reason, should a hint have been lost.
  */
-import type { CallSignal } from '../call-signal.ts';
-import type { CommitPart } from '../commit-parts.ts';
-import { BrokerError } from '../errors.ts';
+
+import type { CommitPart } from '../commit/parts.ts';
+import { Pending } from '../commit/pending.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import type { LevelEntries } from '../log/level-entries.ts';
+import type { Topic } from '../log/topic.ts';
+import type { CallSignal } from '../model/call-signal.ts';
 import type { Settlement } from '../model/cursor-draft.ts';
+import { BrokerError } from '../model/errors.ts';
 import type { Receipt } from '../model/receipt.ts';
-import { Pending } from '../pending.ts';
-import type { Runtime } from '../runtime.ts';
-import type { Topic } from '../topics/topic.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { type Batch, takeBatch } from './batch.ts';
 import { CursorState } from './cursor-state.ts';
 import { HandOffs } from './hand-off.ts';
 import { Identity } from './identity.ts';
-import { LastLooks } from './last-looks.ts';
-import { ParkedClaims } from './parked-claims.ts';
+import { Rounds } from './round.ts';
+import type { SubscriptionSurroundings } from './surroundings.ts';
+import { LastLooks } from './waiting/last-looks.ts';
+import { ParkedClaims } from './waiting/parked-claims.ts';
 import {
   ClaimItem,
   type ClaimResult,
@@ -35,9 +38,7 @@ import {
   receiptsOfLease,
   type SettleOutcome,
   SettleRequest,
-} from './requests.ts';
-import { Rounds } from './round.ts';
-import type { SubscriptionSurroundings } from './surroundings.ts';
+} from './waiting/requests.ts';
 
 export class Subscription {
   readonly topic: Topic;

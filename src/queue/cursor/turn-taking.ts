@@ -13,7 +13,7 @@
  * (`guest-turns.ts`). From then on it takes its time: once it has won it goes on writing without a look for as long as
  * they hold back, and then leaves the page to them.
  */
-import type { Random } from '../runtime.ts';
+import type { Random } from '../runtime/runtime.ts';
 
 const FOREIGN_MEMORY_MS = 250;
 /** Or so many turns, where these are slow. */

@@ -2,7 +2,7 @@
  * The turns of one subscription's rounds, and of whoever else writes its cursor: waits for them, measures them, and
  * tells other gateways, or is told, when one of them starves. The rules are in `turn-taking.ts` and `guest-turns.ts`.
  */
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { StoreError } from '../zookeeper/store.ts';
 import type { CursorReader } from './cursor-reader.ts';
 import type { CursorState } from './cursor-state.ts';

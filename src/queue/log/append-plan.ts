@@ -2,17 +2,18 @@
  * What it takes to publish into one incarnation: a commit's parts for messages that go into the log now, for those
  * that wait for their time, and for the dedupIds among them. Used by group commit and by transactions alike.
  */
-import type { PublishedMessage } from '../broker-types.ts';
-import { type CommitPart, tooLarge } from '../commit-parts.ts';
+
+import { type CommitPart, tooLarge } from '../commit/parts.ts';
+import type { Depth } from '../limits/depth-limit.ts';
 import { type PackableMessage, packedBytes } from '../model/entry.ts';
-import type { Runtime } from '../runtime.ts';
-import type { Topic } from '../topics/topic.ts';
-import type { Depth } from './admission.ts';
+import type { PublishedMessage } from '../model/vocabulary.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { EntryCache } from './entry-cache.ts';
 import { LevelEntries } from './level-entries.ts';
 import type { RecentIds, RecentIdsFound } from './recent-ids.ts';
 import type { Roller } from './roller.ts';
 import type { Schedule } from './schedule.ts';
+import type { Topic } from './topic.ts';
 import { guardOf } from './topic-guard.ts';
 
 /** A message on its way in. */

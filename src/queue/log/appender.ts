@@ -6,13 +6,14 @@
  * Nothing waits for a timer: a request that finds the appender idle is sent at once, and those that arrive while a
  * write is under way become the next batch together. One request never spans two commits.
  */
-import type { PublishedMessage } from '../broker-types.ts';
-import type { CallSignal } from '../call-signal.ts';
-import { type CommitPart, commitParts, roomBeside, tooLarge } from '../commit-parts.ts';
-import { Deadline } from '../deadline.ts';
-import { Pending } from '../pending.ts';
-import { readThrough } from '../settled-commit.ts';
-import type { Admission, Depth } from './admission.ts';
+
+import { readThrough } from '../commit/lost-answers.ts';
+import { type CommitPart, commitParts, roomBeside, tooLarge } from '../commit/parts.ts';
+import { Pending } from '../commit/pending.ts';
+import type { Depth, DepthLimit } from '../limits/depth-limit.ts';
+import type { CallSignal } from '../model/call-signal.ts';
+import type { PublishedMessage } from '../model/vocabulary.ts';
+import { Deadline } from '../runtime/deadline.ts';
 import { type AppendTarget, amountOf, assertFits, type OutgoingMessage, planAppend } from './append-plan.ts';
 
 interface AppendRequest {
@@ -32,13 +33,13 @@ const BATCH_MESSAGES_MAX = 1000;
 
 export class Appender {
   readonly #target: AppendTarget;
-  readonly #admission: Admission;
+  readonly #depthLimit: DepthLimit;
   #queue: AppendRequest[] = [];
   #running = false;
 
-  constructor(target: AppendTarget, admission: Admission) {
+  constructor(target: AppendTarget, depthLimit: DepthLimit) {
     this.#target = target;
-    this.#admission = admission;
+    this.#depthLimit = depthLimit;
   }
 
   /**
@@ -67,7 +68,7 @@ export class Appender {
     this.#running = true;
     for (let batch = this.#take(); batch.length > 0; batch = this.#take()) {
       try {
-        await this.#admission.inTurn(() => this.#commitUntilSettled(batch));
+        await this.#depthLimit.inTurn(() => this.#commitUntilSettled(batch));
       } catch (error) {
         for (const request of batch) request.pending.fail(error as Error);
       }
@@ -111,7 +112,7 @@ export class Appender {
         const handOff = plan.entries && this.#target.handOff(plan.entries, roomBytes);
         if (handOff !== undefined) all.push(handOff);
         if (all.length === 0 || (await commitParts(runtime, all, signal)) === 'applied') {
-          this.#admission.note(admitted);
+          this.#depthLimit.note(admitted);
           if (all.length > 0) this.#count(live);
           return this.#answer(live, plan.answers);
         }
@@ -138,8 +139,8 @@ export class Appender {
   /** Refuses those requests of the batch that would exceed the configured limits. */
   async #admit(batch: readonly AppendRequest[]): Promise<{ parts: readonly CommitPart[]; admitted: Depth }> {
     const admitted = { messages: 0, bytes: 0 };
-    if (!this.#admission.isLimited) return { parts: [], admitted };
-    const ticket = await this.#admission.begin();
+    if (!this.#depthLimit.isLimited) return { parts: [], admitted };
+    const ticket = await this.#depthLimit.begin();
     for (const request of batch.filter(({ pending }) => pending.open)) {
       const { messages, bytes } = await amountOf(this.#target, request.outgoing);
       const refusal = ticket.refusal(admitted.messages + messages, admitted.bytes + bytes);

@@ -2,15 +2,15 @@
  * Messages on their way into the log: one entry for each priority level among them, with the check that its segment
  * still takes appends. The token in an entry's name is how a commit whose answer was lost is recognised.
  */
-import type { CommitPart } from '../commit-parts.ts';
+import type { CommitPart } from '../commit/parts.ts';
 import { type Entry, type EntryMessage, messageId, type PackableMessage } from '../model/entry.ts';
 import { entryPrefix, OPEN_VERSION, parseEntryName, SEALED_VERSION } from '../model/segment.ts';
-import type { Runtime } from '../runtime.ts';
-import type { Topic } from '../topics/topic.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { Write, WriteResult } from '../zookeeper/store.ts';
 import type { EntryCache, WrittenEntry } from './entry-cache.ts';
 import type { Segment } from './known-segments.ts';
 import type { Log } from './log.ts';
+import type { Topic } from './topic.ts';
 
 interface LevelEntry extends WrittenEntry {
   readonly log: Log;

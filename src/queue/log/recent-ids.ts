@@ -9,8 +9,8 @@
  * by whoever begins a new one: nothing is ever listed to find what has expired.
  */
 import { createHash } from 'node:crypto';
-import type { CommitPart } from '../commit-parts.ts';
-import type { Runtime } from '../runtime.ts';
+import type { CommitPart } from '../commit/parts.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { ANY_VERSION, type Store, type Write } from '../zookeeper/store.ts';
 import { KnownNodes } from './known-nodes.ts';
 

@@ -2,7 +2,7 @@
  * Segments of a topic that could go, and stay for a moment: a stream's reader that is near still gets them, at whichever
  * gateway it is. Who trims can't know all readers, and a stream is to cost the ensemble no writes.
  */
-import type { Timers } from '../runtime.ts';
+import type { Timers } from '../runtime/runtime.ts';
 
 const REST_MS = 1_000;
 

@@ -2,14 +2,15 @@
  * How long a topic keeps for replay what everybody has acked: until it is old, or too much. A segment is as old as its
  * last entry, and those behind it are younger: so one look tells for a whole log that nothing of it may go yet.
  */
-import type { TopicConfig } from '../broker-types.ts';
+
 import { bytesOf } from '../model/segment.ts';
-import type { Runtime } from '../runtime.ts';
-import type { Topic } from '../topics/topic.ts';
+import type { TopicConfig } from '../model/vocabulary.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { appendedAtMs } from './append-times.ts';
 import type { Segment } from './known-segments.ts';
 import type { Log } from './log.ts';
 import { findOpenSegment } from './open-segment.ts';
+import type { Topic } from './topic.ts';
 
 const TIMER_MS_MAX = 3_600_000;
 

@@ -2,8 +2,8 @@
  * Seals segments that are full and opens their successors, whatever has filled them: publishing, what became due, dead
  * letters, redrives and transactions all append, and a segment without an end would cost more with each message.
  */
-import type { Runtime } from '../runtime.ts';
-import type { Topic } from '../topics/topic.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { Topic } from './topic.ts';
 
 /** Segments rolled between two looks for the first one. */
 const FIND_FIRST_EVERY = 64;

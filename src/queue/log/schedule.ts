@@ -6,10 +6,11 @@
  * the incarnation is in use here, that node is watched and a timer runs to the next instant; whoever is about to
  * answer that there is nothing reads it once more.
  */
-import { type CommitPart, commitParts } from '../commit-parts.ts';
-import { Deadline } from '../deadline.ts';
-import { afterwards } from '../errors.ts';
+
+import { readThrough } from '../commit/lost-answers.ts';
+import { type CommitPart, commitParts } from '../commit/parts.ts';
 import { messageId, type PackableMessage } from '../model/entry.ts';
+import { afterwards } from '../model/errors.ts';
 import {
   bucketOf,
   EMPTY_SCHEDULE,
@@ -18,9 +19,8 @@ import {
   scheduledSlots,
   withScheduled,
 } from '../model/schedule.ts';
-import type { Runtime } from '../runtime.ts';
-import { readThrough } from '../settled-commit.ts';
-import type { Topic } from '../topics/topic.ts';
+import { Deadline } from '../runtime/deadline.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { scheduledPath } from '../zookeeper/paths.ts';
 import { ANY_VERSION, StoreError, type Write } from '../zookeeper/store.ts';
 import { findDue } from './due-messages.ts';
@@ -28,6 +28,7 @@ import type { EntryCache } from './entry-cache.ts';
 import { KnownNodes } from './known-nodes.ts';
 import { LevelEntries } from './level-entries.ts';
 import { ScheduleNode } from './schedule-node.ts';
+import type { Topic } from './topic.ts';
 import { guardOf } from './topic-guard.ts';
 
 const TOKEN_CHARACTERS = 12;

@@ -4,9 +4,10 @@
  * is made, deleted or started anew, and its version checked by their commits. Gateways of the version before do not set
  * it, so each subscription is checked beside. A queue's one subscription comes and goes with the queue.
  */
-import type { Topic } from '../topics/topic.ts';
+
 import { subscriptionsPath } from '../zookeeper/paths.ts';
 import { ANY_VERSION, type Store, type Write } from '../zookeeper/store.ts';
+import type { Topic } from './topic.ts';
 
 export interface SubscriptionSet {
   readonly names: readonly string[];

@@ -18,8 +18,7 @@ import { decodePage } from '../model/page-codec.ts';
 import { LOG_START } from '../model/position.ts';
 import { decodeRecord, LIVE_CURSOR_VERSION, type SubscriptionRecord } from '../model/records.ts';
 import { bytesOf, encodeHeader, SEALED_VERSION } from '../model/segment.ts';
-import type { Runtime } from '../runtime.ts';
-import type { Topic } from '../topics/topic.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { cursorPath, holesPath, pageName, subscriptionPath, subscriptionsPath } from '../zookeeper/paths.ts';
 import { ANY_VERSION, StoreError, type Write } from '../zookeeper/store.ts';
 import type { EntryCache } from './entry-cache.ts';
@@ -29,6 +28,7 @@ import type { Log } from './log.ts';
 import { RestingSegments } from './resting-segments.ts';
 import { Retention } from './retention.ts';
 import { readSubscriptionSet } from './subscription-set.ts';
+import type { Topic } from './topic.ts';
 
 /** Fewer acked messages of a queue stay in the open segment until there are more. */
 const TINY_ENTRIES = 16;

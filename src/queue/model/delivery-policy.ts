@@ -1,6 +1,7 @@
 /** What the configuration says about which messages a subscription delivers, and how often. Pure. */
-import type { Ordering } from '../broker-types.ts';
+
 import type { EntryMessage } from './entry.ts';
+import type { Ordering } from './vocabulary.ts';
 
 export interface DeliveryPolicy {
   /** The subscription's name: a message that was redriven to one subscription is for it alone. */

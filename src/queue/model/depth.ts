@@ -1,7 +1,8 @@
 /** Counting what is pending in a page. Pure. */
-import type { MessageState } from '../broker-types.ts';
+
 import { isPending, type Page, type Run, WAITING } from './page.ts';
 import type { EntrySlot } from './segment.ts';
+import type { MessageState } from './vocabulary.ts';
 
 export interface Depth {
   readonly ready: number;

@@ -6,7 +6,7 @@
  * be able to read what another wrote. Unknown formats are refused rather than guessed.
  */
 import { Packr } from 'msgpackr';
-import type { BodyKind, DeadLetter, NewMessage } from '../broker-types.ts';
+import type { BodyKind, DeadLetter, NewMessage } from './vocabulary.ts';
 
 /** A message as an entry holds it. Its id is that of the entry's token and its index, unless it came from elsewhere. */
 export interface EntryMessage {

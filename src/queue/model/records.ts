@@ -1,8 +1,9 @@
 /**
  * What the small nodes of the tree hold, as JSON: the name, the incarnation behind it, and its subscriptions. Pure.
  */
-import type { QueueConfig, SubscriptionConfig, TopicConfig } from '../broker-types.ts';
+
 import type { LogPosition } from './position.ts';
+import type { QueueConfig, SubscriptionConfig, TopicConfig } from './vocabulary.ts';
 
 /** At /topics/<name>: which incarnation the name stands for. Never changes while it exists. */
 export interface NameRecord {

@@ -3,9 +3,9 @@
  * configuration that makes them, so that a dead-letter queue always knows its sources, and can't be deleted while it
  * has any: its deletion deletes their parent, which must be empty.
  */
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../model/errors.ts';
 import { decodeRecord, type TopicRecord } from '../model/records.ts';
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { dataPath, parseSourceName, sourcePath, sourcesPath } from '../zookeeper/paths.ts';
 import { ANY_VERSION, type Write } from '../zookeeper/store.ts';
 import type { Directory } from './directory.ts';

@@ -4,8 +4,8 @@
  * somebody waits at it, its sources are followed.
  */
 import type { Subscription } from '../cursor/subscription.ts';
-import { BrokerError } from '../errors.ts';
-import type { Runtime } from '../runtime.ts';
+import { BrokerError } from '../model/errors.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { parseSourceName, sourcesPath } from '../zookeeper/paths.ts';
 
 /** After the last one has waited. */

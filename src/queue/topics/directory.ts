@@ -6,17 +6,17 @@
  * What another gateway deletes is forgotten when its watch tells, though nobody here should ask for its name again.
  */
 import { LRUCache } from 'lru-cache';
-import type { TopicRef } from '../broker-types.ts';
+import { readThrough } from '../commit/lost-answers.ts';
 import type { Subscription } from '../cursor/subscription.ts';
-import { Deadline } from '../deadline.ts';
-import { BrokerError } from '../errors.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
+import { notFound, Topic } from '../log/topic.ts';
+import { BrokerError } from '../model/errors.ts';
 import { decodeRecord, type NameRecord, type TopicRecord } from '../model/records.ts';
-import type { Runtime } from '../runtime.ts';
-import { readThrough } from '../settled-commit.ts';
+import type { TopicRef } from '../model/vocabulary.ts';
+import { Deadline } from '../runtime/deadline.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { dataPath, topicPath } from '../zookeeper/paths.ts';
 import { OpenTopic, type TopicSurroundings } from './open-topic.ts';
-import { notFound, Topic } from './topic.ts';
 
 /** The incarnation that a name stands for now. Throws BrokerError 'not-found', also when it is of the other kind. */
 export type Resolve = (ref: TopicRef) => Promise<OpenTopic>;

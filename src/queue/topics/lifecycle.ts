@@ -2,14 +2,17 @@
  * Creating, changing and deleting queues and topics: each one commit, recognised by what it leaves behind when its
  * answer is lost, so that it may be tried again without being done twice.
  */
-import type { Precondition, QueueConfig, TopicConfig, TopicRef } from '../broker-types.ts';
-import type { CallSignal } from '../call-signal.ts';
-import { afterwards, BrokerError } from '../errors.ts';
+
+import { readThrough, settledCommit } from '../commit/lost-answers.ts';
+import { assertChangeable, assertCreatable, createAndSet, untilDone } from '../commit/until-done.ts';
 import { createSegment } from '../log/segment-writes.ts';
 import { readSubscriptionSet } from '../log/subscription-set.ts';
+import { notFound, type Topic } from '../log/topic.ts';
+import type { CallSignal } from '../model/call-signal.ts';
+import { afterwards, BrokerError } from '../model/errors.ts';
 import { decodeRecord, encodeRecord, type SubscriptionRecord, type TopicRecord } from '../model/records.ts';
-import type { Runtime } from '../runtime.ts';
-import { readThrough, settledCommit } from '../settled-commit.ts';
+import type { Precondition, QueueConfig, TopicConfig, TopicRef } from '../model/vocabulary.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import {
   cursorPath,
   cursorsPath,
@@ -24,12 +27,10 @@ import {
   trashPath,
 } from '../zookeeper/paths.ts';
 import { ANY_VERSION, isVersionBefore, versionAfter, type Write } from '../zookeeper/store.ts';
-import { assertChangeable, assertCreatable, createAndSet, untilDone } from './changes.ts';
 import type { DeadLetterLinks } from './dead-letter-links.ts';
 import { type Directory, takenBy } from './directory.ts';
 import type { OpenTopic } from './open-topic.ts';
 import { newSubscription } from './subscription-lifecycle.ts';
-import { notFound, type Topic } from './topic.ts';
 import type { Trash } from './trash.ts';
 
 type Config = QueueConfig | TopicConfig;

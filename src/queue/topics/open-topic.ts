@@ -2,15 +2,14 @@
  * An incarnation in use at this gateway, with all that works on it: the appender, the trimmer, the schedule, the
  * dedupIds, and the subscriptions that somebody here uses.
  */
-import type { Stats, SubscriptionRef, TopicConfig } from '../broker-types.ts';
-import type { CommitPart } from '../commit-parts.ts';
-import type { MessageCounts } from '../counts.ts';
+
+import { readThrough } from '../commit/lost-answers.ts';
+import type { CommitPart } from '../commit/parts.ts';
 import { DeadLetters } from '../cursor/dead-letters.ts';
 import { hasDead, type Inspection, inspect } from '../cursor/inspection.ts';
 import { statsOf } from '../cursor/stats.ts';
 import { Subscription } from '../cursor/subscription.ts';
-import { Deadline } from '../deadline.ts';
-import { Admission, type Depth } from '../log/admission.ts';
+import { type Depth, DepthLimit } from '../limits/depth-limit.ts';
 import type { AppendTarget } from '../log/append-plan.ts';
 import { Appender } from '../log/appender.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
@@ -18,12 +17,14 @@ import type { LevelEntries } from '../log/level-entries.ts';
 import { RecentIds } from '../log/recent-ids.ts';
 import { Roller } from '../log/roller.ts';
 import { Schedule } from '../log/schedule.ts';
+import type { Topic } from '../log/topic.ts';
 import { Trimmer } from '../log/trimmer.ts';
-import type { Runtime } from '../runtime.ts';
-import { readThrough } from '../settled-commit.ts';
+import type { Stats, SubscriptionRef, TopicConfig } from '../model/vocabulary.ts';
+import type { MessageCounts } from '../runtime/counts.ts';
+import { Deadline } from '../runtime/deadline.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { dedupPath, QUEUE_SUBSCRIPTION, subscriptionsPath } from '../zookeeper/paths.ts';
 import { DeadLetterSources } from './dead-letter-sources.ts';
-import type { Topic } from './topic.ts';
 
 /** What an incarnation in use needs of the rest of the engine. */
 export interface TopicSurroundings {
@@ -46,7 +47,7 @@ export class OpenTopic implements AppendTarget {
   readonly schedule: Schedule;
   readonly dedup: RecentIds;
   readonly roller: Roller;
-  readonly admission: Admission;
+  readonly depthLimit: DepthLimit;
   readonly sources: DeadLetterSources;
   readonly #subscriptions = new Map<string, Subscription>();
   /** How many requests are using each. */
@@ -67,8 +68,8 @@ export class OpenTopic implements AppendTarget {
     this.schedule = new Schedule(runtime, topic, cache);
     this.dedup = new RecentIds(runtime, dedupPath(topic.id), (path) => surroundings.removeTree(path));
     this.roller = new Roller(runtime, topic);
-    this.admission = new Admission(runtime, topic, () => this.#depth());
-    this.appender = new Appender(this, this.admission);
+    this.depthLimit = new DepthLimit(runtime, topic, () => this.#depth());
+    this.appender = new Appender(this, this.depthLimit);
     this.trimmer = new Trimmer(runtime, topic, cache, (level, segment) => {
       for (const subscription of this.#subscriptions.values())
         subscription.state.noteFinished(level, segment);

@@ -1,8 +1,11 @@
 /** Creating, changing and deleting the subscriptions of a topic: each one commit, as for queues and topics. */
-import type { Precondition, SubscriptionConfig } from '../broker-types.ts';
-import type { CallSignal } from '../call-signal.ts';
+
+import { readThrough, settledCommit } from '../commit/lost-answers.ts';
+import { assertChangeable, assertCreatable, createAndSet, untilDone } from '../commit/until-done.ts';
 import { endOfCursor, liveCursor, positionsOf } from '../cursor/restart.ts';
 import { subscriptionSetChange } from '../log/subscription-set.ts';
+import { notFound, type Topic } from '../log/topic.ts';
+import type { CallSignal } from '../model/call-signal.ts';
 import type { LogPosition } from '../model/position.ts';
 import {
   decodeRecord,
@@ -10,14 +13,12 @@ import {
   LIVE_CURSOR_VERSION,
   type SubscriptionRecord,
 } from '../model/records.ts';
-import type { Runtime } from '../runtime.ts';
-import { readThrough, settledCommit } from '../settled-commit.ts';
+import type { Precondition, SubscriptionConfig } from '../model/vocabulary.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { cursorName, cursorPath, subscriptionPath, trashedCursorPath } from '../zookeeper/paths.ts';
 import type { Write } from '../zookeeper/store.ts';
-import { assertChangeable, assertCreatable, createAndSet, untilDone } from './changes.ts';
 import type { DeadLetterLinks } from './dead-letter-links.ts';
 import type { OpenTopic } from './open-topic.ts';
-import { notFound, type Topic } from './topic.ts';
 import type { Trash } from './trash.ts';
 
 /** A subscription's record with the version it was read at. */

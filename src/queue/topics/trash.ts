@@ -4,7 +4,7 @@
  * gateway at start-up and at a slow, jittered interval. Steps may be done twice: nothing here is looked at by anyone any
  * more.
  */
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import {
   cursorsPath,
   dataPath,

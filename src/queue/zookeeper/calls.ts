@@ -9,7 +9,7 @@
  * given up, because the server still has to work it off.
  */
 
-import type { CallSignal } from '../call-signal.ts';
+import type { CallSignal } from '../model/call-signal.ts';
 import { Deliveries } from './deliveries.ts';
 import { StoreError } from './store.ts';
 

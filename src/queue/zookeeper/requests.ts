@@ -3,7 +3,7 @@
  * sent, and feeds the clock when its reply bears the leader's time. Paths are the ensemble's own, replies are codes.
  */
 
-import type { CallSignal } from '../call-signal.ts';
+import type { CallSignal } from '../model/call-signal.ts';
 import type { AclEntry } from './acl.ts';
 import { Calls } from './calls.ts';
 import { codes, storeError } from './codes.ts';

@@ -6,7 +6,7 @@
  * leader's time, so a barrier is a look at the clock as well.
  */
 
-import type { CallSignal } from '../call-signal.ts';
+import type { CallSignal } from '../model/call-signal.ts';
 import { aclBytes, aclOf, type Credentials } from './acl.ts';
 import { chrootNodes, fullPath, parseEnsembleAddress } from './address.ts';
 import { Barrier } from './barrier.ts';

@@ -13,7 +13,7 @@
  *                  'refused'      the ensemble answered with an error that is not a value (quota, throttled, ACL):
  *                                 certainly not applied, and likely to fail again
  */
-import type { CallSignal } from '../call-signal.ts';
+import type { CallSignal } from '../model/call-signal.ts';
 
 export interface NodeStat {
   /** Number of changes of the data; 0 after a plain create. 32 bits with a sign: see `versionAfter`. */

@@ -15,7 +15,7 @@
  * fires, the listeners are told.
  */
 
-import type { CallSignal } from '../call-signal.ts';
+import type { CallSignal } from '../model/call-signal.ts';
 import type { Credentials } from './acl.ts';
 import type { ServerAddress } from './address.ts';
 import type { Calls } from './calls.ts';

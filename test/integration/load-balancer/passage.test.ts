@@ -8,7 +8,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { NginxServer } from '../../../chaos/nginx-server.ts';
 import { findNginx } from '../../../scripts/nginx-installation.mjs';
-import { PROBLEM_CODES, type ProblemCode, problemKind } from '../../../src/routes/problems.ts';
+import { PROBLEM_CODES, type ProblemCode, problemKind } from '../../../src/routes/http/problems.ts';
 import { runCommands } from '../../support/command-steps.ts';
 import { commandSteps, readDocument } from '../../support/documents.ts';
 import { type LocalGateway, startLocalGateway } from '../../support/local-gateway.ts';

@@ -1,13 +1,13 @@
 /** How much data there is, as real servers count it: for whichever path, beside whichever quota of an operator. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Counts } from '../../../src/queue/counts.ts';
-import { Deadline } from '../../../src/queue/deadline.ts';
-import { BrokerError } from '../../../src/queue/errors.ts';
-import { GatewayLoad, NO_LIMITS } from '../../../src/queue/gateway-load.ts';
+import { settledCommit } from '../../../src/queue/commit/lost-answers.ts';
+import { GatewayLoad, NO_LIMITS } from '../../../src/queue/limits/gateway-load.ts';
+import { BrokerError } from '../../../src/queue/model/errors.ts';
 import { SEGMENT_LIMITS } from '../../../src/queue/model/segment.ts';
-import { settledCommit } from '../../../src/queue/settled-commit.ts';
-import { systemRandom, systemTimers } from '../../../src/queue/system-runtime.ts';
+import { Counts } from '../../../src/queue/runtime/counts.ts';
+import { Deadline } from '../../../src/queue/runtime/deadline.ts';
+import { systemRandom, systemTimers } from '../../../src/queue/runtime/system-runtime.ts';
 import type { ZooKeeperStore } from '../../../src/queue/zookeeper/session.ts';
 import { sizeConformance } from '../../support/size-conformance.ts';
 import { connected, openTestStore, silentLogger } from '../../support/test-store.ts';

@@ -5,7 +5,7 @@ import { Ajv2019 } from 'ajv/dist/2019.js';
 import { describe, expect, test } from 'vitest';
 import { ensembleWeaknesses } from '../../../src/config/ensemble-access.ts';
 import { type Environment, readGatewayConfiguration } from '../../../src/config/environment.ts';
-import { problemKind } from '../../../src/routes/problems.ts';
+import { problemKind } from '../../../src/routes/http/problems.ts';
 import { readDeployed, readYaml, shutdownLimitSeconds } from '../../support/deployment-files.ts';
 
 interface Service {

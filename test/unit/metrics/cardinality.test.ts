@@ -2,9 +2,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DEPTH_LIMITS } from '../../../src/metrics/depth-readings.ts';
 import { createMetrics } from '../../../src/metrics/index.ts';
-import { COUNTED_NAMES_MAX_DEFAULT } from '../../../src/queue/counts.ts';
-import { EDGE_LIMITS, EdgeLoad } from '../../../src/routes/edge-load.ts';
-import { HttpCounts } from '../../../src/routes/http-counts.ts';
+import { COUNTED_NAMES_MAX_DEFAULT } from '../../../src/queue/runtime/counts.ts';
+import { EDGE_LIMITS, EdgeLoad } from '../../../src/routes/http/edge-load.ts';
+import { HttpCounts } from '../../../src/routes/http/http-counts.ts';
 import {
   type Engine,
   EngineCluster,

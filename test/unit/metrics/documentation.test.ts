@@ -6,8 +6,8 @@ import { metricsOf } from '../../../src/metrics/index.ts';
 import type { MetricSources } from '../../../src/metrics/sources.ts';
 import { Counts } from '../../../src/queue/index.ts';
 import { StoreMeasures } from '../../../src/queue/zookeeper/store-measures.ts';
-import { EDGE_LIMITS, EdgeLoad } from '../../../src/routes/edge-load.ts';
-import { HttpCounts } from '../../../src/routes/http-counts.ts';
+import { EDGE_LIMITS, EdgeLoad } from '../../../src/routes/http/edge-load.ts';
+import { HttpCounts } from '../../../src/routes/http/http-counts.ts';
 import { tableRows } from '../../support/documents.ts';
 
 const read = (path: string) =>

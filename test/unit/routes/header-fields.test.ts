@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { attributesOfHeaders, headersOfAttributes } from '../../../src/routes/attribute-headers.ts';
-import { preconditionOfChange, preconditionOfPut } from '../../../src/routes/entity-tags.ts';
+import { preconditionOfChange, preconditionOfPut } from '../../../src/routes/http/entity-tags.ts';
+import { attributesOfHeaders, headersOfAttributes } from '../../../src/routes/v1/attribute-headers.ts';
 
 describe('If-Match and If-None-Match', () => {
   it.each([

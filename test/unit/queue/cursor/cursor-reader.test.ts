@@ -3,9 +3,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { CursorReader } from '../../../../src/queue/cursor/cursor-reader.ts';
 import { CursorState } from '../../../../src/queue/cursor/cursor-state.ts';
 import { EntryCache } from '../../../../src/queue/log/entry-cache.ts';
+import { Topic } from '../../../../src/queue/log/topic.ts';
 import { decodeRecord, type NameRecord } from '../../../../src/queue/model/records.ts';
 import { SEGMENT_LIMITS, type SegmentLimits } from '../../../../src/queue/model/segment.ts';
-import { Topic } from '../../../../src/queue/topics/topic.ts';
 import { dataPath, QUEUE_SUBSCRIPTION, topicPath } from '../../../../src/queue/zookeeper/paths.ts';
 import type { NodeData } from '../../../../src/queue/zookeeper/store.ts';
 import {

@@ -1,6 +1,6 @@
 /** What each verb costs the ensemble, counted: it follows from what is asked, never from what is stored. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { systemTimers } from '../../../../src/queue/system-runtime.ts';
+import { systemTimers } from '../../../../src/queue/runtime/system-runtime.ts';
 import {
   ack,
   createQueue,

@@ -1,10 +1,10 @@
 /** What an engine refuses when it is given more than it bears, and that it takes it again afterwards. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { createBroker } from '../../../../src/queue/broker.ts';
-import { NODE_BYTES } from '../../../../src/queue/data-limit.ts';
-import type { LoadLimits } from '../../../../src/queue/gateway-load.ts';
 import type { Broker } from '../../../../src/queue/index.ts';
-import { systemRandom, systemTimers } from '../../../../src/queue/system-runtime.ts';
+import { NODE_BYTES } from '../../../../src/queue/limits/data-limit.ts';
+import type { LoadLimits } from '../../../../src/queue/limits/gateway-load.ts';
+import { systemRandom, systemTimers } from '../../../../src/queue/runtime/system-runtime.ts';
 import { StoreError, type StoreSize } from '../../../../src/queue/zookeeper/store.ts';
 import {
   ack,

@@ -1,9 +1,9 @@
 /** Long polls: what wakes them, at every gateway, and what their end leaves behind. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ARM_AFTER_MS } from '../../../../src/queue/cursor/parked-claims.ts';
+import { ARM_AFTER_MS } from '../../../../src/queue/cursor/waiting/parked-claims.ts';
 import type { ReceiveResult } from '../../../../src/queue/index.ts';
-import type { Timers } from '../../../../src/queue/runtime.ts';
-import { systemTimers } from '../../../../src/queue/system-runtime.ts';
+import type { Timers } from '../../../../src/queue/runtime/runtime.ts';
+import { systemTimers } from '../../../../src/queue/runtime/system-runtime.ts';
 import {
   createQueue,
   drained,

@@ -1,7 +1,7 @@
 /** The verbs beyond plain queues, each through two brokers on one ensemble. */
 import { expect, it } from 'vitest';
 import { createBroker } from '../../../../src/queue/broker.ts';
-import { systemRandom, systemTimers } from '../../../../src/queue/system-runtime.ts';
+import { systemRandom, systemTimers } from '../../../../src/queue/runtime/system-runtime.ts';
 import { MemoryEnsemble } from '../../../support/memory-ensemble.ts';
 import { MemoryStore } from '../../../support/memory-store.ts';
 

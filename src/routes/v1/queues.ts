@@ -1,0 +1,55 @@
+/**
+ * Queues, as resources, as something to publish to and as something to receive from.
+ */
+import { z } from 'zod';
+import { invalidField } from '../http/problems.ts';
+import type { MessageSource, PublishTarget } from './context.ts';
+import type { ResourceType } from './resources.ts';
+import { queueConfigs } from './schemas/configs.ts';
+import { name, noParams, receipt } from './schemas/scalars.ts';
+
+const PATH = '/v1/queues/{queue}';
+
+interface QueueParams {
+  readonly queue: string;
+}
+
+export const queueParams = z.strictObject({ queue: name('The name of the queue.') });
+
+export const queues: ResourceType<'queue', QueueParams, object> = {
+  kind: 'queue',
+  noun: 'Queue',
+  plural: 'queues',
+  tag: 'Queues',
+  path: PATH,
+  listPath: '/v1/queues',
+  params: queueParams,
+  listParams: noParams,
+  configs: queueConfigs,
+  exampleConfig: { leaseSeconds: 60 },
+  notes: {
+    put: 'A name that is a topic’s is refused with 409, and so is a deadLetterQueue that does not exist.',
+    delete:
+      'With all its messages. A queue that is the deadLetterQueue of another, or of a subscription, cannot be deleted (409).',
+  },
+  listProblems: [],
+  refOf: ({ queue }) => ({ kind: 'queue', name: queue }),
+  nameOf: ({ queue }) => queue,
+  listedName: (_params, name) => name,
+  topicOf: () => undefined,
+  requireConsistent({ queue }, { deadLetterQueue }) {
+    if (deadLetterQueue === queue) {
+      throw invalidField('deadLetterQueue', 'cannot be the queue itself');
+    }
+  },
+};
+
+export const queueMessages: MessageSource<QueueParams> & PublishTarget<QueueParams> = {
+  path: PATH,
+  noun: 'Queue',
+  tag: 'Messages of a queue',
+  params: queueParams,
+  paramsWithReceipt: queueParams.extend({ receipt }),
+  refOf: ({ queue }) => ({ kind: 'queue', name: queue }),
+  nameOf: ({ queue }) => queue,
+};
