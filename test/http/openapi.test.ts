@@ -20,6 +20,14 @@ interface Response {
   readonly content?: Record<string, { examples?: Record<string, unknown> }>;
 }
 
+interface HeaderSchema {
+  readonly type?: string;
+  readonly const?: unknown;
+  readonly format?: string;
+  readonly minLength?: number;
+  readonly pattern?: string;
+}
+
 interface Operation {
   readonly operationId: string;
   readonly summary: string;
@@ -29,7 +37,7 @@ interface Operation {
   readonly parameters?: {
     readonly in: string;
     readonly name: string;
-    readonly schema?: { type?: string; const?: unknown; format?: string };
+    readonly schema?: HeaderSchema;
   }[];
   readonly requestBody?: { readonly content: Record<string, { schema?: { $ref?: string } }> };
 }
@@ -94,6 +102,25 @@ describe('the OpenAPI document', () => {
     for (const { name, schema } of headers) {
       expect([name, schema?.type, schema?.const]).toEqual([name, 'string', undefined]);
       expect(['date-time', 'date', 'uuid']).not.toContain(schema?.format);
+    }
+  });
+
+  it('says of entity tags what the gateway takes for some, and that they are never empty', async () => {
+    const { put, patch, get, delete: remove } = document.paths['/v1/queues/{queue}'] ?? {};
+    const path = await gateways.createQueue();
+    const requests = { put, patch, get, delete: remove };
+    for (const [method, operation] of Object.entries(requests)) {
+      const headers = operation?.parameters?.filter(({ name }) => /^If-(?:None-)?Match$/.test(name)) ?? [];
+      expect(headers.length, method).toBeGreaterThan(0);
+      for (const { name, schema = {} } of headers) {
+        expect(schema.minLength, `${method} ${name}`).toBe(1);
+        for (const value of ['', ',', 'a', '"a', '*, "a"', 'W/"a"', '"a", "b"', '"a,b"', '""', '*']) {
+          const request = gateways.api[method as 'put'](path).set(name, value);
+          const { status } = await (method === 'patch' ? request.send({}) : request);
+          const isDocumented = new RegExp(schema.pattern ?? '').test(value);
+          expect(status !== 400, `${method} ${name}: ${value}`).toBe(isDocumented);
+        }
+      }
     }
   });
 

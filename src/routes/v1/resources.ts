@@ -48,6 +48,8 @@ export interface ResourceType<Kind extends ResourceKind, Params, ListParams> {
 }
 
 const ifMatch = z.string().optional().meta({
+  // The pattern says so too; for clients and generators that read no patterns.
+  minLength: 1,
   pattern: String.raw`^(?:\*|(?:W/)?"[\x21\x23-\x7e]*"(?:[ \t]*,[ \t]*(?:W/)?"[\x21\x23-\x7e]*")*)$`,
   description:
     'Entity tags (or *): change only when the configuration is still one of these. Weak tags never match.',
@@ -88,6 +90,7 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
         .string()
         .optional()
         .meta({
+          minLength: 1,
           pattern: String.raw`^\*$`,
           description: `* to create only: 412 when the ${word} exists.`,
           examples: ['*'],
