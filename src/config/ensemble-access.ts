@@ -24,7 +24,7 @@ type Given = Readonly<Record<string, string | undefined>>;
 const prefix = 'ZOOGATE_ZOOKEEPER_';
 const tlsSettings = ['TLS_CA_FILE', 'TLS_CERTIFICATE_FILE', 'TLS_KEY_FILE', 'TLS_CHECK_HOST_NAMES'];
 const loopback = /^(?:localhost|127\.[\d.]+|::1)$/;
-/** The first is for the password to be, the others for those that were: see the README. */
+/** The first line owns what the gateway creates; the others are earlier passwords. See docs/deployment.md. */
 const linesMax = 4;
 /** Servers read them in whatever character set their machine has. */
 const credentialsLine = /^[!-9;-~]{1,32}:[ -~]{1,256}$/;

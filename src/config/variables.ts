@@ -1,6 +1,6 @@
 /**
- * All environment variables of the program: one schema holds their types, limits, defaults and meanings. The README's
- * table is compared with it by a test.
+ * All environment variables of the program: one schema holds their types, limits, defaults and meanings. A test compares
+ * the table in docs/configuration.md with it.
  */
 import { isIP } from 'node:net';
 import { z } from 'zod';
@@ -85,13 +85,13 @@ export const variables = z.object({
   ZOOGATE_ZOOKEEPER_CREDENTIALS: credentials
     .optional()
     .describe(
-      '`user:password` that all nodes in ZooKeeper are to belong to, so that other clients of the ensemble can ' +
-        'neither read nor change them; further lines are presented as well',
+      '`user:password` that owns all nodes of zoogate in ZooKeeper, so that other clients of the ensemble can neither read ' +
+        'nor change them; a gateway presents further lines as well, but creates nothing with them',
     ),
   ZOOGATE_ZOOKEEPER_CREDENTIALS_FILE: z
     .string()
     .optional()
-    .describe('file with the credentials, instead of the variable'),
+    .describe('file with the credentials, in place of the variable'),
   ZOOGATE_ZOOKEEPER_TLS: trueOrFalse
     .prefault('false')
     .describe(
@@ -101,7 +101,7 @@ export const variables = z.object({
     .string()
     .optional()
     .describe(
-      'certificates (PEM) of those who may have issued the servers’; by default the public ones of Node.js',
+      'certificates (PEM) of the authorities that may issue the servers’ certificates; by default the public ones that Node.js trusts',
     ),
   ZOOGATE_ZOOKEEPER_TLS_CERTIFICATE_FILE: z
     .string()
@@ -112,19 +112,26 @@ export const variables = z.object({
   ZOOGATE_ZOOKEEPER_TLS_KEY_FILE: z.string().optional().describe('private key (PEM) of the certificate'),
   ZOOGATE_ZOOKEEPER_TLS_CHECK_HOST_NAMES: trueOrFalse
     .prefault('true')
-    .describe('`false` takes any server with a valid certificate, whichever host it is for'),
-  ZOOGATE_DATA_DIR: z.string().prefault('./data').describe('where the embedded server keeps its data'),
+    .describe('`false` accepts any valid certificate, whichever host it names'),
+  ZOOGATE_DATA_DIR: z
+    .string()
+    .prefault('./data')
+    .describe('directory in which the embedded server keeps its data'),
   // ZooKeeper's own default bounds are 2 and 20 ticks of 2 s; a server that allows less adjusts what is asked for.
   ZOOGATE_SESSION_TIMEOUT_MS: wholeNumber(1000, 120_000)
     .prefault('10000')
     .describe('ZooKeeper session timeout in milliseconds'),
   ZOOGATE_REQUEST_TIMEOUT_MS: wholeNumber(100, 60_000)
     .prefault('5000')
-    .describe('longest time in milliseconds that one request may wait for the ensemble before 503 or 504'),
+    .describe(
+      'longest time in milliseconds that one request waits for the ensemble before it is answered 503 or 504',
+    ),
   ZOOGATE_LOG_LEVEL: z
     .enum(logLevels, { error: `expected one of ${logLevels.join(', ')}` })
     .prefault('info')
-    .describe(`least severe level that is logged: ${logLevels.map((level) => `\`${level}\``).join(', ')}`),
+    .describe(
+      `least severe level that the gateway logs: ${logLevels.map((level) => `\`${level}\``).join(', ')}`,
+    ),
   // The upper limit leaves room for a message's own overhead below ZooKeeper's limit of 1 MiB for one packet.
   ZOOGATE_MAX_MESSAGE_BYTES: wholeNumber(1, 921_600)
     .prefault('262144')
@@ -132,91 +139,107 @@ export const variables = z.object({
   // The smallest values still let the largest request through.
   ZOOGATE_MAX_REQUESTS: wholeNumber(1, 1_000_000)
     .prefault('16000')
-    .describe('most requests at a time at one gateway, waiting ones among them; beyond it 429'),
+    .describe(
+      'most requests at one time at one gateway, waiting ones included; further ones are answered 429',
+    ),
   ZOOGATE_MAX_WAITING_RECEIVES: wholeNumber(0, 1_000_000)
     .prefault('12000')
-    .describe('most receives that wait for a message at one gateway; beyond it 429'),
+    .describe('most receives that wait for a message at one gateway; further ones are answered 429'),
   ZOOGATE_MAX_REQUEST_BYTES: wholeNumber(16 * 1024 * 1024, 1_000_000_000_000)
     .prefault('134217728')
-    .describe('most bytes of request bodies in memory at one gateway; beyond it 429'),
+    .describe('most bytes of request bodies in the memory of one gateway; further requests are answered 429'),
   ZOOGATE_MAX_QUEUED_BYTES: wholeNumber(1024 * 1024, 1_000_000_000_000)
     .prefault('67108864')
-    .describe('most bytes of messages that wait to be stored at one gateway; beyond it 429'),
+    .describe(
+      'most bytes of messages that wait for their write at one gateway; further ones are answered 429',
+    ),
   ZOOGATE_MAX_ANSWER_BYTES: wholeNumber(8 * 1024 * 1024, 1_000_000_000_000)
     .prefault('134217728')
-    .describe('most bytes of answers that clients have not taken yet at one gateway; beyond it 429'),
+    .describe(
+      'most bytes of answers that clients have not read yet at one gateway; further requests are answered 429',
+    ),
   ZOOGATE_MAX_DATA_BYTES: wholeNumber(0, 1_000_000_000_000)
     .prefault('536870912')
     .describe(
-      'most data in ZooKeeper, over all queues and gateways, counting 640 bytes for each node beside its data; ' +
-        'beyond it publishing is 507, and everything else goes on. About half of the heap of a server (`npm start` sets it to that of its own); 0 for no limit',
+      'most data in ZooKeeper, over all queues and gateways, with 640 bytes for each node added to its data; beyond it ' +
+        'publishing is answered 507 and everything else goes on. Set it to half of a server’s heap (`npm start` does so for its own server); 0 for no limit',
     ),
   ZOOGATE_PRINCIPALS_FILE: z
     .string()
     .optional()
-    .describe('file with those who may use the gateway, and their rights; read again when it changes'),
+    .describe(
+      'file with the principals that may use the gateway, and their rights; read again when it changes',
+    ),
   ZOOGATE_API_KEY_HASH: keyHash
     .optional()
-    .describe('hash of one key that has all rights, as `npm run key` prints it'),
+    .describe('hash of one API key with all rights, as `npm run key` prints it'),
   ZOOGATE_JWT_ISSUER: z
     .string()
     .optional()
-    .describe('the `iss` of JSON Web Tokens that are accepted; set all three `ZOOGATE_JWT_…` or none'),
-  ZOOGATE_JWT_AUDIENCE: z.string().optional().describe('the `aud` that a token must have'),
+    .describe('`iss` of the JSON Web Tokens that the gateway accepts; set all three `ZOOGATE_JWT_…` or none'),
+  ZOOGATE_JWT_AUDIENCE: z.string().optional().describe('`aud` that a token must have'),
   ZOOGATE_JWT_KEYS: keySet
     .optional()
     .describe('https URL or file of the issuer’s public keys, as a JSON Web Key Set'),
   ZOOGATE_ALLOW_UNAUTHENTICATED: trueOrFalse
     .prefault('false')
     .describe(
-      '`true` lets a gateway without authentication listen where others can reach it: all of them may do everything',
+      '`true` lets a gateway without authentication listen on an address that others can reach: everybody there may do everything',
     ),
   ZOOGATE_ALLOWED_HOSTS: hostNames
     .optional()
     .describe(
-      'without authentication: domain names that a request’s `Host` may have, beside names without a dot and addresses; by default none on loopback, and any with `ZOOGATE_ALLOW_UNAUTHENTICATED`',
+      'without authentication: domain names that the gateway accepts as the `Host` of a request, beside addresses and names without a dot; by default none on loopback, and any with `ZOOGATE_ALLOW_UNAUTHENTICATED`',
     ),
   ZOOGATE_PUBLIC_METRICS: trueOrFalse
     .prefault('false')
-    .describe('`true` lets everybody read `/metrics`, which names queues, without credentials'),
+    .describe(
+      '`true` lets everybody read `/metrics`, which contains the names of queues, without credentials',
+    ),
   ZOOGATE_REQUESTS_PER_SECOND: wholeNumber(0, 1_000_000)
     .prefault('0')
-    .describe('most requests a second of one principal at one gateway; beyond it 429; 0 for no limit'),
+    .describe(
+      'most requests a second of one principal at one gateway; further ones are answered 429; 0 for no limit',
+    ),
   ZOOGATE_REQUEST_BURST: wholeNumber(1, 1_000_000)
     .optional()
-    .describe('most requests at once, after a pause; by default those of one second'),
+    .describe(
+      'most requests that one principal may send at once after a pause; by default the number for one second',
+    ),
   ZOOGATE_PRINCIPAL_PERCENT: wholeNumber(1, 100)
     .prefault('25')
     .describe(
-      'most that one principal may take of `ZOOGATE_MAX_REQUESTS`, `ZOOGATE_MAX_WAITING_RECEIVES` and `ZOOGATE_MAX_REQUEST_BYTES`, in percent; beyond it 429; 100 for no limit. Without authentication, or with `ZOOGATE_API_KEY_HASH` alone, there is only one, who has all',
+      'largest share of `ZOOGATE_MAX_REQUESTS`, `ZOOGATE_MAX_WAITING_RECEIVES` and `ZOOGATE_MAX_REQUEST_BYTES` that one principal may take, in percent; further requests are answered 429; 100 for no limit. Without authentication, or with `ZOOGATE_API_KEY_HASH` alone, the only principal may take all',
     ),
   ZOOGATE_TLS_CERTIFICATE_FILE: z
     .string()
     .optional()
-    .describe('certificate chain (PEM) to speak TLS with; read again when it changes, like its key'),
+    .describe(
+      'certificate chain (PEM) with which the gateway speaks TLS; read again when it changes, like its key',
+    ),
   ZOOGATE_TLS_KEY_FILE: z.string().optional().describe('private key (PEM) of the certificate'),
   ZOOGATE_TRUSTED_PROXIES: addressRanges
     .optional()
     .describe(
-      'addresses, and ranges such as `10.0.0.0/8`, of load balancers whose `X-Forwarded-For` is believed about the address of a client, for the log and the audit log; by default nobody’s',
+      'addresses, and ranges such as `10.0.0.0/8`, of the load balancers whose `X-Forwarded-For` the gateway believes, for the client addresses in the log and the audit log; by default none',
     ),
   ZOOGATE_METRICS_NAMES_MAX: wholeNumber(0, 10_000)
     .prefault('100')
     .describe(
-      'how many queues, topics and subscriptions have metrics of their own at one gateway, the first that something happens to; all others are added up under the name `_other`',
+      'how many queues, topics and subscriptions have metrics of their own at one gateway, in the order of their first use; the gateway adds up all others under the name `_other`',
     ),
   ZOOGATE_OTLP_ENDPOINT: z
     .string()
     .refine(isHttpUrl, 'expected a URL such as http://collector:4318')
     .optional()
     .describe(
-      'where traces are sent by OTLP over HTTP, such as `http://collector:4318`; without it there are none, and none of it is loaded',
+      'URL to which the gateway sends traces by OTLP over HTTP, such as `http://collector:4318`; without it, there are no traces, and nothing of OpenTelemetry’s SDK is loaded',
     ),
   ZOOGATE_AUDIT_FILE: z
     .string()
     .optional()
     .describe(
-      'file that the audit log of management operations is appended to; without it, these lines are part of the log',
+      'file to which the gateway appends the audit log of management operations; without it, these lines are part of the log',
     ),
 });
 
@@ -230,7 +253,7 @@ export interface VariableDocumentation {
   readonly meaning: string;
 }
 
-/** What the README says of each variable, in the order of the schema. */
+/** What docs/configuration.md says of each variable, in the order of the schema. */
 export function documentVariables(): VariableDocumentation[] {
   const { properties = {} } = z.toJSONSchema(variables, { io: 'input' });
   return Object.entries(properties).map(([name, property]) => {

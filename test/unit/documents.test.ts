@@ -88,6 +88,15 @@ describe('a command', () => {
     expect(named.length).toBeGreaterThan(10);
     expect(named.filter(({ name }) => !(name in scripts))).toEqual([]);
   });
+
+  test('of npm has a row in docs/commands.md', () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const page = readDocument('docs/commands.md');
+    const missing = Object.keys(scripts)
+      .filter((name) => !name.startsWith('pre') && !name.startsWith('post'))
+      .filter((name) => !new RegExp(`^\\|.*\`npm (?:run )?${name}[\` ]`, 'm').test(page));
+    expect(missing).toEqual([]);
+  });
 });
 
 describe('what a page shows', () => {
