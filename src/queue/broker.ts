@@ -1,6 +1,6 @@
 /** The broker: puts the engine's parts together behind its face. */
 
-import { readThrough } from './commit/lost-answers.ts';
+import { readWithDeadline } from './commit/read-through.ts';
 import type { Broker } from './index.ts';
 import { DataLimit } from './limits/data-limit.ts';
 import { GatewayLoad, type LoadLimits, NO_LIMITS } from './limits/gateway-load.ts';
@@ -37,7 +37,6 @@ import type {
 } from './model/vocabulary.ts';
 import { abortSignalOf } from './runtime/abort-signal.ts';
 import { COUNTED_NAMES_MAX_DEFAULT, Counts, countPublished } from './runtime/counts.ts';
-import { Deadline } from './runtime/deadline.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { DeadLetterLinks } from './topics/dead-letter-links.ts';
 import { Directory } from './topics/directory.ts';
@@ -219,17 +218,12 @@ class ZooKeeperBroker implements Broker {
   }
 
   browse(name: string, request: PageRequest, _call: Call): Promise<Page<PeekedMessage>> {
-    return this.#directory.use({ kind: 'topic', name }, async ({ schedule, topic }) => {
-      const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
-      try {
-        return await readThrough(this.#runtime, signal, async () => {
-          await schedule.moveDue(true);
-          return browseLog(this.#runtime, this.#entries, topic, request);
-        });
-      } finally {
-        signal.cancel();
-      }
-    });
+    return this.#directory.use({ kind: 'topic', name }, ({ schedule, topic }) =>
+      readWithDeadline(this.#runtime, async () => {
+        await schedule.moveDue(true);
+        return browseLog(this.#runtime, this.#entries, topic, request);
+      }),
+    );
   }
 
   stream(

@@ -7,7 +7,7 @@ import type { CallSignal } from '../model/call-signal.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { type CommitConflict, StoreError, type Write, type WriteResult } from '../zookeeper/store.ts';
-import { settledCommit } from './lost-answers.ts';
+import { commitAndLearn } from './lost-answers.ts';
 
 export interface CommitPart {
   readonly writes: readonly Write[];
@@ -43,21 +43,21 @@ export async function commitParts(
   };
   for (const part of parts) part.sending?.();
   try {
-    const settled = await settledCommit(runtime, writes, () => firstAnswer(parts), signal);
-    if (settled.outcome === 'applied') {
+    const committed = await commitAndLearn(runtime, writes, () => firstAnswer(parts), signal);
+    if (committed.outcome === 'applied') {
       let from = 0;
       for (const part of parts) {
-        part.applied(settled.results?.slice(from, from + part.writes.length));
+        part.applied(committed.results?.slice(from, from + part.writes.length));
         from += part.writes.length;
       }
       return 'applied';
     }
     abandon(true);
-    if (settled.outcome === 'absent') return 'absent';
-    let index = settled.index;
+    if (committed.outcome === 'absent') return 'absent';
+    let index = committed.index;
     for (const part of parts) {
       if (index < part.writes.length) {
-        await looked(() => part.conflicted(index, settled.reason));
+        await looked(() => part.conflicted(index, committed.reason));
         break;
       }
       index -= part.writes.length;

@@ -4,7 +4,7 @@
  * held, so that none makes room for another that the same draft needs, and settlements do not wait for it.
  */
 
-import { readThrough } from '../commit/lost-answers.ts';
+import { readThrough } from '../commit/read-through.ts';
 import type { Log } from '../log/log.ts';
 import type { CallSignal } from '../model/call-signal.ts';
 import type { CursorView, Missing } from '../model/cursor-view.ts';

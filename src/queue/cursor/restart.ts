@@ -4,7 +4,8 @@
  * generation is lost with it, and every commit under way that was made for the old one fails.
  */
 
-import { settledCommit } from '../commit/lost-answers.ts';
+import { commitAndLearn } from '../commit/lost-answers.ts';
+import { createVersioned } from '../commit/versioned-node.ts';
 import { positionAt } from '../log/append-times.ts';
 import { findOpenSegment } from '../log/open-segment.ts';
 import { subscriptionSetChange } from '../log/subscription-set.ts';
@@ -66,7 +67,7 @@ export async function restart(
     { kind: 'set', path, data, version: state.version },
     ...subscriptionSetChange(topic),
     ...unmoved,
-    ...liveCursor(cursorPath(topic.id, name, generation)),
+    ...createVersioned(cursorPath(topic.id, name, generation)),
     ...endOfCursor(topic, name, record),
     { kind: 'create', path: trashedCursorPath(topic.id, oldCursor), data: Buffer.alloc(0) },
   ];
@@ -76,7 +77,7 @@ export async function restart(
     const node = await runtime.store.read(path);
     return node !== undefined && node.stat.version === versionAfter(versionBefore) && node.data.equals(data);
   };
-  return (await settledCommit(runtime, writes, didApply, signal)).outcome === 'applied';
+  return (await commitAndLearn(runtime, writes, didApply, signal)).outcome === 'applied';
 }
 
 /**
@@ -113,15 +114,6 @@ function absent(path: string): Write[] {
   return [
     { kind: 'create', path, data: Buffer.alloc(0) },
     { kind: 'delete', path, version: ANY_VERSION },
-  ];
-}
-
-/** The writes that make a cursor. */
-export function liveCursor(path: string): Write[] {
-  const data = Buffer.alloc(0);
-  return [
-    { kind: 'create', path, data },
-    { kind: 'set', path, data, version: ANY_VERSION },
   ];
 }
 

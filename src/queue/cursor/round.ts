@@ -7,8 +7,8 @@
  *                             '--lost----> nothing is answered; the next round looks again
  */
 
-import { readThrough } from '../commit/lost-answers.ts';
 import { commitParts } from '../commit/parts.ts';
+import { readThrough } from '../commit/read-through.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import { subscriptionRef } from '../log/topic.ts';
 import type { CallSignal } from '../model/call-signal.ts';

@@ -7,11 +7,12 @@
  * has added since; the distance covers what others may have added in that time.
  */
 import type { CommitPart } from '../commit/parts.ts';
+import { createVersioned } from '../commit/versioned-node.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { StorageConfig } from '../model/vocabulary.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { admissionPath } from '../zookeeper/paths.ts';
-import { ANY_VERSION, type Write } from '../zookeeper/store.ts';
+import type { Write } from '../zookeeper/store.ts';
 
 export interface Depth {
   readonly messages: number;
@@ -84,14 +85,10 @@ export class DepthLimit {
     const node = await this.#runtime.store.stat(path);
     const counted = await this.#count();
     this.#counted = { ...counted, atMs: this.#runtime.timers.monotonicMs() };
-    const data = Buffer.alloc(0);
     const writes: Write[] =
       node === undefined
-        ? [
-            { kind: 'create', path, data },
-            { kind: 'set', path, data, version: ANY_VERSION },
-          ]
-        : [{ kind: 'set', path, data, version: node.version }];
+        ? createVersioned(path)
+        : [{ kind: 'set', path, data: Buffer.alloc(0), version: node.version }];
     return this.#ticket(counted, [{ writes, applied: () => {}, conflicted: () => {} }]);
   }
 

@@ -7,13 +7,13 @@
  * write is under way become the next batch together. One request never spans two commits.
  */
 
-import { readThrough } from '../commit/lost-answers.ts';
+import { AGAIN, attemptUntilDone } from '../commit/optimistic.ts';
 import { type CommitPart, commitParts, roomBeside, tooLarge } from '../commit/parts.ts';
 import { Pending } from '../commit/pending.ts';
+import { readThrough } from '../commit/read-through.ts';
 import type { Depth, DepthLimit } from '../limits/depth-limit.ts';
 import type { CallSignal } from '../model/call-signal.ts';
 import type { PublishedMessage } from '../model/vocabulary.ts';
-import { Deadline } from '../runtime/deadline.ts';
 import { type AppendTarget, amountOf, assertFits, type OutgoingMessage, planAppend } from './append-plan.ts';
 
 interface AppendRequest {
@@ -68,7 +68,7 @@ export class Appender {
     this.#running = true;
     for (let batch = this.#take(); batch.length > 0; batch = this.#take()) {
       try {
-        await this.#depthLimit.inTurn(() => this.#commitUntilSettled(batch));
+        await this.#depthLimit.inTurn(() => this.#commit(batch));
       } catch (error) {
         for (const request of batch) request.pending.fail(error as Error);
       }
@@ -93,34 +93,36 @@ export class Appender {
   }
 
   /** Tries until the batch is stored, or nobody waits for it any more. */
-  async #commitUntilSettled(batch: readonly AppendRequest[]): Promise<void> {
+  #commit(batch: readonly AppendRequest[]): Promise<void> {
+    return attemptUntilDone(this.#target.runtime, (signal) => this.#attempt(batch, signal));
+  }
+
+  async #attempt(batch: readonly AppendRequest[], signal: CallSignal): Promise<typeof AGAIN | undefined> {
     const { runtime } = this.#target;
-    const signal = new Deadline(runtime.timers, runtime.requestTimeoutMs);
-    try {
-      for (;;) {
-        const { parts, admitted } = await readThrough(runtime, signal, () => this.#admit(batch));
-        const live = batch.filter((request) => request.pending.open);
-        if (live.length === 0) return;
-        const outgoing = live.flatMap((request) => request.outgoing);
-        const plan = await readThrough(runtime, signal, () => planAppend(this.#target, outgoing));
-        // Whoever was refused while the plan was made must not find its messages stored.
-        if (live.some((request) => !request.pending.open)) continue;
-        const all = plan.parts.length === 0 ? [] : [...plan.parts, ...parts];
-        const roomBytes = roomBeside(runtime, all);
-        if (roomBytes < 0) return await this.#commitInTwo(live);
-        for (const request of live) request.pending.markSent();
-        const handOff = plan.entries && this.#target.handOff(plan.entries, roomBytes);
-        if (handOff !== undefined) all.push(handOff);
-        if (all.length === 0 || (await commitParts(runtime, all, signal)) === 'applied') {
-          this.#depthLimit.note(admitted);
-          if (all.length > 0) this.#count(live);
-          return this.#answer(live, plan.answers);
-        }
-        for (const request of live) request.pending.markQueued();
-      }
-    } finally {
-      signal.cancel();
+    const { parts, admitted } = await readThrough(runtime, signal, () => this.#admit(batch));
+    const live = batch.filter((request) => request.pending.open);
+    if (live.length === 0) return undefined;
+    const outgoing = live.flatMap((request) => request.outgoing);
+    const plan = await readThrough(runtime, signal, () => planAppend(this.#target, outgoing));
+    // A client that was refused while the plan was made must not find its messages stored.
+    if (live.some((request) => !request.pending.open)) return AGAIN;
+    const all = plan.parts.length === 0 ? [] : [...plan.parts, ...parts];
+    const roomBytes = roomBeside(runtime, all);
+    if (roomBytes < 0) {
+      await this.#commitInTwo(live);
+      return undefined;
     }
+    for (const request of live) request.pending.markSent();
+    const handOff = plan.entries && this.#target.handOff(plan.entries, roomBytes);
+    if (handOff !== undefined) all.push(handOff);
+    if (all.length > 0 && (await commitParts(runtime, all, signal)) !== 'applied') {
+      for (const request of live) request.pending.markQueued();
+      return AGAIN;
+    }
+    this.#depthLimit.note(admitted);
+    if (all.length > 0) this.#count(live);
+    this.#answer(live, plan.answers);
+    return undefined;
   }
 
   /** What takes more than was thought, such as many dedupIds below a long chroot. One request is never divided. */
@@ -129,7 +131,7 @@ export class Appender {
     const half = Math.ceil(batch.length / 2);
     for (const part of [batch.slice(0, half), batch.slice(half)]) {
       try {
-        await this.#commitUntilSettled(part);
+        await this.#commit(part);
       } catch (error) {
         for (const request of part) request.pending.fail(error as Error);
       }

@@ -2,9 +2,10 @@
  * The node that tells of an incarnation's holes. It is made with the first, and written by the commits that trim. Gateways
  * of the version before do not write it: what they trim out of order is counted until it is first in its log.
  */
+import { createVersioned } from '../commit/versioned-node.ts';
 import { decodeHoles, encodeHoles, type Holes } from '../model/holes.ts';
 import { holesPath } from '../zookeeper/paths.ts';
-import { ANY_VERSION, type Store, type Write } from '../zookeeper/store.ts';
+import type { Store, Write } from '../zookeeper/store.ts';
 
 export interface StatedHoles {
   readonly holes: Holes;
@@ -24,8 +25,5 @@ export function holesWrites(id: string, { version }: StatedHoles, holes: Holes):
   const path = holesPath(id);
   const data = encodeHoles(holes);
   if (version !== undefined) return [{ kind: 'set', path, data, version }];
-  return [
-    { kind: 'create', path, data: Buffer.alloc(0) },
-    { kind: 'set', path, data, version: ANY_VERSION },
-  ];
+  return createVersioned(path, data);
 }

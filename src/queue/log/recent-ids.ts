@@ -10,8 +10,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { CommitPart } from '../commit/parts.ts';
+import { createVersioned } from '../commit/versioned-node.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { ANY_VERSION, type Store, type Write } from '../zookeeper/store.ts';
+import type { Store, Write } from '../zookeeper/store.ts';
 import { KnownNodes } from './known-nodes.ts';
 
 /** How far apart the gateways' pictures of the ensemble's clock may be. */
@@ -81,8 +82,7 @@ export class RecentIds {
         }
         const parents = [this.#root, this.#spanPath(windowMs, span), parentOf(path)];
         writes.push(...this.#known.creations(parents, created));
-        writes.push({ kind: 'create', path, data: Buffer.alloc(0) });
-        writes.push({ kind: 'set', path, data, version: ANY_VERSION });
+        writes.push(...createVersioned(path, data));
       }
     }
     return {

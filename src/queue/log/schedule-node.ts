@@ -2,14 +2,9 @@
  * The one node that stands for a schedule, as this gateway knows it. Every change of the schedule sets it under the
  * version it was read at, and counts itself in it.
  */
+import { createVersioned } from '../commit/versioned-node.ts';
 import { decodeSchedule, EMPTY_SCHEDULE, encodeSchedule, type ScheduleState } from '../model/schedule.ts';
-import {
-  ANY_VERSION,
-  type ReadOptions,
-  type Store,
-  type Write,
-  type WriteResult,
-} from '../zookeeper/store.ts';
+import type { ReadOptions, Store, Write, WriteResult } from '../zookeeper/store.ts';
 
 /** In the place of a version: the node does not exist yet. */
 const ABSENT = 0;
@@ -77,10 +72,7 @@ export class ScheduleNode {
     const { path } = this;
     const data = encodeSchedule({ ...state, changes: this.nextChange });
     if (this.exists) return [{ kind: 'set', path, data, version: this.#version }];
-    return [
-      { kind: 'create', path, data: Buffer.alloc(0) },
-      { kind: 'set', path, data, version: ANY_VERSION },
-    ];
+    return createVersioned(path, data);
   }
 
   /** Those writes are applied. @returns whether it is known now what is there */

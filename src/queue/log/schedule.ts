@@ -7,8 +7,10 @@
  * answer that there is nothing reads it once more.
  */
 
-import { readThrough } from '../commit/lost-answers.ts';
+import { AGAIN, attemptUntilDone } from '../commit/optimistic.ts';
 import { type CommitPart, commitParts } from '../commit/parts.ts';
+import { readThrough } from '../commit/read-through.ts';
+import type { CallSignal } from '../model/call-signal.ts';
 import { messageId, type PackableMessage } from '../model/entry.ts';
 import { afterwards } from '../model/errors.ts';
 import {
@@ -19,7 +21,6 @@ import {
   scheduledSlots,
   withScheduled,
 } from '../model/schedule.ts';
-import { Deadline } from '../runtime/deadline.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { scheduledPath } from '../zookeeper/paths.ts';
 import { ANY_VERSION, StoreError, type Write } from '../zookeeper/store.ts';
@@ -147,35 +148,30 @@ export class Schedule {
    */
   async clear(onOld: (path: string) => void): Promise<boolean> {
     let cleared = false;
-    const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
-    try {
-      for (;;) {
-        await readThrough(this.#runtime, signal, async () => {
-          await this.#runtime.store.barrier();
-          await this.#read();
+    return attemptUntilDone(this.#runtime, async (signal) => {
+      await readThrough(this.#runtime, signal, async () => {
+        await this.#runtime.store.barrier();
+        await this.#read();
+      });
+      if (!this.#node.exists) return cleared;
+      const state = { ...EMPTY_SCHEDULE, epoch: this.#node.state.epoch + 1 };
+      if (this.#node.state.messages > 0) {
+        // A gateway that has begun another epoch meanwhile has dropped the same messages.
+        const part = this.#part(this.#node.writes(state), state, new Set(), async () => {
+          return (await this.#node.peek()).state.epoch >= state.epoch;
         });
-        if (!this.#node.exists) return cleared;
-        const state = { ...EMPTY_SCHEDULE, epoch: this.#node.state.epoch + 1 };
-        if (this.#node.state.messages > 0) {
-          // Whoever has begun another epoch meanwhile has dropped the same.
-          const part = this.#part(this.#node.writes(state), state, new Set(), async () => {
-            return (await this.#node.peek()).state.epoch >= state.epoch;
-          });
-          const outcome = await commitParts(this.#runtime, [part], signal);
-          cleared ||= outcome === 'applied';
-          if (this.#stale) continue;
-        }
-        const list = () => this.#runtime.store.list(this.#node.path);
-        const read = () => readThrough(this.#runtime, signal, list);
-        const listing = await (cleared ? afterwards(read) : read());
-        for (const epoch of listing?.children ?? []) {
-          if (Number(epoch) < this.#node.state.epoch) onOld(`${this.#node.path}/${epoch}`);
-        }
-        return cleared;
+        const outcome = await commitParts(this.#runtime, [part], signal);
+        cleared ||= outcome === 'applied';
+        if (this.#stale) return AGAIN;
       }
-    } finally {
-      signal.cancel();
-    }
+      const list = () => this.#runtime.store.list(this.#node.path);
+      const read = () => readThrough(this.#runtime, signal, list);
+      const listing = await (cleared ? afterwards(read) : read());
+      for (const epoch of listing?.children ?? []) {
+        if (Number(epoch) < this.#node.state.epoch) onOld(`${this.#node.path}/${epoch}`);
+      }
+      return cleared;
+    });
   }
 
   /**
@@ -194,19 +190,20 @@ export class Schedule {
   }
 
   async #moveAll(): Promise<void> {
-    const { store } = this.#runtime;
-    const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
     try {
-      for (;;) {
-        if (this.#stale) await this.#read();
-        if (this.#node.state.nextMs === null || this.#node.state.nextMs > store.now()) return;
-        const parts = await this.#prepareMove();
-        await commitParts(this.#runtime, parts, signal);
-      }
+      while ((await attemptUntilDone(this.#runtime, (signal) => this.#moveSome(signal))) === 'moved');
     } finally {
-      signal.cancel();
       this.#setTimer();
     }
+  }
+
+  /** One attempt to move as much as one commit takes. A large backlog takes many, and each has a request's time. */
+  async #moveSome(signal: CallSignal): Promise<'moved' | 'nothing-due' | typeof AGAIN> {
+    if (this.#stale) await this.#read();
+    const { nextMs } = this.#node.state;
+    if (nextMs === null || nextMs > this.#runtime.store.now()) return 'nothing-due';
+    const parts = await this.#prepareMove();
+    return (await commitParts(this.#runtime, parts, signal)) === 'applied' ? 'moved' : AGAIN;
   }
 
   /** A commit that moves some of what is due, or only corrects the time of the next. */

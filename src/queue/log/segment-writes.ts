@@ -1,16 +1,14 @@
 /** How a segment comes into being, and how it ends. Pure. */
+import { createVersioned } from '../commit/versioned-node.ts';
 import { bytesOf, encodeHeader, OPEN_VERSION, SEALED_VERSION, type SegmentHeader } from '../model/segment.ts';
 import { segmentPath } from '../zookeeper/paths.ts';
-import { ANY_VERSION, type Write } from '../zookeeper/store.ts';
+import type { Write } from '../zookeeper/store.ts';
 import type { Segment } from './known-segments.ts';
 
 /** The writes that make a segment: created and set, so that its version starts at OPEN_VERSION. */
 export function createSegment(id: string, level: number, segment: number, header: SegmentHeader): Write[] {
   const path = segmentPath(id, level, segment);
-  return [
-    { kind: 'create', path, data: Buffer.alloc(0) },
-    { kind: 'set', path, data: encodeHeader(header), version: ANY_VERSION },
-  ];
+  return createVersioned(path, encodeHeader(header));
 }
 
 /** The write that seals an open segment: every later append to it fails. */

@@ -1,8 +1,25 @@
 /** The longest that a request waits for the ensemble, as a signal. */
 import type { CallSignal } from '../model/call-signal.ts';
-import type { Timers } from './runtime.ts';
+import type { Runtime, Timers } from './runtime.ts';
 
-/** Aborts when its time is over. */
+/**
+ * Does something within the time that one request may wait for the ensemble.
+ *
+ * @param act gets the signal that aborts when this time is over
+ */
+export async function withDeadline<Result>(
+  { timers, requestTimeoutMs }: Pick<Runtime, 'timers' | 'requestTimeoutMs'>,
+  act: (signal: CallSignal) => Promise<Result>,
+): Promise<Result> {
+  const deadline = new Deadline(timers, requestTimeoutMs);
+  try {
+    return await act(deadline);
+  } finally {
+    deadline.cancel();
+  }
+}
+
+/** Aborts when its time is over. Whoever makes one cancels it: `withDeadline` does both. */
 export class Deadline implements CallSignal {
   #aborted = false;
   readonly #listeners = new Set<() => void>();

@@ -6,14 +6,13 @@
  * What another gateway deletes is forgotten when its watch tells, though nobody here should ask for its name again.
  */
 import { LRUCache } from 'lru-cache';
-import { readThrough } from '../commit/lost-answers.ts';
+import { readWithDeadline } from '../commit/read-through.ts';
 import type { Subscription } from '../cursor/subscription.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import { notFound, Topic } from '../log/topic.ts';
 import { BrokerError } from '../model/errors.ts';
 import { decodeRecord, type NameRecord, type TopicRecord } from '../model/records.ts';
 import type { TopicRef } from '../model/vocabulary.ts';
-import { Deadline } from '../runtime/deadline.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { dataPath, topicPath } from '../zookeeper/paths.ts';
 import { OpenTopic, type TopicSurroundings } from './open-topic.ts';
@@ -59,14 +58,9 @@ export class Directory {
   async #resolve(ref: TopicRef): Promise<OpenTopic> {
     const known = this.#known(ref.name);
     if (known !== undefined && known.topic.kind === ref.kind) return known;
-    const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
-    try {
-      const open = await readThrough(this.#runtime, signal, () => this.find(ref.name));
-      if (open === undefined || open.topic.kind !== ref.kind) throw notFound(ref.kind, ref.name);
-      return open;
-    } finally {
-      signal.cancel();
-    }
+    const open = await readWithDeadline(this.#runtime, () => this.find(ref.name));
+    if (open === undefined || open.topic.kind !== ref.kind) throw notFound(ref.kind, ref.name);
+    return open;
   }
 
   /**

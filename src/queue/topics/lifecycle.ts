@@ -3,13 +3,16 @@
  * answer is lost, so that it may be tried again without being done twice.
  */
 
-import { readThrough, settledCommit } from '../commit/lost-answers.ts';
-import { assertChangeable, assertCreatable, createAndSet, untilDone } from '../commit/until-done.ts';
+import { commitAndLearn } from '../commit/lost-answers.ts';
+import { AGAIN, attemptUntilDone } from '../commit/optimistic.ts';
+import { readThrough } from '../commit/read-through.ts';
+import { createVersioned } from '../commit/versioned-node.ts';
 import { createSegment } from '../log/segment-writes.ts';
 import { readSubscriptionSet } from '../log/subscription-set.ts';
 import { notFound, type Topic } from '../log/topic.ts';
 import type { CallSignal } from '../model/call-signal.ts';
 import { afterwards, BrokerError } from '../model/errors.ts';
+import { assertChangeable, assertCreatable } from '../model/preconditions.ts';
 import { decodeRecord, encodeRecord, type SubscriptionRecord, type TopicRecord } from '../model/records.ts';
 import type { Precondition, QueueConfig, TopicConfig, TopicRef } from '../model/vocabulary.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -57,17 +60,17 @@ export class Lifecycle {
     config: Config,
     precondition: Precondition,
   ): Promise<{ created: boolean; open: OpenTopic }> {
-    return untilDone(this.#runtime, async (signal) => {
+    return attemptUntilDone(this.#runtime, async (signal) => {
       const known = await this.#find(ref.name, signal);
       if (known === undefined) {
         assertCreatable(ref.kind, ref.name, precondition);
-        if (!(await this.#create(ref, config, signal))) return undefined;
+        if (!(await this.#create(ref, config, signal))) return AGAIN;
         const open = await afterwards(() => this.#find(ref.name, signal));
-        return open === undefined ? undefined : { created: true, open };
+        return open === undefined ? AGAIN : { created: true, open };
       }
       if (known.topic.kind !== ref.kind) throw takenBy(known.topic.kind, ref.name);
       assertChangeable(ref.kind, ref.name, etagOf(known.topic), precondition);
-      return (await this.#replace(known.topic, config, signal)) ? { created: false, open: known } : undefined;
+      return (await this.#replace(known.topic, config, signal)) ? { created: false, open: known } : AGAIN;
     });
   }
 
@@ -77,16 +80,16 @@ export class Lifecycle {
     change: (current: Config) => Config,
     precondition: Precondition,
   ): Promise<OpenTopic> {
-    return untilDone(this.#runtime, async (signal) => {
+    return attemptUntilDone(this.#runtime, async (signal) => {
       const known = await this.#existing(ref, signal);
       assertChangeable(ref.kind, ref.name, etagOf(known.topic), precondition);
-      return (await this.#replace(known.topic, change(known.topic.config), signal)) ? known : undefined;
+      return (await this.#replace(known.topic, change(known.topic.config), signal)) ? known : AGAIN;
     });
   }
 
   /** The name is free at once; what it stood for is removed in the background. Throws BrokerError. */
   async delete(ref: TopicRef, precondition: Precondition): Promise<void> {
-    await untilDone(this.#runtime, async (signal) => {
+    await attemptUntilDone(this.#runtime, async (signal) => {
       const { topic } = await this.#existing(ref, signal);
       assertChangeable(ref.kind, ref.name, etagOf(topic), precondition);
       const record: TopicRecord = { ...topic.record, deleted: true };
@@ -103,21 +106,21 @@ export class Lifecycle {
         const node = await this.#runtime.store.read(dataPath(topic.id));
         return node === undefined || decodeRecord<TopicRecord>(node.data).deleted === true;
       };
-      const settled = await settledCommit(this.#runtime, writes, didApply, signal);
-      if (settled.outcome === 'conflict' && settled.reason === 'not-empty') {
+      const committed = await commitAndLearn(this.#runtime, writes, didApply, signal);
+      if (committed.outcome === 'conflict' && committed.reason === 'not-empty') {
         const look = () => this.#links.sources(topic.id, SOURCES_NAMED_MAX);
         await readThrough(this.#runtime, signal, () => this.#links.removeDead(topic.id));
         const { named, others } = await readThrough(this.#runtime, signal, look);
         if (named.length > 0) throw stillWanted(ref.name, named, others);
       }
-      if (settled.outcome !== 'applied') {
+      if (committed.outcome !== 'applied') {
         await readThrough(this.#runtime, signal, () => topic.refresh());
-        return undefined;
+        return AGAIN;
       }
       topic.noteDeleted();
       this.#directory.forget(ref.name);
       this.#trash.remove(topic.id);
-      return true;
+      return undefined;
     });
   }
 
@@ -128,11 +131,11 @@ export class Lifecycle {
     const source = { id, subscription: QUEUE_SUBSCRIPTION };
     const writes: Write[] = [
       { kind: 'create', path: topicPath(name), data: encodeRecord({ kind, id }) },
-      ...createAndSet(dataPath(id), encodeRecord({ name, kind, config })),
+      ...createVersioned(dataPath(id), encodeRecord({ name, kind, config })),
       { kind: 'create', path: logPath(id), data: NOTHING },
       { kind: 'create', path: levelPath(id, 0), data: NOTHING },
       ...createSegment(id, 0, 0, { state: 'open', ordinal: 0, bytesBefore: 0 }),
-      ...createAndSet(subscriptionsPath(id), NOTHING),
+      ...createVersioned(subscriptionsPath(id), NOTHING),
       { kind: 'create', path: cursorsPath(id), data: NOTHING },
       ...(kind === 'queue' ? this.#createForQueue(id) : []),
       ...(await readThrough(this.#runtime, signal, () =>
@@ -140,15 +143,15 @@ export class Lifecycle {
       )),
     ];
     const didApply = async () => (await this.#runtime.store.stat(dataPath(id))) !== undefined;
-    return (await settledCommit(this.#runtime, writes, didApply, signal)).outcome === 'applied';
+    return (await commitAndLearn(this.#runtime, writes, didApply, signal)).outcome === 'applied';
   }
 
   /** A queue has its one subscription from the start, and may come to take dead letters. */
   #createForQueue(id: string): Write[] {
     const record = newSubscription(this.#runtime, []);
     return [
-      ...createAndSet(subscriptionPath(id, QUEUE_SUBSCRIPTION), encodeRecord(record)),
-      ...createAndSet(cursorPath(id, QUEUE_SUBSCRIPTION, record.generation), NOTHING),
+      ...createVersioned(subscriptionPath(id, QUEUE_SUBSCRIPTION), encodeRecord(record)),
+      ...createVersioned(cursorPath(id, QUEUE_SUBSCRIPTION, record.generation), NOTHING),
       { kind: 'create', path: sourcesPath(id), data: NOTHING },
     ];
   }
@@ -172,11 +175,11 @@ export class Lifecycle {
       );
     };
     const writes: Write[] = [{ kind: 'set', path, data, version: versionBefore }, ...links];
-    const settled = await settledCommit(this.#runtime, writes, didApply, signal);
+    const committed = await commitAndLearn(this.#runtime, writes, didApply, signal);
     const refresh = () => readThrough(this.#runtime, signal, () => topic.refresh());
-    await (settled.outcome === 'applied' ? afterwards(refresh) : refresh());
+    await (committed.outcome === 'applied' ? afterwards(refresh) : refresh());
     topic.watch();
-    return settled.outcome === 'applied';
+    return committed.outcome === 'applied';
   }
 
   /** The writes that end the links from dead-letter queues to what is being deleted, and fail if that has others. */

@@ -3,8 +3,8 @@
  * dedupIds, and the subscriptions that somebody here uses.
  */
 
-import { readThrough } from '../commit/lost-answers.ts';
 import type { CommitPart } from '../commit/parts.ts';
+import { readWithDeadline } from '../commit/read-through.ts';
 import { DeadLetters } from '../cursor/dead-letters.ts';
 import { hasDead, type Inspection, inspect } from '../cursor/inspection.ts';
 import { statsOf } from '../cursor/stats.ts';
@@ -21,7 +21,6 @@ import type { Topic } from '../log/topic.ts';
 import { Trimmer } from '../log/trimmer.ts';
 import type { Stats, SubscriptionRef, TopicConfig } from '../model/vocabulary.ts';
 import type { MessageCounts } from '../runtime/counts.ts';
-import { Deadline } from '../runtime/deadline.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { dedupPath, QUEUE_SUBSCRIPTION, subscriptionsPath } from '../zookeeper/paths.ts';
 import { DeadLetterSources } from './dead-letter-sources.ts';
@@ -104,7 +103,7 @@ export class OpenTopic implements AppendTarget {
       deadLetters: this.#deadLetters,
       onFinished: (level, segment) => this.trimmer.consider(level, segment),
       onUnused: () => this.#forget(name, subscription),
-      prepareEmpty: () => this.#bringInWithin(),
+      prepareEmpty: () => this.#bringInWithDeadline(),
       onWaiting: (waiting) => {
         if (this.topic.kind === 'queue') this.sources.follow(waiting);
       },
@@ -181,13 +180,8 @@ export class OpenTopic implements AppendTarget {
   }
 
   /** Within the time of a request, again after a loss of the connection. Throws BrokerError. */
-  async #bringInWithin(): Promise<void> {
-    const signal = new Deadline(this.runtime.timers, this.runtime.requestTimeoutMs);
-    try {
-      await readThrough(this.runtime, signal, () => this.#bringIn());
-    } finally {
-      signal.cancel();
-    }
+  #bringInWithDeadline(): Promise<void> {
+    return readWithDeadline(this.runtime, () => this.#bringIn());
   }
 
   /** What a topic keeps for a time goes then, also when nothing more comes and nobody subscribes. */

@@ -1,12 +1,15 @@
 /** Creating, changing and deleting the subscriptions of a topic: each one commit, as for queues and topics. */
 
-import { readThrough, settledCommit } from '../commit/lost-answers.ts';
-import { assertChangeable, assertCreatable, createAndSet, untilDone } from '../commit/until-done.ts';
-import { endOfCursor, liveCursor, positionsOf } from '../cursor/restart.ts';
+import { commitAndLearn } from '../commit/lost-answers.ts';
+import { AGAIN, attemptUntilDone } from '../commit/optimistic.ts';
+import { readThrough } from '../commit/read-through.ts';
+import { createVersioned } from '../commit/versioned-node.ts';
+import { endOfCursor, positionsOf } from '../cursor/restart.ts';
 import { subscriptionSetChange } from '../log/subscription-set.ts';
 import { notFound, type Topic } from '../log/topic.ts';
 import type { CallSignal } from '../model/call-signal.ts';
 import type { LogPosition } from '../model/position.ts';
+import { assertChangeable, assertCreatable } from '../model/preconditions.ts';
 import {
   decodeRecord,
   encodeRecord,
@@ -47,14 +50,14 @@ export class SubscriptionLifecycle {
     config: SubscriptionConfig,
     precondition: Precondition,
   ): Promise<{ created: boolean }> {
-    return untilDone(this.#runtime, async (signal) => {
+    return attemptUntilDone(this.#runtime, async (signal) => {
       const known = await this.#read(topic, name, signal);
       if (known === undefined) {
         assertCreatable('subscription', name, precondition);
-        return (await this.#create(topic, name, config, signal)) ? { created: true } : undefined;
+        return (await this.#create(topic, name, config, signal)) ? { created: true } : AGAIN;
       }
       assertChangeable('subscription', name, known.record.revision, precondition);
-      return (await this.#replace(topic, name, known, config, signal)) ? { created: false } : undefined;
+      return (await this.#replace(topic, name, known, config, signal)) ? { created: false } : AGAIN;
     });
   }
 
@@ -65,18 +68,18 @@ export class SubscriptionLifecycle {
     change: (current: SubscriptionConfig) => SubscriptionConfig,
     precondition: Precondition,
   ): Promise<void> {
-    await untilDone(this.#runtime, async (signal) => {
+    await attemptUntilDone(this.#runtime, async (signal) => {
       const known = await this.#existing(topic, name, signal);
       assertChangeable('subscription', name, known.record.revision, precondition);
       const config = change(known.record.config as SubscriptionConfig);
-      return (await this.#replace(topic, name, known, config, signal)) || undefined;
+      return (await this.#replace(topic, name, known, config, signal)) ? undefined : AGAIN;
     });
   }
 
   /** Throws BrokerError. */
   async delete(open: OpenTopic, name: string, precondition: Precondition): Promise<void> {
     const { topic } = open;
-    const { generation } = await untilDone(this.#runtime, async (signal) => {
+    const { generation } = await attemptUntilDone(this.#runtime, async (signal) => {
       const { record, version } = await this.#existing(topic, name, signal);
       assertChangeable('subscription', name, record.revision, precondition);
       const writes: Write[] = [
@@ -94,7 +97,7 @@ export class SubscriptionLifecycle {
       const didApply = async () =>
         (await this.#runtime.store.stat(trashedCursorPath(topic.id, cursorName(name, record.generation)))) !==
           undefined || (await this.#runtime.store.stat(subscriptionPath(topic.id, name))) === undefined;
-      return (await this.#commit(topic, writes, didApply, signal)) ? record : undefined;
+      return (await this.#commit(topic, writes, didApply, signal)) ? record : AGAIN;
     });
     open.noteDeleted(name);
     this.#trash.removeCursor(topic.id, cursorName(name, generation));
@@ -136,9 +139,9 @@ export class SubscriptionLifecycle {
     const record: SubscriptionRecord = { ...newSubscription(this.#runtime, start), config };
     const writes: Write[] = [
       topic.guard(),
-      ...createAndSet(subscriptionPath(topic.id, name), encodeRecord(record)),
+      ...createVersioned(subscriptionPath(topic.id, name), encodeRecord(record)),
       ...subscriptionSetChange(topic),
-      ...liveCursor(cursorPath(topic.id, name, record.generation)),
+      ...createVersioned(cursorPath(topic.id, name, record.generation)),
       ...(await this.#linkWrites(topic, name, undefined, config.deadLetterQueue, signal)),
     ];
     const didApply = async () =>
@@ -186,12 +189,12 @@ export class SubscriptionLifecycle {
     didApply: () => Promise<boolean>,
     signal: CallSignal,
   ): Promise<boolean> {
-    const settled = await settledCommit(this.#runtime, writes, didApply, signal);
-    if (settled.outcome === 'conflict' && settled.index === 0) {
+    const committed = await commitAndLearn(this.#runtime, writes, didApply, signal);
+    if (committed.outcome === 'conflict' && committed.index === 0) {
       await readThrough(this.#runtime, signal, () => topic.refresh());
       topic.assertLive();
     }
-    return settled.outcome === 'applied';
+    return committed.outcome === 'applied';
   }
 
   #linkWrites(

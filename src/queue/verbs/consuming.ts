@@ -3,8 +3,8 @@
  * they are, is the subscriptions' business.
  */
 
-import { readThrough } from '../commit/lost-answers.ts';
-import { untilDone } from '../commit/until-done.ts';
+import { AGAIN, attemptUntilDone } from '../commit/optimistic.ts';
+import { readThrough, readWithDeadline } from '../commit/read-through.ts';
 import { inspect } from '../cursor/inspection.ts';
 import { positionsOf, restart } from '../cursor/restart.ts';
 import type { Subscription } from '../cursor/subscription.ts';
@@ -129,13 +129,11 @@ export class Consuming {
     request: PageRequest & { state?: MessageState },
   ): Promise<Page<PeekedMessage>> {
     return this.#use(source, (open, subscription) =>
-      untilDone(this.#runtime, (signal) =>
-        readThrough(this.#runtime, signal, async () => {
-          const inspection = await open.inspect(subscription.name);
-          const reader = new ScheduleReader(this.#runtime.store, this.#entries, open.topic.id);
-          return peekAt(inspection, this.#entries, reader, request);
-        }),
-      ),
+      readWithDeadline(this.#runtime, async () => {
+        const inspection = await open.inspect(subscription.name);
+        const reader = new ScheduleReader(this.#runtime.store, this.#entries, open.topic.id);
+        return peekAt(inspection, this.#entries, reader, request);
+      }),
     );
   }
 
@@ -150,12 +148,7 @@ export class Consuming {
         await (cleared ? afterwards(restart) : restart());
         return;
       }
-      await untilDone(this.#runtime, (signal) =>
-        readThrough(this.#runtime, signal, async () => {
-          await schedule.moveDue(true);
-          return true;
-        }),
-      );
+      await readWithDeadline(this.#runtime, () => schedule.moveDue(true));
       await this.#restart(open, subscription, { kind: 'latest' }, schedule.changes);
     });
   }
@@ -172,7 +165,7 @@ export class Consuming {
     purgedSchedule?: number,
   ): Promise<void> {
     const { topic, trimmer } = open;
-    const before = await untilDone(this.#runtime, async (signal) => {
+    const before = await attemptUntilDone(this.#runtime, async (signal) => {
       const { inspection, start } = await readThrough(this.#runtime, signal, async () => {
         await this.#runtime.store.barrier();
         const found = await inspect(this.#runtime, this.#entries, topic, subscription.name);
@@ -180,7 +173,7 @@ export class Consuming {
       });
       return (await restart(this.#runtime, inspection.state, start, target, purgedSchedule, signal))
         ? inspection.state
-        : undefined;
+        : AGAIN;
     });
     this.#trash.removeCursor(topic.id, cursorName(subscription.name, before.generation));
     subscription.noteChanged();

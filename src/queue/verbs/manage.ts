@@ -1,6 +1,6 @@
 /** Queues, topics and subscriptions as resources: created, changed, described, listed and deleted. */
 
-import { readThrough } from '../commit/lost-answers.ts';
+import { readWithDeadline } from '../commit/read-through.ts';
 import { statsOf } from '../cursor/stats.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import { ScheduleReader } from '../log/schedule-reader.ts';
@@ -19,7 +19,6 @@ import type {
   Stats,
   SubscriptionConfig,
 } from '../model/vocabulary.ts';
-import { Deadline } from '../runtime/deadline.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Directory } from '../topics/directory.ts';
 import { etagOf, type Lifecycle } from '../topics/lifecycle.ts';
@@ -128,7 +127,7 @@ export class Resources {
     if (kind === 'subscription') {
       return this.#directory.use({ kind: 'topic', name: request.topic ?? '' }, async (open) => {
         const { topic } = open;
-        const names = await this.#reading(async () => {
+        const names = await readWithDeadline(this.#runtime, async () => {
           await this.#runtime.store.barrier();
           await topic.refresh();
           topic.assertLive();
@@ -141,7 +140,7 @@ export class Resources {
         return page;
       });
     }
-    const names = await this.#reading(async () => {
+    const names = await readWithDeadline(this.#runtime, async () => {
       await this.#runtime.store.barrier();
       return (await this.#runtime.store.list(TOPICS_PATH))?.children ?? [];
     });
@@ -159,7 +158,7 @@ export class Resources {
 
   async #describeSubscription(open: OpenTopic, name: string): Promise<Resource<AnyConfig>> {
     const stats = await this.#stats(open, name);
-    const known = await this.#reading(() => this.#subscriptions.find(open.topic, name));
+    const known = await readWithDeadline(this.#runtime, () => this.#subscriptions.find(open.topic, name));
     if (known === undefined) throw notFound('subscription', name);
     const { config, createdAtMs, updatedAtMs, revision } = known.record;
     return { name, config: config as SubscriptionConfig, stats, createdAtMs, updatedAtMs, etag: revision };
@@ -167,7 +166,7 @@ export class Resources {
 
   /** Of a subscription, or of what a topic's log holds. What is due or dead by now is brought in first. */
   async #stats(open: OpenTopic, subscription: string | undefined): Promise<Stats> {
-    return this.#reading(async () => {
+    return readWithDeadline(this.#runtime, async () => {
       const { topic, schedule } = open;
       const inspection = subscription === undefined ? undefined : await open.inspect(subscription);
       if (inspection === undefined) await schedule.moveDue(true);
@@ -196,16 +195,6 @@ export class Resources {
       if (!wantsSome) return { ...counted, messages, bytes };
     }
     return counted;
-  }
-
-  /** Reads, again after a loss of the connection, within the time of a request. */
-  async #reading<Result>(reads: () => Promise<Result>): Promise<Result> {
-    const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
-    try {
-      return await readThrough(this.#runtime, signal, reads);
-    } finally {
-      signal.cancel();
-    }
   }
 }
 

@@ -4,8 +4,10 @@
  * moved in several such steps.
  */
 
-import { readThrough, unavailable } from '../commit/lost-answers.ts';
+import { unavailable } from '../commit/failures.ts';
+import { AGAIN, attemptUntilDone } from '../commit/optimistic.ts';
 import { type CommitPart, commitParts } from '../commit/parts.ts';
+import { readThrough, readWithDeadline } from '../commit/read-through.ts';
 import type { Subscription } from '../cursor/subscription.ts';
 import { DepthLimit, type Ticket, UNLIMITED } from '../limits/depth-limit.ts';
 import { LevelEntries } from '../log/level-entries.ts';
@@ -19,7 +21,6 @@ import { type EntryMessage, MOVED_BYTES_MAX, type PackableMessage, packedBytes }
 import { BrokerError } from '../model/errors.ts';
 import type { Position } from '../model/position.ts';
 import type { RedriveRequest, SubscriptionRef } from '../model/vocabulary.ts';
-import { Deadline } from '../runtime/deadline.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Directory } from '../topics/directory.ts';
 import type { OpenTopic } from '../topics/open-topic.ts';
@@ -62,7 +63,7 @@ export class Redriving {
 
   async #redrive(open: OpenTopic, request: RedriveRequest): Promise<number> {
     const to = request.to === undefined ? undefined : await this.#namedTarget(request.to);
-    await this.#brieflyRead(() => open.inspect(QUEUE_SUBSCRIPTION));
+    await readWithDeadline(this.#runtime, () => open.inspect(QUEUE_SUBSCRIPTION));
     let moved = 0;
     // What arrives while this goes on is left for the next time, or a target that fails at once would go round for ever.
     // Clocks tell whole milliseconds, and what has died just now must not seem to come after.
@@ -94,23 +95,19 @@ export class Redriving {
     max: number,
     untilMs: number,
   ): Promise<number> {
-    const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
     let limited: readonly OpenTopic[] = [];
-    try {
-      for (;;) {
-        const depthLimits = limited.map((target) => target.depthLimit);
-        const outcome = await DepthLimit.inTurns(depthLimits, async () => {
-          const tickets = await this.#ticketsFor(limited, signal);
-          const attempt = () => this.#attempt(subscription, { to, max, untilMs, tickets, signal });
-          return subscription.exclusively(attempt);
-        });
-        if (typeof outcome === 'number') return outcome;
-        if (signal.aborted || !subscription.state.exists) throw unavailable(undefined);
-        limited = outcome;
-      }
-    } finally {
-      signal.cancel();
-    }
+    return attemptUntilDone(this.#runtime, async (signal) => {
+      const depthLimits = limited.map((target) => target.depthLimit);
+      const outcome = await DepthLimit.inTurns(depthLimits, async () => {
+        const tickets = await this.#ticketsFor(limited, signal);
+        const attempt = () => this.#attempt(subscription, { to, max, untilMs, tickets, signal });
+        return subscription.exclusively(attempt);
+      });
+      if (typeof outcome === 'number') return outcome;
+      if (!subscription.state.exists) throw unavailable(undefined);
+      limited = outcome;
+      return AGAIN;
+    });
   }
 
   /** @returns how many were moved; or, of those that have limits, the targets for which tickets are needed anew */
@@ -192,7 +189,7 @@ export class Redriving {
   }
 
   async #namedTarget(name: string): Promise<Target> {
-    const open = await this.#brieflyRead(() => this.#directory.find(name));
+    const open = await readWithDeadline(this.#runtime, () => this.#directory.find(name));
     if (open === undefined)
       throw new BrokerError('not-found', `There is no queue or topic called '${name}'.`);
     return { open, onlyFor: undefined };
@@ -206,15 +203,6 @@ export class Redriving {
     if (source.kind === 'queue') return { open, onlyFor: undefined };
     const exists = (await open.subscriptionNames()).includes(source.subscription);
     return exists ? { open, onlyFor: source.subscription } : undefined;
-  }
-
-  async #brieflyRead<Result>(reads: () => Promise<Result>): Promise<Result> {
-    const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
-    try {
-      return await readThrough(this.#runtime, signal, reads);
-    } finally {
-      signal.cancel();
-    }
   }
 }
 

@@ -4,7 +4,7 @@
  * level's log has been read. Contiguous, or with a gap where messages were trimmed before they were read.
  */
 
-import { readThrough, reconnected } from '../commit/lost-answers.ts';
+import { readWithDeadline, untilReconnected } from '../commit/read-through.ts';
 import { positionsOf } from '../cursor/restart.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import { LogReader, type Place } from '../log/log-reader.ts';
@@ -13,7 +13,6 @@ import type { CallSignal } from '../model/call-signal.ts';
 import { BrokerError } from '../model/errors.ts';
 import { LOG_START } from '../model/position.ts';
 import type { StreamEvent, StreamRoom } from '../model/vocabulary.ts';
-import { Deadline } from '../runtime/deadline.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { OpenTopic } from '../topics/open-topic.ts';
 import { type Store, StoreError } from '../zookeeper/store.ts';
@@ -45,17 +44,12 @@ export async function openStream(
 ): Promise<AsyncIterable<readonly StreamEvent[]>> {
   const { topic } = open;
   const resumed = lastEventId === undefined ? undefined : decodeEventId(lastEventId, topic.id);
-  const limit = new Deadline(runtime.timers, runtime.requestTimeoutMs);
-  try {
-    const places = await readThrough(runtime, limit, async () => {
-      await refreshLogs(runtime, topic);
-      return resumed ?? (await endsOf(runtime.store, topic));
-    });
-    open.schedule.follow();
-    return new TopicStream(runtime, entries, topic, places, signal, room);
-  } finally {
-    limit.cancel();
-  }
+  const places = await readWithDeadline(runtime, async () => {
+    await refreshLogs(runtime, topic);
+    return resumed ?? (await endsOf(runtime.store, topic));
+  });
+  open.schedule.follow();
+  return new TopicStream(runtime, entries, topic, places, signal, room);
 }
 
 async function endsOf(store: Store, topic: Topic): Promise<Place[]> {
@@ -133,7 +127,7 @@ class TopicStream implements AsyncIterableIterator<readonly StreamEvent[]> {
         await this.#waitForNew();
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
-        await reconnected(this.#runtime, this.#signal).catch(() => {});
+        await untilReconnected(this.#runtime, this.#signal).catch(() => {});
         for (const log of this.#topic.logs) log.markStale();
       }
     }

@@ -8,8 +8,10 @@
  * answer, so that a repeat at any gateway finds what the first one was told.
  */
 
-import { readThrough, unavailable } from '../commit/lost-answers.ts';
+import { unavailable } from '../commit/failures.ts';
+import { AGAIN, attemptUntilDone } from '../commit/optimistic.ts';
 import { assertRoom, type CommitPart, commitParts, tooLarge } from '../commit/parts.ts';
+import { readThrough, readWithDeadline } from '../commit/read-through.ts';
 import type { Subscription } from '../cursor/subscription.ts';
 import { DepthLimit } from '../limits/depth-limit.ts';
 import { amountOf, assertFits, type OutgoingMessage, planAppend } from '../log/append-plan.ts';
@@ -21,7 +23,6 @@ import { BrokerError, type BrokerErrorCode } from '../model/errors.ts';
 import type { Receipt } from '../model/receipt.ts';
 import type { PublishedMessage, TransactionRequest, TransactionResult } from '../model/vocabulary.ts';
 import { countPublished } from '../runtime/counts.ts';
-import { Deadline } from '../runtime/deadline.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Directory, Resolve } from '../topics/directory.ts';
 import { type OpenTopic, subscriptionName } from '../topics/open-topic.ts';
@@ -31,8 +32,8 @@ import { outgoingMessages } from './publish.ts';
 /** How long a transactionId is remembered. */
 export const WINDOW_MS = 300_000;
 
-/** The same request may be told otherwise a moment later, though nothing has changed. */
-const AGAIN: readonly BrokerErrorCode[] = ['unavailable', 'outcome-unknown', 'rate-limited'];
+/** Codes of failures that pass: the same request may succeed a moment later, though nothing that is stored has changed. */
+const PASSING: readonly BrokerErrorCode[] = ['unavailable', 'outcome-unknown', 'rate-limited'];
 
 interface Acks {
   readonly subscription: Subscription;
@@ -113,7 +114,7 @@ export class Transactions {
    * @param certain whichever gateway has carried it out by now
    */
   async #answerTo(hash: string, certain: boolean): Promise<TransactionResult | undefined> {
-    const found = await this.#reading(async () => {
+    const found = await readWithDeadline(this.#runtime, async () => {
       if (certain) await this.#runtime.store.barrier();
       return this.#ids.find([hash], WINDOW_MS);
     });
@@ -164,26 +165,19 @@ export class Transactions {
     const ordered = [...acks].sort((a, b) =>
       a.subscription.identity.text < b.subscription.identity.text ? -1 : 1,
     );
-    const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
     const depthLimits = [...byTarget.keys()].map((open) => open.depthLimit);
-    const attempting = { acks, publishes, byTarget, hash, signal };
-    try {
-      for (;;) {
-        const outcome = await DepthLimit.inTurns(depthLimits, async () => {
-          const depthLimit = await this.#admit(byTarget, signal);
-          return this.#holding(ordered, async () => {
-            const first = await this.#attempt({ ...attempting, depthLimit, certain: false });
-            return first === 'not-held' ? this.#attempt({ ...attempting, depthLimit, certain: true }) : first;
-          });
+    return attemptUntilDone(this.#runtime, async (signal) => {
+      const attempting = { acks, publishes, byTarget, hash, signal };
+      const outcome = await DepthLimit.inTurns(depthLimits, async () => {
+        const depthLimit = await this.#admit(byTarget, signal);
+        return this.#holding(ordered, async () => {
+          const first = await this.#attempt({ ...attempting, depthLimit, certain: false });
+          return first === 'not-held' ? this.#attempt({ ...attempting, depthLimit, certain: true }) : first;
         });
-        if (typeof outcome === 'object') return outcome;
-        if (outcome === 'not-held') throw aborted('is lost, or its message is already acked');
-        if (signal.aborted)
-          throw new BrokerError('unavailable', 'Others keep changing this; nothing was changed. Try again.');
-      }
-    } finally {
-      signal.cancel();
-    }
+      });
+      if (outcome === 'not-held') throw aborted('is lost, or its message is already acked');
+      return outcome;
+    });
   }
 
   /** Makes the commit while the subscriptions stand still: nothing here may wait for one of them. */
@@ -203,7 +197,7 @@ export class Transactions {
     const all = [...cursors, ...depthLimit.parts, ...parts, ...marks];
     if (all.length === 0) return result;
     assertRoom(this.#runtime, all);
-    if ((await commitParts(this.#runtime, all, signal)) !== 'applied') return 'not-applied';
+    if ((await commitParts(this.#runtime, all, signal)) !== 'applied') return AGAIN;
     for (const { subscription, receipts } of acks) {
       subscription.rounds.counts.acked += receipts.length;
       subscription.wake();
@@ -274,15 +268,6 @@ export class Transactions {
   #take(hash: string, result: TransactionResult, found: RecentIdsFound): CommitPart {
     return this.#ids.take(new Map([[hash, result]]), WINDOW_MS, found);
   }
-
-  async #reading<Result>(reads: () => Promise<Result>): Promise<Result> {
-    const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
-    try {
-      return await readThrough(this.#runtime, signal, reads);
-    } finally {
-      signal.cancel();
-    }
-  }
 }
 
 function repeated({ values }: RecentIdsFound, hash: string): TransactionResult | undefined {
@@ -292,7 +277,7 @@ function repeated({ values }: RecentIdsFound, hash: string): TransactionResult |
 
 /** For what is stored, not for want of a connection or of time. */
 function isRefused(error: unknown): boolean {
-  return error instanceof BrokerError && !AGAIN.includes(error.code);
+  return error instanceof BrokerError && !PASSING.includes(error.code);
 }
 
 function aborted(why: string): BrokerError {

@@ -1,7 +1,7 @@
 /** How much data there is, as real servers count it: for whichever path, beside whichever quota of an operator. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { settledCommit } from '../../../src/queue/commit/lost-answers.ts';
+import { commitAndLearn } from '../../../src/queue/commit/lost-answers.ts';
 import { GatewayLoad, NO_LIMITS } from '../../../src/queue/limits/gateway-load.ts';
 import { BrokerError } from '../../../src/queue/model/errors.ts';
 import { SEGMENT_LIMITS } from '../../../src/queue/model/segment.ts';
@@ -120,7 +120,7 @@ test('a write beyond a quota that the servers enforce is refused as such, and no
     ...{ segmentLimits: SEGMENT_LIMITS, load: new GatewayLoad(NO_LIMITS) },
   };
   const signal = new Deadline(systemTimers, 10_000);
-  const committing = settledCommit(runtime, [create('/x', 'x'.repeat(2_000))], async () => false, signal);
+  const committing = commitAndLearn(runtime, [create('/x', 'x'.repeat(2_000))], async () => false, signal);
   const error = await committing.catch((reason: unknown) => reason);
   signal.cancel();
   expect(error).toBeInstanceOf(BrokerError);

@@ -1,6 +1,7 @@
 /** Commits whose outcome is always learnt: every way in which one can go wrong, and what is said of it. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { connected, readThrough, settledCommit } from '../../../../src/queue/commit/lost-answers.ts';
+import { commitAndLearn } from '../../../../src/queue/commit/lost-answers.ts';
+import { readThrough } from '../../../../src/queue/commit/read-through.ts';
 import { GatewayLoad, NO_LIMITS } from '../../../../src/queue/limits/gateway-load.ts';
 import { SEGMENT_LIMITS } from '../../../../src/queue/model/segment.ts';
 import { Counts } from '../../../../src/queue/runtime/counts.ts';
@@ -37,9 +38,9 @@ beforeEach(() => {
 
 const patient = () => AbortSignal.timeout(5_000);
 const exists = async () => (await store.stat('/a')) !== undefined;
-const commit = (signal = patient()) => settledCommit(runtime, [create('/a')], exists, signal);
+const commit = (signal = patient()) => commitAndLearn(runtime, [create('/a')], exists, signal);
 
-describe('a settled commit', () => {
+describe('a commit', () => {
   it('that is answered gives its results, or why it lost', async () => {
     expect(await commit()).toEqual({ outcome: 'applied', results: [{ kind: 'create', path: '/a' }] });
     expect(await commit()).toEqual({ outcome: 'conflict', index: 0, reason: 'exists' });
@@ -65,10 +66,10 @@ describe('a settled commit', () => {
   it.each(['applied', 'dropped'] as const)(
     'cut off in flight (%s) is resolved once connected',
     async (inFlight) => {
-      const settled = commit();
+      const committed = commit();
       store.disconnect(inFlight);
       setImmediate(() => store.connect());
-      expect(await settled).toEqual({ outcome: inFlight === 'applied' ? 'applied' : 'absent' });
+      expect(await committed).toEqual({ outcome: inFlight === 'applied' ? 'applied' : 'absent' });
     },
   );
 
@@ -79,10 +80,10 @@ describe('a settled commit', () => {
 
   it('is of unknown outcome when the ensemble does not come back in time', async () => {
     const impatient = new AbortController();
-    const settled = commit(impatient.signal);
+    const committed = commit(impatient.signal);
     store.disconnect('applied');
     setImmediate(() => impatient.abort());
-    await expect(settled).rejects.toMatchObject({ code: 'outcome-unknown' });
+    await expect(committed).rejects.toMatchObject({ code: 'outcome-unknown' });
   });
 
   it('leaves others their turn while a store says that it is connected and yet fails at once', async () => {
@@ -96,19 +97,19 @@ describe('a settled commit', () => {
       whenConnected: { value: () => Promise.resolve() },
       barrier: { value: () => (isOver ? Promise.resolve() : fail('unavailable')) },
     });
-    const settled = settledCommit(
+    const committed = commitAndLearn(
       { ...runtime, store: deceiving },
       [create('/a')],
       async () => true,
       patient(),
     );
-    expect(await settled).toEqual({ outcome: 'applied' });
+    expect(await committed).toEqual({ outcome: 'applied' });
   });
 
   it('is of unknown outcome when its mark can no longer be looked for', async () => {
     faults = ['answer-lost'];
-    const settled = settledCommit(runtime, [create('/a')], async () => undefined, patient());
-    await expect(settled).rejects.toMatchObject({ code: 'outcome-unknown' });
+    const committed = commitAndLearn(runtime, [create('/a')], async () => undefined, patient());
+    await expect(committed).rejects.toMatchObject({ code: 'outcome-unknown' });
   });
 
   it('that was not sent is unavailable, not unknown, when the ensemble does not come back', async () => {
@@ -127,35 +128,19 @@ describe('a settled commit', () => {
     const failing = () => Promise.reject(storeError(reply, 'a call', true));
     const refusing = { ...runtime, store: Object.create(store, { commit: { value: failing } }) };
     const said = { code, message: expect.stringMatching(detail) };
-    await expect(settledCommit(refusing, [create('/a')], exists, patient())).rejects.toMatchObject(said);
+    await expect(commitAndLearn(refusing, [create('/a')], exists, patient())).rejects.toMatchObject(said);
     await expect(readThrough(runtime, patient(), failing)).rejects.toMatchObject(said);
   });
 
   it('that the ensemble refuses as a whole is unavailable', async () => {
     const refusing = { ...runtime, store: Object.create(store, { commit: { value: refuse } }) };
-    await expect(settledCommit(refusing, [create('/a')], exists, patient())).rejects.toMatchObject({
+    await expect(commitAndLearn(refusing, [create('/a')], exists, patient())).rejects.toMatchObject({
       code: 'unavailable',
     });
   });
 
   it('lets an error of the program through', async () => {
-    await expect(settledCommit(runtime, [], exists, patient())).rejects.toThrow('at least one operation');
-  });
-});
-
-describe('reading through', () => {
-  it('reads again after each loss of the connection', async () => {
-    ensemble.apply([create('/a')]);
-    faults = ['unavailable', 'answer-lost', 'none'];
-    expect(await readThrough(runtime, patient(), exists)).toBe(true);
-  });
-
-  it('gives up when the time is over, as unavailable', async () => {
-    store.disconnect();
-    await expect(readThrough(runtime, AbortSignal.timeout(5), exists)).rejects.toMatchObject({
-      code: 'unavailable',
-    });
-    await expect(connected(runtime, AbortSignal.abort())).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(commitAndLearn(runtime, [], exists, patient())).rejects.toThrow('at least one operation');
   });
 });
 
