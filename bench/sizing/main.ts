@@ -1,4 +1,4 @@
-/** `npm run sizing`: reads the options, measures, and prints the tables of `docs/operations.md`. */
+/** `npm run sizing`: reads the options, measures, and prints the tables of `docs/sizing.md`. */
 
 import { thisMachine } from '../page/machine.ts';
 import { measureGatewayMemory } from './gateway-memory.ts';

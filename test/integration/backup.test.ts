@@ -1,5 +1,5 @@
 /**
- * A backup made and restored as docs/operations.md says, by the commands that stand there: from the files of one server
+ * A backup made and restored as docs/backup.md says, by the commands that stand there: from the files of one server
  * that is at work, into an ensemble that is empty.
  */
 import { execFile } from 'node:child_process';
@@ -28,7 +28,7 @@ afterAll(async () => {
 
 /** The commands of the guide that begin so, without the variables that are set otherwise. */
 function guideCommands(beginning: string, variables: readonly string[] = []): string {
-  const blocks = fencedBlocks(readDocument('docs/operations.md'));
+  const blocks = fencedBlocks(readDocument('docs/backup.md'));
   const block = blocks.find(({ language, text }) => language === 'shell' && text.startsWith(beginning));
   if (block === undefined) throw new Error(`the guide has no commands that begin with: ${beginning}`);
   return variables.reduce((lines, name) => {

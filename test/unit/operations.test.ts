@@ -1,4 +1,4 @@
-/** The operator's guide says what is true: its limits are those of the code, its alerts those that are deployed. */
+/** The operator's pages are true: limits.md has the limits of the code, incidents.md the alerts that are deployed. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -24,7 +24,6 @@ import { readDocument, tableRows } from '../support/documents.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-const guide = readDocument('docs/operations.md');
 
 const { components, paths } = JSON.parse(read('openapi/openapi.json')) as {
   components: { schemas: Record<string, { properties: Record<string, Record<string, number>> }> };
@@ -154,8 +153,10 @@ function numbersIn(text: string): number[] {
   return [...text.matchAll(/(?<![\w.])\d[\d,.]*\b/g)].map(([number]) => Number(number.replaceAll(',', '')));
 }
 
-describe('the limits of the guide', () => {
-  const rows = tableRows(guide, 'Limits').filter(([name = '']) => !name.startsWith('**'));
+describe('the limits of docs/limits.md', () => {
+  const rows = tableRows(readDocument('docs/limits.md'), 'All limits').filter(
+    ([name = '']) => !name.startsWith('**'),
+  );
 
   test.each(rows)('%s: %s', (name = '', limit = '') => {
     expect(numbersIn(limit)).toEqual(LIMITS[name]);
@@ -173,13 +174,14 @@ describe('the limits of the guide', () => {
   });
 });
 
-test('the guide tells of each alert what to do, and of none that is not there', () => {
+test('docs/incidents.md says for each alert what to do, and has no other alerts', () => {
   const { groups } = parse(read('deploy/prometheus-alerts.yml')) as {
     groups: { rules: { alert: string }[] }[];
   };
   const alerts = groups.flatMap(({ rules }) => rules.map(({ alert }) => alert));
   expect(alerts.length).toBeGreaterThan(10);
-  const section = guide.split(/^## /m).find((text) => text.startsWith('When an alert fires\n')) ?? '';
+  const incidents = readDocument('docs/incidents.md');
+  const section = incidents.split(/^## /m).find((text) => text.startsWith('When an alert fires\n')) ?? '';
   const headings = [...section.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
   expect(headings).toEqual(alerts);
 });
