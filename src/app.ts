@@ -1,8 +1,8 @@
 /**
  * Composes the HTTP application from a broker, a logger and limits. Never listens, and reads no environment.
  *
- * Guarantees: every answer has an X-Request-Id; every error has the form of a problem, those of Fastify and Node
- * included; bodies, receipts and credentials are never logged (a request is logged with its route's pattern).
+ * Guarantees: every answer has an X-Request-Id; every error has the form that its door gives it, and is otherwise a
+ * problem, those of Fastify and Node included; bodies, receipts and credentials are never logged (a request is logged with its route's pattern).
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -20,21 +20,14 @@ import { docsAnswer, docsPages } from './routes/about/docs-pages.ts';
 import { refuseConnection, refuseTunnel } from './routes/http/client-errors.ts';
 import { answerEarly, isComing, judgeBeforeBodies } from './routes/http/early-answers.ts';
 import { EDGE_LIMITS, type EdgeLimits, EdgeLoad } from './routes/http/edge-load.ts';
+import { problemAnswer, sendError } from './routes/http/error-answers.ts';
 import { STREAM_LIMITS, type StreamLimits } from './routes/http/event-stream.ts';
 import { type AccessRules, Gatekeeper, LOOPBACK_RULES } from './routes/http/gatekeeper.ts';
 import { HttpCounts } from './routes/http/http-counts.ts';
-import type { Operation } from './routes/http/operation.ts';
-import {
-  invalidField,
-  Problem,
-  problemHeaders,
-  problemKind,
-  problemOf,
-  problemText,
-} from './routes/http/problems.ts';
+import { invalidField, Problem, problemOf } from './routes/http/problems.ts';
 import { headProblem, lacksName, pathOfTarget } from './routes/http/request-heads.ts';
 import { knownPaths, unhandled } from './routes/http/unknown-routes.ts';
-import { apiOf } from './routes/index.ts';
+import { apiOf, DOORS, type Door, type Route } from './routes/index.ts';
 import { STRICT_TRANSPORT_SECURITY, secureOptions, type TlsIdentity } from './tls.ts';
 import { readVersion, type Version } from './version.ts';
 
@@ -58,6 +51,8 @@ export interface AppOptions {
   readonly version?: Version;
   /** Addresses, and ranges of them, of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies?: readonly string[];
+  /** The protocols that clients may use; those of the table when left out. */
+  readonly doors?: readonly Door[];
   /** Told of each attempt to manage a queue, a topic or a subscription. */
   readonly audit?: Pick<AuditLog, 'note'>;
 }
@@ -119,12 +114,12 @@ export function buildApp(options: AppOptions): FastifyInstance {
     frameworkErrors: (error, request, reply) => {
       // Hooks do not run for what the router itself refuses.
       reply.headers(headersOfEveryAnswer(request.id));
-      sendProblem(reply as FastifyReply, problemOf(error));
+      sendError(reply as FastifyReply, problemAnswer(problemOf(error)));
     },
     // Operations parse their queries themselves, strictly.
     routerOptions: { maxParamLength: PARAM_CHARS_MAX, querystringParser: () => ({}) },
   });
-  const { operations, documentText } = apiOf({
+  const context = {
     broker,
     limits: { maxMessageBytes },
     log: logger,
@@ -133,7 +128,9 @@ export function buildApp(options: AppOptions): FastifyInstance {
     metricsText,
     version: options.version ?? readVersion(),
     closing: closing.signal,
-  });
+  };
+  const { routes, documentText } = apiOf(context, options.doors ?? DOORS);
+  const operations = routes.map(({ operation }) => operation);
   for (const operation of operations) counts.follow(operation.counts);
   const connections = new Connections(app.server, options.closing ?? CLOSING_LIMITS);
   app.server.on('connect', (_request: IncomingMessage, socket: Socket) =>
@@ -154,11 +151,13 @@ export function buildApp(options: AppOptions): FastifyInstance {
   // Operations read their bodies themselves, after everything that can be refused without: nobody else is to.
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
     app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
-  for (const { method, path, ...operation } of operations) {
-    const respond = options.audit === undefined ? operation.respond : audited(operation, options.audit);
+  for (const route of routes) {
+    const { method, path, respond: answer } = route.operation;
+    const respond = options.audit === undefined ? answer : audited(route, options.audit);
     app.route({
       method,
       url: path.replaceAll(/\{([^}]+)\}/g, ':$1'),
+      config: { writeError: route.writeError },
       handler: (request, reply) => respond(request, reply, load, gatekeeper),
     });
   }
@@ -170,9 +169,9 @@ export function buildApp(options: AppOptions): FastifyInstance {
 
 /** The operation, of which the audit log is told when it manages something. */
 function audited(
-  { managementAction: action, respond }: Pick<Operation, 'managementAction' | 'respond'>,
+  { operation: { managementAction: action, respond }, writeError }: Route,
   audit: Pick<AuditLog, 'note'>,
-): Operation['respond'] {
+): Route['operation']['respond'] {
   if (action === undefined) return respond;
   return async (...parameters) => {
     const [request, reply] = parameters;
@@ -183,10 +182,9 @@ function audited(
       audit.note(auditEntry(action, { ...asked, principal: request.principal }, reply.statusCode, 'ok'));
       return answered;
     } catch (error) {
-      const { code } = problemOf(error);
-      audit.note(
-        auditEntry(action, { ...asked, principal: request.principal }, problemKind(code).status, code),
-      );
+      const problem = problemOf(error);
+      const { status } = writeError(problem, request);
+      audit.note(auditEntry(action, { ...asked, principal: request.principal }, status, problem.code));
       throw error;
     }
   };
@@ -209,28 +207,21 @@ function requireTlsOfBrowsers(app: FastifyInstance): void {
   });
 }
 
-function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
-  return (
-    reply
-      .code(problemKind(problem.code).status)
-      .headers(problemHeaders(problem))
-      // To a string Fastify would add a charset, which this media type does not have.
-      .send(Buffer.from(problemText(problem)))
-  );
-}
-
 function answerErrors(app: FastifyInstance, log: FastifyBaseLogger, counts: HttpCounts): void {
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
     counts.noteProblem(problem.code);
-    const { status } = problemKind(problem.code);
+    const { writeError = problemAnswer } = request.routeOptions.config;
+    const answer = writeError(problem, request);
     const line = { reqId: request.id, method: request.method, route: request.routeOptions.url };
-    if (status >= 500) log.warn({ ...line, statusCode: status, code: problem.code }, 'request failed');
+    if (answer.status >= 500) {
+      log.warn({ ...line, statusCode: answer.status, code: problem.code }, 'request failed');
+    }
     // To a client that has left nothing is owed, and an aborted verb is no defect.
     if (problem.code === 'internal' && !reply.raw.destroyed) {
       log.error({ err: error, ...line }, 'defect');
     }
-    return isComing(request.raw) ? answerEarly(reply, problem) : sendProblem(reply, problem);
+    return isComing(request.raw) ? answerEarly(reply, answer) : sendError(reply, answer);
   });
   judgeBeforeBodies(app.server);
   // Within a known route, such as a file of the docs that does not exist.
@@ -238,14 +229,13 @@ function answerErrors(app: FastifyInstance, log: FastifyBaseLogger, counts: Http
     throw new Problem('not-found', 'This path is unknown.');
   });
   app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
-    const problem = invalidField('Expect', 'must be 100-continue or left out');
-    const text = Buffer.from(problemText(problem));
+    const refusal = problemAnswer(invalidField('Expect', 'must be 100-continue or left out'));
     const headers = {
       ...headersOfEveryAnswer(requestId(request)),
-      ...problemHeaders(problem),
-      'content-length': text.length,
+      ...refusal.headers,
+      'content-length': refusal.bytes.length,
     };
-    response.writeHead(problemKind(problem.code).status, headers).end(text);
+    response.writeHead(refusal.status, headers).end(refusal.bytes);
   });
 }
 

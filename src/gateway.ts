@@ -17,7 +17,7 @@ import { systemRandom, systemTimers } from './queue/runtime/system-runtime.ts';
 import { openStore } from './queue/zookeeper/session.ts';
 import type { StoreCounters } from './queue/zookeeper/store.ts';
 import { type PrincipalLimits, principalLimits } from './routes/http/principal-shares.ts';
-import { TRANSACTION_BODY_BYTES_MAX } from './routes/v1/transactions.ts';
+import { BODY_BYTES_MAX } from './routes/index.ts';
 import type { Tracing } from './tracing/index.ts';
 import { readVersion } from './version.ts';
 
@@ -142,7 +142,7 @@ function limitsOfPrincipal({ access, ...ofGateway }: GatewayConfiguration): Prin
   return principalLimits(
     { requestsMax: maxRequests, waitingReceivesMax: maxWaitingReceives, requestBytesMax: maxRequestBytes },
     principalPercent,
-    TRANSACTION_BODY_BYTES_MAX,
+    BODY_BYTES_MAX,
   );
 }
 

@@ -1,83 +1,59 @@
 /**
- * The table of contents of the HTTP API: every operation, in the order of the documentation.
+ * The table of doors: each protocol is a folder beside this file, and a line here.
  */
-
-import { livez, readyz } from './about/health.ts';
-import { metrics } from './about/metrics.ts';
-import { describeApi, openApiDocument } from './about/openapi-document.ts';
-import { describeProblem } from './about/problem-pages.ts';
-import { root, version } from './about/version.ts';
+import { about } from './about/index.ts';
+import type { RouteContext } from './http/context.ts';
+import type { Door } from './http/door.ts';
+import type { ErrorWriter } from './http/error-answers.ts';
+import { openApiDocument } from './http/openapi-document.ts';
 import type { Operation } from './http/operation.ts';
-import type { MessageSource, RouteContext } from './v1/context.ts';
-import { browse, peek, purge } from './v1/peek.ts';
-import { publish } from './v1/publish.ts';
-import { queueMessages, queues } from './v1/queues.ts';
-import { receive } from './v1/receive.ts';
-import { redrive } from './v1/redrive.ts';
-import { resourceOperations } from './v1/resources.ts';
-import { seek } from './v1/seek.ts';
-import { ack, deleteMessage, extend, nack, reject } from './v1/settle.ts';
-import { stream } from './v1/stream.ts';
-import { subscriptionMessages, subscriptions } from './v1/subscriptions.ts';
-import { topicMessages, topics } from './v1/topics.ts';
-import { transact } from './v1/transactions.ts';
+import { nativeApi } from './v1/index.ts';
 
+export type { Door } from './http/door.ts';
 export type { ManagementAction } from './http/operation.ts';
 export type { ProblemCode } from './http/problems.ts';
-export type { RouteContext } from './v1/context.ts';
+
+/** In the order of the documentation. */
+export const DOORS: readonly Door[] = [nativeApi, about];
+
+/** The largest body that any operation takes. */
+export const BODY_BYTES_MAX = Math.max(...DOORS.map(({ bodyBytesMax }) => bodyBytesMax));
 
 export interface Api {
-  readonly operations: readonly Operation[];
-  /** The OpenAPI document of these operations, as JSON. */
+  readonly routes: readonly Route[];
+  /** The OpenAPI document of the operations, as JSON. */
   readonly documentText: string;
 }
 
-/** The whole API. */
-export function apiOf(context: RouteContext): Api {
-  // The document describes the operation that answers with it, so it can only follow.
-  const description = { text: '' };
-  const operations = [...operationsOf(context), describeApi(() => description.text)];
-  description.text = `${JSON.stringify(openApiDocument(operations, context.version), null, 2)}\n`;
-  return { operations, documentText: description.text };
+/** An operation behind its door. */
+export interface Route {
+  readonly operation: Operation;
+  readonly writeError: ErrorWriter;
 }
 
-function operationsOf(context: RouteContext): Operation[] {
-  return [
-    ...resourceOperations(context, queues),
-    publish(context, queueMessages),
-    ...delivery(context, queueMessages),
-    redrive(context),
-
-    ...resourceOperations(context, topics),
-    publish(context, topicMessages),
-    browse(context),
-    stream(context),
-
-    ...resourceOperations(context, subscriptions),
-    ...delivery(context, subscriptionMessages),
-    seek(context),
-
-    transact(context),
-
-    root(),
-    livez(),
-    readyz(context),
-    version(context),
-    metrics(context),
-    describeProblem(),
-  ];
+/** All operations of these doors, and their document. */
+export function apiOf(context: Omit<RouteContext, 'openApiText'>, doors = DOORS): Api {
+  // The document also describes the operation that answers with it.
+  let documentText = '';
+  const opened = doors.map((door) => ({
+    ...door,
+    operations: door.operations({ ...context, openApiText: () => documentText }),
+  }));
+  const described = opened.flatMap(({ description, operations }) =>
+    description === undefined ? [] : [{ description, operations }],
+  );
+  const info = { title: 'zoogate', version: context.version.version, description: DESCRIPTION };
+  documentText = `${JSON.stringify(openApiDocument(info, described), null, 2)}\n`;
+  const routes = opened.flatMap(({ operations, writeError }) =>
+    operations.map((operation) => ({ operation, writeError })),
+  );
+  return { routes, documentText };
 }
 
-/** What queues and subscriptions share. */
-function delivery<Params>(context: RouteContext, source: MessageSource<Params>): Operation[] {
-  return [
-    receive(context, source),
-    ack(context, source),
-    nack(context, source),
-    extend(context, source),
-    reject(context, source),
-    deleteMessage(context, source),
-    peek(context, source),
-    purge(context, source),
-  ];
-}
+const DESCRIPTION = `A message broker over plain HTTP, stored in Apache ZooKeeper.
+
+Every replica answers every request. Durations are numbers of seconds, fractions allowed. Instants are RFC 3339, with any offset in, in UTC with milliseconds out. Unknown JSON fields and query parameters are refused. A path with a slash at its end is another path: 404.
+
+Errors are RFC 9457 \`application/problem+json\` with a code of a closed list; see the Problem schema and /problems/{code}. Where the gateway asks for credentials, send \`Authorization: Bearer\` with an API key or a JSON Web Token. Rights (\`publish\`, \`consume\`, \`manage\`) are granted by the names of queues and topics, and of subscriptions as \`topic/subscription\`.
+
+A request refused with 4xx, 503 or 507 has changed nothing; only 504 leaves it open. Every answer carries X-Request-Id, which may also be sent.`;

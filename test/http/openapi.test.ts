@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { problem } from '../../src/routes/http/problem-schema.ts';
 import { PROBLEM_CODES, PROBLEMS } from '../../src/routes/http/problems.ts';
 import {
   outcomeList,
   peekedList,
-  problem,
   publishedList,
   receivedList,
   resource,

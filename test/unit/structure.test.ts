@@ -53,6 +53,17 @@ describe('who imports whom', () => {
     ).toEqual([]);
   });
 
+  it('a door for a protocol knows what all doors share, and no other door', () => {
+    const doors = roomsOf('src/routes').filter((room) => room !== 'http');
+    const doorOf = (path: string) => doors.find((door) => isBelow(path, `src/routes/${door}`));
+    const isElsewhere = (target: string, _isType: boolean, path: string) =>
+      doorOf(target) !== undefined && doorOf(target) !== doorOf(path);
+    const inside = files.filter(({ path }) =>
+      roomsOf('src/routes').some((r) => isBelow(path, `src/routes/${r}`)),
+    );
+    expect(importing(inside, isElsewhere)).toEqual([]);
+  });
+
   it('the engine knows nothing of routes, configuration or the program around it', () => {
     const foreign = (target: string) => isBelow(target, 'src') && !isBelow(target, 'src/queue');
     expect(importing(below('src/queue'), foreign)).toEqual([]);

@@ -3,12 +3,12 @@
  */
 import { z } from 'zod';
 import { PUBLIC } from '../http/access.ts';
+import type { RouteContext } from '../http/context.ts';
+import { noParams, noQuery } from '../http/no-fields.ts';
 import { json, type Operation, operation } from '../http/operation.ts';
 import { Problem } from '../http/problems.ts';
 import { noBody } from '../http/request-bodies.ts';
 import { jsonResponse } from '../http/responses.ts';
-import type { RouteContext } from '../v1/context.ts';
-import { noParams, noQuery } from '../v1/schemas/scalars.ts';
 
 const TAG = 'Operation';
 const status = z.strictObject({ status: z.string() }).meta({ id: 'Status' });
@@ -26,6 +26,7 @@ export function livez(): Operation {
     params: noParams,
     query: noQuery,
     body: noBody(),
+    isLimited: false,
     responses: { 200: jsonResponse('The process runs.', status, { status: 'alive' }) },
     problems: [],
     produces: ['application/json'],
@@ -46,8 +47,9 @@ export function readyz({ broker }: RouteContext): Operation {
     params: noParams,
     query: noQuery,
     body: noBody(),
+    isLimited: false,
     responses: { 200: jsonResponse('Requests are welcome.', status, { status: 'ready' }) },
-    problems: [],
+    problems: ['unavailable'],
     produces: ['application/json'],
     handle() {
       if (!broker.ready) {

@@ -2,10 +2,10 @@
  * What this gateway has counted, for Prometheus.
  */
 
+import type { RouteContext } from '../http/context.ts';
+import { noParams, noQuery } from '../http/no-fields.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { noBody } from '../http/request-bodies.ts';
-import type { RouteContext } from '../v1/context.ts';
-import { noParams, noQuery } from '../v1/schemas/scalars.ts';
 
 /** GET /metrics */
 export function metrics({ metricsText }: RouteContext): Operation {
@@ -21,6 +21,7 @@ export function metrics({ metricsText }: RouteContext): Operation {
     params: noParams,
     query: noQuery,
     body: noBody(),
+    isLimited: false,
     responses: {
       200: {
         description: 'The metrics.',

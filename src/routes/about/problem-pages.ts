@@ -3,10 +3,10 @@
  */
 import { z } from 'zod';
 import { PUBLIC } from '../http/access.ts';
+import { noQuery } from '../http/no-fields.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { PROBLEM_CODES, problemKind } from '../http/problems.ts';
 import { noBody } from '../http/request-bodies.ts';
-import { noQuery } from '../v1/schemas/scalars.ts';
 
 /** GET /problems/{code} */
 export function describeProblem(): Operation {
@@ -23,6 +23,7 @@ export function describeProblem(): Operation {
     }),
     query: noQuery,
     body: noBody(),
+    isLimited: false,
     responses: {
       200: {
         description: 'The explanation.',

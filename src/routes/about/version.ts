@@ -3,11 +3,11 @@
  */
 import { z } from 'zod';
 import { PUBLIC } from '../http/access.ts';
+import type { RouteContext } from '../http/context.ts';
+import { noParams, noQuery } from '../http/no-fields.ts';
 import { json, type Operation, operation } from '../http/operation.ts';
 import { noBody } from '../http/request-bodies.ts';
 import { jsonResponse } from '../http/responses.ts';
-import type { RouteContext } from '../v1/context.ts';
-import { noParams, noQuery } from '../v1/schemas/scalars.ts';
 
 const TAG = 'Operation';
 
@@ -33,6 +33,7 @@ export function version({ version: known }: RouteContext): Operation {
     params: noParams,
     query: noQuery,
     body: noBody(),
+    isLimited: false,
     responses: {
       200: jsonResponse('The version.', versionAnswer, { version: '1.2.3', commit: '0123456789ab' }),
     },
@@ -62,6 +63,7 @@ export function root(): Operation {
     params: noParams,
     query: noQuery,
     body: noBody(),
+    isLimited: false,
     responses: {
       303: {
         description: 'See /docs.',

@@ -1,14 +1,15 @@
 /**
- * Refusals of what is not even HTTP, or never becomes a request: written to the bare socket, in the same form as all
- * other problems.
+ * Refuses bytes that are not HTTP and never become a request. The refusal is written to the bare socket, as a problem:
+ * no door is known yet.
  *
- * An answer under way wins: it may say that a message has been stored, and bytes that make no sense behind its request
- * do not change that. It is written in full, then the connection ends.
+ * An answer under way goes first: it may say that a message has been stored, and bytes behind its request that make no
+ * sense do not change that. It is written in full, then the connection ends.
  */
 import { randomUUID } from 'node:crypto';
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { Problem, problemHeaders, problemKind, problemText } from './problems.ts';
+import { problemAnswer } from './error-answers.ts';
+import { Problem } from './problems.ts';
 import { METHODS } from './unknown-routes.ts';
 
 /** Time for the client to read the refusal; destroying the socket at once would often destroy the answer with it. */
@@ -65,17 +66,16 @@ function endWith(socket: Socket, bytes: string): void {
 
 /** A whole answer of HTTP/1.1. */
 function refusalOf(problem: Problem): string {
-  const { status } = problemKind(problem.code);
-  const text = problemText(problem);
-  const headers = Object.entries({
-    ...problemHeaders(problem),
-    'content-length': String(Buffer.byteLength(text)),
+  const { status, headers, bytes } = problemAnswer(problem);
+  const all = Object.entries({
+    ...headers,
+    'content-length': String(bytes.length),
     'x-request-id': randomUUID(),
     'x-content-type-options': 'nosniff',
     connection: 'close',
   });
-  const lines = headers.map(([name, value]) => `${name}: ${value}`);
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${text}`;
+  const lines = all.map(([name, value]) => `${name}: ${value}`);
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${bytes}`;
 }
 
 function connectionProblem(code: string | undefined): Problem {

@@ -1,7 +1,7 @@
 /**
- * Answers to requests whose bodies have not come, or not in whole. Whoever is refused is told at once. What is still
- * coming is then read over, up to a limit: closing under a client that still sends destroys the answer on its way. And
- * who waits to be asked for a body (`Expect: 100-continue`) is asked only when somebody is about to read it.
+ * Answers to requests whose bodies have not come in whole. A refused client is told at once. The gateway then reads over
+ * what the client still sends, up to a limit: closing the connection earlier would destroy the answer on its way. A
+ * client that waits to be asked for its body (`Expect: 100-continue`) is asked only when the gateway is about to read it.
  */
 import type {
   IncomingHttpHeaders,
@@ -11,7 +11,7 @@ import type {
   ServerResponse,
 } from 'node:http';
 import type { FastifyReply } from 'fastify';
-import { type Problem, problemHeaders, problemKind, problemText } from './problems.ts';
+import type { ErrorAnswer } from './error-answers.ts';
 
 interface ReadOverLimits {
   readonly ms: number;
@@ -55,18 +55,16 @@ export function isComing(request: IncomingMessage): boolean {
   return !request.complete && !request.destroyed && hasBody(request.headers);
 }
 
-/** Answers a request with a problem while its body is still coming, or waits to be asked for. */
-export function answerEarly(reply: FastifyReply, problem: Problem): FastifyReply {
+/** Answers a request with an error while its body is still coming, or waits to be asked for. */
+export function answerEarly(reply: FastifyReply, { status, headers, bytes }: ErrorAnswer): FastifyReply {
   const { raw: request, principal } = reply.request;
   const response = reply.raw;
   const isAdmitted = principal !== undefined && !unasked.has(response);
-  const { status } = problemKind(problem.code);
-  const text = Buffer.from(problemText(problem));
-  const headers = reply.code(status).headers(problemHeaders(problem)).hijack().getHeaders();
-  response.writeHead(status, { ...(headers as OutgoingHttpHeaders), 'content-length': text.length });
+  const all = reply.code(status).headers(headers).hijack().getHeaders() as OutgoingHttpHeaders;
+  response.writeHead(status, { ...all, 'content-length': bytes.length });
   // All of it is with the client then. Ended, Node would close the connection, or wait for the body for ever.
   if (request.method === 'HEAD') response.flushHeaders();
-  else response.write(text);
+  else response.write(bytes);
   readOver(request, isAdmitted ? OF_THE_ADMITTED : OF_STRANGERS, (isRead) => {
     if (!isRead) response.once('finish', () => request.socket.destroy());
     response.end();

@@ -1,9 +1,10 @@
 /**
- * What the requests of one gateway may hold in memory at a time: how many there are, the bodies that have come in, the
- * answers that go out. What does not fit is refused before it is read, or instead of being kept.
+ * Limits what the requests of one gateway hold in memory at a time: their number, the bodies that have come in, the
+ * answers that go out. A request that does not fit is refused before its body is read; an answer that does not fit is
+ * not kept.
  *
- * Guarantees: whatever a request has taken is given back when it is over, in whatever way it ends; a client that takes
- * its answer too slowly is disconnected.
+ * Guarantees: every request gives back what it has taken, however it ends; a client that takes its answer too slowly is
+ * disconnected.
  */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -14,7 +15,7 @@ import { AnswerRoom } from './answer-room.ts';
 import { askForBody } from './early-answers.ts';
 import type { RouteCounts } from './http-counts.ts';
 import { type PrincipalLimits, type PrincipalShare, PrincipalShares } from './principal-shares.ts';
-import { Problem, problemKind } from './problems.ts';
+import { Problem } from './problems.ts';
 
 /** Infinity means no limit. */
 export interface EdgeLimits {
@@ -93,11 +94,11 @@ export class EdgeLoad {
    */
   enter({ raw: response, request }: FastifyReply, counts: RouteCounts, isLimited: boolean): RequestShare {
     if (isLimited && !this.requests.fits(1)) {
-      counts.note(problemKind('rate-limited').status, 0);
+      countRefusal(response, counts);
       throw tooMuch(`${this.requests.max} requests are under way at this gateway`);
     }
     if (isLimited && this.#isCutOff()) {
-      counts.note(problemKind('unavailable').status, 0);
+      countRefusal(response, counts);
       throw new Problem(
         'unavailable',
         'This gateway is cut off from ZooKeeper; nothing was changed. Try again.',
@@ -254,6 +255,11 @@ export class RequestShare {
     const { max } = this.#load.requestBytes;
     return bytes <= SMALL_BYTES || max === Number.POSITIVE_INFINITY ? 0 : max * RESERVED_PART;
   }
+}
+
+/** With the status that its door answers with. */
+function countRefusal(response: ServerResponse, counts: RouteCounts): void {
+  response.once('finish', () => counts.note(response.statusCode, 0));
 }
 
 function tooMuchOfOne({ name }: PrincipalShare, what: string): Problem {

@@ -75,6 +75,11 @@ export interface OperationDefinition<Params extends z.ZodObject, Query extends z
   /** Documentation only: handlers parse their headers themselves. */
   readonly headers?: z.ZodObject;
   readonly body: BodyReader<Body>;
+  /**
+   * False for what is answered under any load, and while the gateway is cut off from ZooKeeper: whether the process
+   * runs, and what it is. Such an operation must cost next to nothing. All others are limited.
+   */
+  readonly isLimited?: false;
   readonly responses: ZodOpenApiResponsesObject;
   /** Beyond those that every operation can answer. */
   readonly problems: readonly ProblemCode[];
@@ -103,8 +108,7 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
 ): Operation {
   const { handle, body, ...documentation } = definition;
   const takesBody = definition.method !== 'GET';
-  // Whether the process runs, and what it is, can be asked under any load.
-  const isLimited = definition.path.startsWith('/v1/');
+  const isLimited = definition.isLimited ?? true;
   const counts = new RouteCounts(definition.method, definition.path);
   const queryOf = queryReader(definition.query);
   const { access } = definition;

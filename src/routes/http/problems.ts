@@ -1,8 +1,8 @@
 /**
  * The closed list of problems that a client can meet, and the one translation of every error into one of them.
  *
- * Guarantees: every answer that is not a success is `application/problem+json` (RFC 9457) with a code of this list;
- * nothing of an unexpected error but its existence is told to the client.
+ * Guarantees: every answer that is not a success stands for a problem with a code of this list; of an unexpected error
+ * the client learns only that there was one.
  */
 import { BrokerError, type FieldError } from '../../queue/index.ts';
 
@@ -216,29 +216,5 @@ export function problemOf(error: unknown): Problem {
   }
   return new Problem('internal', 'An unexpected error occurred; the log of the gateway has more.', {
     cause: error,
-  });
-}
-
-/** The headers that a problem is answered with. */
-export function problemHeaders(problem: Problem): Record<string, string> {
-  const { retryAfterSeconds } = problemKind(problem.code);
-  return {
-    'content-type': 'application/problem+json',
-    ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
-    ...problem.headers,
-  };
-}
-
-/** The JSON text that a problem is answered with. */
-export function problemText(problem: Problem): string {
-  const { status, title } = problemKind(problem.code);
-  const listed = problem.errors.slice(0, ERRORS_LISTED_MAX);
-  return JSON.stringify({
-    type: `/problems/${problem.code}`,
-    title,
-    status,
-    detail: problem.message,
-    code: problem.code,
-    ...(problem.code === 'validation' ? { errors: listed } : {}),
   });
 }

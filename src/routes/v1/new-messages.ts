@@ -4,17 +4,12 @@
  * Guarantees: a JSON body's bytes are those of the request; sizes are within the limits.
  */
 import type { BodyKind, NewMessage } from '../../queue/index.ts';
+import type { PublishLimits } from '../http/context.ts';
 import { instantMs } from '../http/instants.ts';
 import { type Step, visitSpans } from '../http/json-bodies.ts';
 import { bodyKindOf, isText } from '../http/media-types.ts';
 import { Problem } from '../http/problems.ts';
 import { type MessageInput, type MessageOptions, withPlusRestored } from './schemas/messages.ts';
-
-/** What one request may store. */
-export interface PublishLimits {
-  /** Body and attributes of one message. */
-  readonly maxMessageBytes: number;
-}
 
 /** The sum of the sizes of all messages of one request. */
 export const REQUEST_MESSAGE_BYTES_MAX = 900 * 1024;

@@ -3,14 +3,17 @@
  */
 import { z } from 'zod';
 import type { PeekedMessage } from '../../queue/index.ts';
+import type { RouteContext } from '../http/context.ts';
+import { noQuery } from '../http/no-fields.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { noBody } from '../http/request-bodies.ts';
-import { EXAMPLE_MESSAGE, emptyResponse, jsonResponse } from '../http/responses.ts';
-import type { MessageSource, RouteContext } from './context.ts';
+import { emptyResponse, jsonResponse } from '../http/responses.ts';
 import { peekedListText, withTextBodies } from './received-json.ts';
 import { peekedList } from './schemas/answers.ts';
+import { EXAMPLE_MESSAGE } from './schemas/examples.ts';
 import { textBodies } from './schemas/messages.ts';
-import { messageState, noQuery, PAGE_LIMIT_DEFAULT, pageCursor, pageLimit } from './schemas/scalars.ts';
+import { messageState, PAGE_LIMIT_DEFAULT, pageCursor, pageLimit } from './schemas/scalars.ts';
+import type { MessageSource } from './targets-and-sources.ts';
 import { topicMessages } from './topics.ts';
 
 /** GET …/messages */

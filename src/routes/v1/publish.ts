@@ -4,17 +4,16 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import type { NewMessage, PublishedMessage } from '../../queue/index.ts';
+import type { RouteContext } from '../http/context.ts';
 import { CONTENT_TYPE, CONTENT_TYPE_CHARS_MAX, mediaTypeOf } from '../http/media-types.ts';
 import { type CheckedRequest, json, type Operation, operation } from '../http/operation.ts';
 import { invalidField, invalidFields } from '../http/problems.ts';
 import { bytesBody } from '../http/request-bodies.ts';
 import { jsonResponse } from '../http/responses.ts';
-import { carrying } from '../http/trace-context.ts';
 import { checked } from '../http/validation.ts';
 import { attributesOfHeaders } from './attribute-headers.ts';
 import { eventHeaders, eventRequestContent } from './cloud-events/documentation.ts';
 import { eventModeOf, messagesOfEvents } from './cloud-events/publishing.ts';
-import type { PublishTarget, RouteContext } from './context.ts';
 import { type CountedLists, parseMessages } from './message-texts.ts';
 import {
   messageCount,
@@ -30,6 +29,8 @@ import {
 import { publishedList } from './schemas/answers.ts';
 import { type MessageOptions, messageOptions, publishRequest } from './schemas/messages.ts';
 import { TRACE_HEADERS } from './schemas/trace-headers.ts';
+import type { PublishTarget } from './targets-and-sources.ts';
+import { carrying } from './trace-attributes.ts';
 
 /**
  * 900 KiB of messages fit into this in every legal spelling: six bytes for each character escaped as \uXXXX, and

@@ -2,11 +2,12 @@
  * Queues, as resources, as something to publish to and as something to receive from.
  */
 import { z } from 'zod';
+import { noParams } from '../http/no-fields.ts';
 import { invalidField } from '../http/problems.ts';
-import type { MessageSource, PublishTarget } from './context.ts';
 import type { ResourceType } from './resources.ts';
 import { queueConfigs } from './schemas/configs.ts';
-import { name, noParams, receipt } from './schemas/scalars.ts';
+import { name, receipt } from './schemas/scalars.ts';
+import type { MessageSource, PublishTarget } from './targets-and-sources.ts';
 
 const PATH = '/v1/queues/{queue}';
 

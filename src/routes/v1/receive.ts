@@ -6,21 +6,23 @@
  */
 import type { z } from 'zod';
 import type { ReceivedMessage, ReceiveRequest, ReceiveResult, SubscriptionRef } from '../../queue/index.ts';
+import type { RouteContext } from '../http/context.ts';
 import { instantText } from '../http/instants.ts';
 import { type Answer, givenTwice, type Operation, operation } from '../http/operation.ts';
 import { invalidField, Problem } from '../http/problems.ts';
 import { jsonBody } from '../http/request-bodies.ts';
-import { EXAMPLE_RECEIPT, EXAMPLE_RECEIVED, jsonResponse } from '../http/responses.ts';
+import { jsonResponse } from '../http/responses.ts';
 import { fitsIntoHeaders, headersOfOutcomes, MESSAGE_HEADER_BYTES_MAX } from './answer-headers.ts';
 import { headersOfAttributes } from './attribute-headers.ts';
 import { headersOfEvent } from './cloud-events/binary-mode.ts';
 import { eventResponseContent, eventResponseHeaders } from './cloud-events/documentation.ts';
 import { EVENT, EVENT_BATCH } from './cloud-events/media-types.ts';
 import { eventBatchText, eventText } from './cloud-events/presentation.ts';
-import type { MessageSource, RouteContext } from './context.ts';
 import { receivedListBytes, withTextBodies } from './received-json.ts';
 import { receivedList } from './schemas/answers.ts';
+import { EXAMPLE_RECEIPT, EXAMPLE_RECEIVED } from './schemas/examples.ts';
 import { receiveQuery, receiveRequest } from './schemas/messages.ts';
+import type { MessageSource } from './targets-and-sources.ts';
 
 const OCTETS = 'application/octet-stream';
 /** 1000 receipts, each as long as allowed. */

@@ -4,13 +4,14 @@
 import { z } from 'zod';
 import type { Resource } from '../../queue/index.ts';
 import { requireRight } from '../http/access.ts';
+import type { RouteContext } from '../http/context.ts';
+import { noQuery } from '../http/no-fields.ts';
 import { json, type Operation, operation } from '../http/operation.ts';
 import { invalidField } from '../http/problems.ts';
 import { jsonBody } from '../http/request-bodies.ts';
 import { jsonResponse } from '../http/responses.ts';
-import type { RouteContext } from './context.ts';
 import { queueMessages } from './queues.ts';
-import { count, name, noQuery } from './schemas/scalars.ts';
+import { count, name } from './schemas/scalars.ts';
 
 const BODY_BYTES_MAX = 16 * 1024;
 const MOVED_MAX = 1_000_000;

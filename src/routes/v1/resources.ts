@@ -6,16 +6,18 @@ import { z } from 'zod';
 import { maySee, type Principal } from '../../access/index.ts';
 import type { Resource, ResourceConfigs, ResourceKind, ResourceRef } from '../../queue/index.ts';
 import { requireRight } from '../http/access.ts';
+import type { RouteContext } from '../http/context.ts';
 import { entityTag, isKnownToClient, preconditionOfChange, preconditionOfPut } from '../http/entity-tags.ts';
 import { instantText } from '../http/instants.ts';
+import { noQuery } from '../http/no-fields.ts';
 import { type Answer, json, type Operation, operation } from '../http/operation.ts';
 import type { ProblemCode } from '../http/problems.ts';
 import { jsonBody, noBody } from '../http/request-bodies.ts';
 import { ETAG_HEADER, emptyResponse, jsonResponse } from '../http/responses.ts';
-import type { ParamsSchema, RouteContext } from './context.ts';
 import { resource, resourceList } from './schemas/answers.ts';
 import { type ConfigSchemas, patchedConfig } from './schemas/configs.ts';
-import { NAME_PREFIX, noQuery, PAGE_LIMIT_DEFAULT, pageCursor, pageLimit } from './schemas/scalars.ts';
+import { NAME_PREFIX, PAGE_LIMIT_DEFAULT, pageCursor, pageLimit } from './schemas/scalars.ts';
+import type { ParamsSchema } from './targets-and-sources.ts';
 
 const CONFIG_BODY_BYTES_MAX = 64 * 1024;
 

@@ -3,12 +3,12 @@
  */
 import { z } from 'zod';
 import type { SeekTarget } from '../../queue/index.ts';
+import type { RouteContext } from '../http/context.ts';
 import { INSTANT_CHARS_MAX, instantMs, RFC_3339 } from '../http/instants.ts';
+import { noQuery } from '../http/no-fields.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { jsonBody } from '../http/request-bodies.ts';
 import { emptyResponse } from '../http/responses.ts';
-import type { RouteContext } from './context.ts';
-import { noQuery } from './schemas/scalars.ts';
 import { subscriptionMessages } from './subscriptions.ts';
 
 const BODY_BYTES_MAX = 16 * 1024;

@@ -3,15 +3,17 @@
  */
 import type { z } from 'zod';
 import type { Outcome, SettleAction } from '../../queue/index.ts';
+import type { RouteContext } from '../http/context.ts';
+import { noQuery } from '../http/no-fields.ts';
 import { json, type Operation, operation } from '../http/operation.ts';
 import { invalidField, Problem } from '../http/problems.ts';
 import { jsonBody, noBody } from '../http/request-bodies.ts';
-import { EXAMPLE_RECEIPT, emptyResponse, jsonResponse } from '../http/responses.ts';
-import type { MessageSource, RouteContext } from './context.ts';
+import { emptyResponse, jsonResponse } from '../http/responses.ts';
 import { outcomeJson } from './received-json.ts';
 import { outcomeList } from './schemas/answers.ts';
+import { EXAMPLE_RECEIPT } from './schemas/examples.ts';
 import { ackRequest, extendRequest, nackRequest, rejectRequest } from './schemas/messages.ts';
-import { noQuery } from './schemas/scalars.ts';
+import type { MessageSource } from './targets-and-sources.ts';
 
 /** 1000 receipts, each as long as allowed. */
 const RECEIPTS_BODY_BYTES_MAX = 1024 * 1024;

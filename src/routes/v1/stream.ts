@@ -4,14 +4,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import { BrokerError, type StreamEvent } from '../../queue/index.ts';
+import type { RouteContext } from '../http/context.ts';
 import { eventText, retryText, writeEvents } from '../http/event-stream.ts';
+import { noQuery } from '../http/no-fields.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { invalidField } from '../http/problems.ts';
 import { noBody } from '../http/request-bodies.ts';
-import { EXAMPLE_MESSAGE } from '../http/responses.ts';
-import type { RouteContext } from './context.ts';
 import { storedText } from './received-json.ts';
-import { noQuery } from './schemas/scalars.ts';
+import { EXAMPLE_MESSAGE } from './schemas/examples.ts';
 import { topicMessages } from './topics.ts';
 
 const EVENT_STREAM = 'text/event-stream';

@@ -1,10 +1,11 @@
 /**
  * Subscriptions of topics, as resources and as something to receive from.
  */
-import type { MessageSource } from './context.ts';
+
 import type { ResourceType } from './resources.ts';
 import { subscriptionConfigs } from './schemas/configs.ts';
 import { name, receipt } from './schemas/scalars.ts';
+import type { MessageSource } from './targets-and-sources.ts';
 import { TOPIC_PATH, topicParams } from './topics.ts';
 
 const PATH = `${TOPIC_PATH}/subscriptions/{subscription}`;

@@ -2,10 +2,11 @@
  * Topics, as resources and as something to publish to.
  */
 import { z } from 'zod';
-import type { PublishTarget } from './context.ts';
+import { noParams } from '../http/no-fields.ts';
 import type { ResourceType } from './resources.ts';
 import { topicConfigs } from './schemas/configs.ts';
-import { name, noParams } from './schemas/scalars.ts';
+import { name } from './schemas/scalars.ts';
+import type { PublishTarget } from './targets-and-sources.ts';
 
 export const TOPIC_PATH = '/v1/topics/{topic}';
 

@@ -5,13 +5,13 @@ import { z } from 'zod';
 import { ANONYMOUS, type Principal } from '../../access/index.ts';
 import type { NewMessage, SubscriptionRef, TopicRef, TransactionRequest } from '../../queue/index.ts';
 import { requireRight } from '../http/access.ts';
+import type { RouteContext } from '../http/context.ts';
+import { noParams, noQuery } from '../http/no-fields.ts';
 import { json, type Operation, operation } from '../http/operation.ts';
 import { invalidField } from '../http/problems.ts';
 import { jsonTextBody } from '../http/request-bodies.ts';
-import { EXAMPLE_RECEIPT, jsonResponse } from '../http/responses.ts';
-import { carrying } from '../http/trace-context.ts';
+import { jsonResponse } from '../http/responses.ts';
 import { checked } from '../http/validation.ts';
-import type { RouteContext } from './context.ts';
 import { type CountedLists, parseMessages } from './message-texts.ts';
 import {
   messageCount,
@@ -24,7 +24,8 @@ import {
   tooManyMessages,
 } from './new-messages.ts';
 import { publishedJson } from './publish.ts';
-import { NAME_PATTERN, noParams, noQuery, RECEIPTS_MAX } from './schemas/scalars.ts';
+import { EXAMPLE_RECEIPT } from './schemas/examples.ts';
+import { NAME_PATTERN, RECEIPTS_MAX } from './schemas/scalars.ts';
 import { TRACE_HEADERS } from './schemas/trace-headers.ts';
 import {
   TRANSACTION_RECEIPTS_MAX,
@@ -33,6 +34,7 @@ import {
   transactionResult,
 } from './schemas/transactions.ts';
 import { nameOfSubscription } from './subscriptions.ts';
+import { carrying } from './trace-attributes.ts';
 
 /** Those of a publish request, and 1000 receipts, each as long as allowed. */
 export const TRANSACTION_BODY_BYTES_MAX = 9 * 1024 * 1024;

@@ -1,8 +1,8 @@
 /** What the OpenAPI document says of CloudEvents where messages are published and received. */
 import { z } from 'zod';
 import { RFC_3339 } from '../../http/instants.ts';
-import { EXAMPLE_RECEIPT } from '../../http/responses.ts';
 import { cloudEvent, cloudEventBatch, receivedCloudEventBatch } from '../schemas/cloud-events.ts';
+import { EXAMPLE_RECEIPT } from '../schemas/examples.ts';
 import { EVENT, EVENT_BATCH } from './media-types.ts';
 
 const EXAMPLE_EVENT = {

@@ -3,7 +3,6 @@
  * directly, because serialising through a schema costs several times as much.
  */
 import { z } from 'zod';
-import { PROBLEM_CODES } from '../../http/problems.ts';
 import { attributes } from './messages.ts';
 import { messageState, receipt } from './scalars.ts';
 
@@ -152,19 +151,3 @@ export const peeked = z
 export const peekedList = z
   .strictObject({ messages: z.array(peeked), nextCursor })
   .meta({ id: 'PeekedList' });
-
-const fieldError = z.strictObject({ path: z.string(), message: z.string() }).meta({ id: 'FieldError' });
-
-export const problem = z
-  .strictObject({
-    type: z.string().meta({ description: 'A URI reference; the page there explains the problem.' }),
-    title: z.string(),
-    status: z.int().meta({ format: 'int32' }),
-    detail: z.string(),
-    code: z.enum(PROBLEM_CODES),
-    errors: z
-      .array(fieldError)
-      .optional()
-      .meta({ description: 'With `validation`: each place, such as messages.0.priority, and what to do.' }),
-  })
-  .meta({ id: 'Problem', description: 'An error in the form of RFC 9457.' });

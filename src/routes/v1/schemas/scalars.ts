@@ -99,6 +99,3 @@ export const pageCursor = z
   .max(512)
   .optional()
   .meta({ description: 'The `nextCursor` of the page before.' });
-
-export const noParams = z.strictObject({});
-export const noQuery = z.strictObject({});

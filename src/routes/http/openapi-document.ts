@@ -1,5 +1,6 @@
 /**
- * Writes the OpenAPI 3.1 document from the operations themselves.
+ * Writes the OpenAPI 3.1 document from the operations themselves. What only one door can say of its operations, it
+ * passes in.
  *
  * Guarantees: the same operations always give the same text, so that the committed copy can be compared.
  */
@@ -10,14 +11,26 @@ import {
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponseObject,
 } from 'zod-openapi';
-import type { Version } from '../../version.ts';
-import { accessSentence, PUBLIC } from '../http/access.ts';
-import { operation as define, type Operation } from '../http/operation.ts';
-import { PROBLEM_CODES, type ProblemCode, problemKind } from '../http/problems.ts';
-import { noBody } from '../http/request-bodies.ts';
-import { problem } from '../v1/schemas/answers.ts';
-import { noParams, noQuery } from '../v1/schemas/scalars.ts';
-import { linksOf } from './openapi-links.ts';
+import { accessSentence } from './access.ts';
+import type { Operation } from './operation.ts';
+import { problem } from './problem-schema.ts';
+import { PROBLEM_CODES, type ProblemCode, problemKind } from './problems.ts';
+
+export type Links = Record<string, oas31.LinkObject>;
+
+/** What a door says of its operations as a whole. */
+export interface DoorDescription {
+  /** The groups of its operations, in the order of the documentation. */
+  readonly tags: readonly oas31.TagObject[];
+  /** What the answer with this status offers to do next. `all` are the operations of the door. */
+  readonly linksOf?: (operation: Operation, status: string, all: readonly Operation[]) => Links;
+}
+
+/** The operations of a door, and what it says of them. */
+export interface DescribedOperations {
+  readonly description: DoorDescription;
+  readonly operations: readonly Operation[];
+}
 
 type SharedResponses = Map<string, ZodOpenApiResponseObject>;
 
@@ -27,36 +40,11 @@ const COMMON: readonly ProblemCode[] = ['validation', 'headers-too-large', 'inte
 const ACCESS: readonly ProblemCode[] = ['unauthorized', 'forbidden'];
 /** Problems of every operation that reads a body, be it to refuse one. */
 const BODY: readonly ProblemCode[] = ['payload-too-large', 'unsupported-media-type'];
-/** Problems of every operation that asks the broker. */
+/** Problems of every operation that is limited: those ask the broker. */
 const BROKER: readonly ProblemCode[] = ['rate-limited', 'unavailable', 'outcome-unknown'];
 
 /** The name of the one way to send credentials. */
 const SCHEME = 'bearer';
-
-const TAGS = [
-  { name: 'Queues', description: 'A queue is a topic with exactly one built-in subscription.' },
-  {
-    name: 'Messages of a queue',
-    description:
-      'Publish, receive under a lease, and ack. Delivery is at least once; with autoAck at most once.',
-  },
-  { name: 'Topics', description: 'A topic is an append-only, durable, ordered log of messages.' },
-  {
-    name: 'Messages of a topic',
-    description:
-      'Stored once, however many subscriptions there are. Publish, browse, and follow as a stream.',
-  },
-  {
-    name: 'Subscriptions',
-    description:
-      'A subscription is a named, durable cursor on a topic. Its consumers compete: each message goes to one of them.',
-  },
-  { name: 'Messages of a subscription', description: 'As of a queue; and seek to replay or to skip.' },
-  { name: 'Transactions', description: 'Acks and publishes that take effect together, exactly once.' },
-  { name: 'Operation', description: 'For load balancers, monitoring and tools.' },
-];
-
-/** Of the contract, not of the gateway. */
 
 const REQUEST_ID = 'X-Request-Id';
 const REQUEST_ID_HEADER: oas31.HeaderObject = {
@@ -83,57 +71,30 @@ const ACCEPT_HEADERS = {
   Accept: acceptHeader('the Content-Type of a PUT'),
 };
 
-const DESCRIPTION = `A message broker over plain HTTP, stored in Apache ZooKeeper.
-
-Every replica answers every request. Durations are numbers of seconds, fractions allowed. Instants are RFC 3339, with any offset in, in UTC with milliseconds out. Unknown JSON fields and query parameters are refused. A path with a slash at its end is another path: 404.
-
-Errors are RFC 9457 \`application/problem+json\` with a code of a closed list; see the Problem schema and /problems/{code}. Where the gateway asks for credentials, send \`Authorization: Bearer\` with an API key or a JSON Web Token. Rights (\`publish\`, \`consume\`, \`manage\`) are granted by the names of queues and topics, and of subscriptions as \`topic/subscription\`.
-
-A request refused with 4xx, 503 or 507 has changed nothing; only 504 leaves it open. Every answer carries X-Request-Id, which may also be sent.`;
-
-/** GET /openapi.json */
-export function describeApi(text: () => string): Operation {
-  return define({
-    method: 'GET',
-    path: '/openapi.json',
-    id: 'describeApi',
-    tag: 'Operation',
-    summary: 'This document',
-    description: 'OpenAPI 3.1. The same as a page for people: /docs.',
-    access: PUBLIC,
-    params: noParams,
-    query: noQuery,
-    body: noBody(),
-    responses: {
-      200: { description: 'This document.', content: { 'application/json': { schema: { type: 'object' } } } },
-    },
-    problems: [],
-    produces: ['application/json'],
-    handle: () => ({ status: 200, payload: text() }),
-  });
-}
+/** What the document says of the whole API. */
+export type ApiDescription = Pick<oas31.InfoObject, 'title' | 'version' | 'description'>;
 
 /** The document of these operations. */
-export function openApiDocument(operations: readonly Operation[], { version }: Version): oas31.OpenAPIObject {
+export function openApiDocument(
+  info: ApiDescription,
+  doors: readonly DescribedOperations[],
+): oas31.OpenAPIObject {
   const paths: ZodOpenApiPathsObject = {};
   const shared: SharedResponses = new Map();
-  for (const operation of operations) {
-    paths[operation.path] = {
-      ...paths[operation.path],
-      [operation.method.toLowerCase()]: entry(operation, operations, shared),
-    };
+  for (const door of doors) {
+    for (const operation of door.operations) {
+      paths[operation.path] = {
+        ...paths[operation.path],
+        [operation.method.toLowerCase()]: entry(operation, door, shared),
+      };
+    }
   }
   const document = createDocument({
     openapi: '3.1.0',
-    info: {
-      title: 'zoogate',
-      version,
-      description: DESCRIPTION,
-      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-    },
+    info: { ...info, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
     servers: [{ url: '/' }],
     security: [{ [SCHEME]: [] }],
-    tags: TAGS,
+    tags: doors.flatMap(({ description }) => description.tags),
     paths,
     components: {
       securitySchemes: {
@@ -161,7 +122,7 @@ function withParametersDescribed(document: oas31.OpenAPIObject): oas31.OpenAPIOb
 
 function entry(
   operation: Operation,
-  all: readonly Operation[],
+  door: DescribedOperations,
   shared: SharedResponses,
 ): ZodOpenApiOperationObject {
   const { params, query, headers, body } = operation;
@@ -177,14 +138,17 @@ function entry(
       ...(headers === undefined ? {} : { header: headers }),
     },
     ...(body.openapi === undefined ? {} : { requestBody: body.openapi }),
-    responses: { ...successes(operation, all), ...problemResponses(operation, shared) },
+    responses: { ...successes(operation, door), ...problemResponses(operation, shared) },
   };
 }
 
-function successes(operation: Operation, all: readonly Operation[]): Operation['responses'] {
+function successes(
+  operation: Operation,
+  { description, operations }: DescribedOperations,
+): Operation['responses'] {
   return Object.fromEntries(
     Object.entries(operation.responses).map(([status, response]) => {
-      const links = linksOf(operation, status, all);
+      const links = description.linksOf?.(operation, status, operations) ?? {};
       const headers = { ...response.headers, ...REQUEST_ID_REFERENCE };
       return [status, { ...response, headers, ...(Object.keys(links).length === 0 ? {} : { links }) }];
     }),
@@ -199,13 +163,12 @@ function problemResponses(
   operation: Operation,
   shared: SharedResponses,
 ): ZodOpenApiOperationObject['responses'] {
-  const asksBroker = operation.path.startsWith('/v1/');
   const codes = new Set<ProblemCode>([
     ...COMMON,
     ...(operation.method === 'GET' ? [] : BODY),
     ...(operation.produces.length > 0 ? (['not-acceptable'] as const) : []),
     ...(operation.access.kind === 'public' ? [] : ACCESS),
-    ...(asksBroker ? BROKER : operation.id === 'readyz' ? (['unavailable'] as const) : []),
+    ...(operation.isLimited === false ? [] : BROKER),
     ...operation.problems,
   ]);
   const byStatus = new Map<number, ProblemCode[]>();

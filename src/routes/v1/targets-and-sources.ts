@@ -1,27 +1,6 @@
-/**
- * What the operations need from outside: passed in, so that nothing here constructs anything.
- */
-import type { FastifyBaseLogger } from 'fastify';
+/** What queues, topics and subscriptions have in common as places to publish to and to receive from. */
 import type { z } from 'zod';
-import type { Broker, SubscriptionRef, TopicRef } from '../../queue/index.ts';
-import type { Version } from '../../version.ts';
-import type { EdgeLoad } from '../http/edge-load.ts';
-import type { StreamLimits } from '../http/event-stream.ts';
-import type { PublishLimits } from './new-messages.ts';
-
-export interface RouteContext {
-  readonly broker: Broker;
-  readonly limits: PublishLimits;
-  readonly log: Pick<FastifyBaseLogger, 'warn'>;
-  readonly streaming: StreamLimits;
-  readonly load: EdgeLoad;
-  /** Of the gateway, and so of its API. */
-  readonly version: Version;
-  /** All metrics in the text format of Prometheus. */
-  readonly metricsText: () => Promise<string>;
-  /** Aborted when the application closes: what goes on without end must end then. */
-  readonly closing: AbortSignal;
-}
+import type { SubscriptionRef, TopicRef } from '../../queue/index.ts';
 
 /** A schema of path parameters that has at least these. */
 export type ParamsSchema<Params> = z.ZodObject & z.ZodType<Params>;

@@ -2,10 +2,8 @@
  * What an answer offers to do next, as links of the OpenAPI document: from what was created to everything below its path,
  * and from a delivery to what becomes of it. Tools follow them.
  */
-import type { oas31 } from 'zod-openapi';
+import type { Links } from '../http/openapi-document.ts';
 import type { Operation } from '../http/operation.ts';
-
-type Links = Record<string, oas31.LinkObject>;
 
 /** The links of the operation’s answer with this status. */
 export function linksOf(operation: Operation, status: string, all: readonly Operation[]): Links {
