@@ -1,3 +1,4 @@
+#!/usr/bin/env -S node --enable-source-maps --max-semi-space-size=32
 /**
  * The program: the only file that knows the process's environment, its signals, its output and its end.
  *

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * A program beside the gateway: gives a tree in ZooKeeper that was made without credentials, or with others, to those
  * that gateways are given now. It takes the same variables as a gateway; `--check` only looks.
