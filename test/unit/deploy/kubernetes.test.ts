@@ -2,7 +2,6 @@ import type { Deployment } from 'kubernetes-types/apps/v1.d.ts';
 import type { Secret, Service } from 'kubernetes-types/core/v1.d.ts';
 import type { Ingress, NetworkPolicy } from 'kubernetes-types/networking/v1.d.ts';
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.d.ts';
-import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { parsePrincipals } from '../../../src/access/principals.ts';
@@ -13,6 +12,7 @@ import {
   readYaml,
   shutdownLimitSeconds,
 } from '../../support/deployment-files.ts';
+import { typeErrors } from '../../support/kubernetes-types.ts';
 
 const folder = 'deploy/kubernetes';
 const read = <Content>(name: string) => readYaml<Content>(`${folder}/${name}`, '1.1');
@@ -32,45 +32,6 @@ const tls = read<{
 const deployment = read<Deployment>('deployment.yaml');
 const pod = deployment.spec?.template.spec;
 const [container, ...others] = pod?.containers ?? [];
-
-/** Where each kind is typed. */
-const modules: Readonly<Record<string, string>> = {
-  Deployment: 'apps/v1',
-  Ingress: 'networking/v1',
-  Namespace: 'core/v1',
-  NetworkPolicy: 'networking/v1',
-  PodDisruptionBudget: 'policy/v1',
-  Secret: 'core/v1',
-  Service: 'core/v1',
-  ServiceAccount: 'core/v1',
-};
-
-/** What Kubernetes' types have against the objects; unknown fields are something. */
-function typeErrors(objects: readonly { readonly kind: string }[]): string[] {
-  const source = objects
-    .map((object, index) => {
-      const { kind } = object;
-      const type = `import('kubernetes-types/${modules[kind]}').${kind}`;
-      return `export const object${index}: ${type} = ${JSON.stringify(object, null, 2)};`;
-    })
-    .join('\n');
-  const file = `${import.meta.dirname}/manifests.ts`;
-  const options: ts.CompilerOptions = {
-    ...{ strict: true, noEmit: true, types: [], lib: ['lib.es2023.d.ts'], skipLibCheck: true },
-    ...{ module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
-  };
-  const host = ts.createCompilerHost(options);
-  const { getSourceFile, fileExists } = host;
-  host.fileExists = (name) => name === file || fileExists(name);
-  host.getSourceFile = (name, ...rest) =>
-    name === file
-      ? ts.createSourceFile(name, source, ts.ScriptTarget.ES2023)
-      : getSourceFile.call(host, name, ...rest);
-  const program = ts.createProgram([file], options, host);
-  return ts
-    .getPreEmitDiagnostics(program)
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
-}
 
 describe('the manifests', () => {
   test('are objects of Kubernetes, without a field that it does not know', () => {
