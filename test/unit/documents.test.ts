@@ -46,6 +46,15 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docker compose up': 'test/unit/deploy/compose.test.ts',
   'docker compose config --resolve-image-digests': 'needs a registry as well',
   'kubectl apply -k deploy/kubernetes': 'test/unit/deploy/kubernetes.test.ts',
+  // These need a cluster; what Helm makes of its options is compared.
+  "helm install zoogate deploy/helm/zoogate -n zoogate --set image.repository=registry.example/zoogate --set 'zookeeper.servers=zk-0.zk.zookeeper:2281\\,zk-1.zk.zookeeper:2281\\,zk-2.zk.zookeeper:2281/zoogate'":
+    'test/unit/deploy/helm.test.ts',
+  'kubectl create namespace zoogate': 'needs a cluster',
+  'kubectl label namespace zoogate pod-security.kubernetes.io/enforce=restricted': 'needs a cluster',
+  'kubectl -n zoogate create secret generic zoogate --from-file=principals.json --from-file=zookeeper-credentials --from-file=zookeeper-ca.pem':
+    'needs a cluster',
+  'kubectl -n zoogate rollout restart deployment zoogate': 'needs a cluster',
+  'node dist/key.js': 'test/integration/package.test.ts',
 };
 
 /** Blocks that are no commands. */

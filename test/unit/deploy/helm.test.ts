@@ -100,7 +100,7 @@ describe.skipIf(!hasHelm)('what Helm makes of the chart', () => {
   const EVERYTHING = {
     image: { ...NEEDED.image, digest: `sha256:${'0'.repeat(64)}` },
     imagePullSecrets: [{ name: 'pull' }],
-    zookeeper: { servers: 'zk-0.zk:2181,zk-1.zk:2182/zoogate', tls: { enabled: false } },
+    zookeeper: { servers: '[fd00::5]:2181,zk-1.zk:2182,zk-2.zk:2181/zoogate', tls: { enabled: false } },
     secret: { create: true, principals: '{"principals":[]}', zookeeperCredentials: 'zoogate:secret' },
     config: { ZOOGATE_MAX_DATA_BYTES: 1_073_741_824, ZOOGATE_LOG_LEVEL: 'warn' },
     tls: { secretName: 'zoogate-tls' },
