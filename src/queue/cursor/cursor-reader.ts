@@ -9,8 +9,9 @@ import { decodeRecord, type SubscriptionRecord } from '../model/records.ts';
 import type { EntrySlot } from '../model/segment.ts';
 import { orderPath, parsePageName, subscriptionPath } from '../zookeeper/paths.ts';
 import type { ReadOptions, Store } from '../zookeeper/store.ts';
-import { type CursorState, untouchedPage } from './cursor-state.ts';
+import type { CursorState } from './cursor-state.ts';
 import { ABSENT, NO_STAT } from './page-node.ts';
+import { untouchedPage } from './untouched-page.ts';
 import type { WatchedPart } from './watched-part.ts';
 
 const SEGMENTS_AHEAD = 16;
@@ -56,6 +57,7 @@ export class CursorReader {
 
   async #read(isDue: (part: WatchedPart) => boolean, watching: boolean): Promise<void> {
     const state = this.#state;
+    state.unseen.clear();
     // What somebody else is reading already is waited for: who looks to be certain relies on all of it.
     const ensure = (
       part: WatchedPart,
@@ -151,7 +153,8 @@ export class CursorReader {
     const log = state.topic.log(level);
     if (state.pageVersion(level, segment) !== ABSENT) log.forget(segment);
     const known = await log.segment(segment);
-    if (known === undefined || known.header.state === 'trimmed') state.noteFinished(level, segment);
+    if (known === undefined) state.noteAbsent(level, segment);
+    else if (known.header.state === 'trimmed') state.noteFinished(level, segment);
     else state.keepPage(level, segment, untouchedPage(state, level, segment), NO_STAT).part.armed = false;
   }
 

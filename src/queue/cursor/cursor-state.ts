@@ -8,9 +8,8 @@
 
 import type { EntryCache } from '../log/entry-cache.ts';
 import type { Topic } from '../log/topic.ts';
-import { initialPage } from '../model/cursor-draft.ts';
 import type { CursorView, ViewedEntry } from '../model/cursor-view.ts';
-import type { DeliveryPolicy } from '../model/delivery-policy.ts';
+import { type DeliveryPolicy, policyOf } from '../model/delivery-policy.ts';
 import { isFinished, type Page } from '../model/page.ts';
 import { LOG_START, type LogPosition } from '../model/position.ts';
 import { LIVE_CURSOR_VERSION, type SubscriptionRecord } from '../model/records.ts';
@@ -36,6 +35,8 @@ export class CursorState implements CursorView {
   readonly #pages = new Map<string, StatedPage>();
   /** Segments from the first on that are known to be done with: trimmed, or gone. */
   readonly #finished = new LevelSegments();
+  /** Segments that this gateway's server lacked at the last look. It may be behind, so the next look asks again. */
+  readonly unseen = new Set<string>();
   /** Lowest segment of each level that is not known to be done with. */
   readonly #firsts = new Map<number, number>();
   readonly #logParts = new Map<number, WatchedPart>();
@@ -95,16 +96,7 @@ export class CursorState implements CursorView {
   }
 
   get policy(): DeliveryPolicy {
-    const { ordering, maxDeliveries } = this.delivery;
-    const { messageTtlSeconds } = this.topic.storage;
-    return {
-      subscription: this.name,
-      ordering,
-      maxDeliveries,
-      messageTtlMs: messageTtlSeconds === undefined ? undefined : messageTtlSeconds * 1000,
-      filter: this.record.config?.filter,
-      purgedSchedule: this.record.purgedSchedule ?? 0,
-    };
+    return policyOf(this.name, this.record, this.delivery, this.topic.storage);
   }
 
   start(level: number): LogPosition {
@@ -128,7 +120,9 @@ export class CursorState implements CursorView {
   page(level: number, segment: number): Page | 'finished' | undefined {
     const stated = this.#pages.get(`${level}/${segment}`);
     if (stated !== undefined) return stated.page;
-    return segment < this.bounds(level).first || this.#finished.has(level, segment) ? 'finished' : undefined;
+    const { first, last } = this.bounds(level);
+    const isUnseen = segment > last && this.unseen.has(`${level}/${segment}`);
+    return segment < first || isUnseen || this.#finished.has(level, segment) ? 'finished' : undefined;
   }
 
   end(level: number, segment: number): number | undefined {
@@ -239,6 +233,15 @@ export class CursorState implements CursorView {
     if (segment >= (this.#firsts.get(level) ?? 0)) this.#finished.add(level, segment);
   }
 
+  /**
+   * The server has no such segment. One that its log has passed was trimmed. Any other may still come, so this holds
+   * only until the next look, and what is answered by it is made certain behind a barrier.
+   */
+  noteAbsent(level: number, segment: number): void {
+    if (segment <= this.topic.log(level).last) this.noteFinished(level, segment);
+    else this.unseen.add(`${level}/${segment}`);
+  }
+
   #forgetPage(level: number, segment: number): void {
     this.#pages.delete(`${level}/${segment}`);
     this.turnRequests.forget(pageName(level, segment));
@@ -291,9 +294,4 @@ export class CursorState implements CursorView {
     const end = log.end(segment);
     return stated !== undefined && end !== undefined && isFinished(stated.page, end);
   }
-}
-
-/** What nobody has touched begins as the subscription's start says. */
-export function untouchedPage(state: CursorState, level: number, segment: number): Page {
-  return initialPage(segment, state.start(level));
 }

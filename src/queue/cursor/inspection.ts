@@ -28,8 +28,9 @@ import { bytesOf, OPEN_VERSION, type SegmentHeader } from '../model/segment.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Store } from '../zookeeper/store.ts';
 import { CursorReader } from './cursor-reader.ts';
-import { CursorState, untouchedPage } from './cursor-state.ts';
+import { CursorState } from './cursor-state.ts';
 import { ABSENT } from './page-node.ts';
+import { untouchedPage } from './untouched-page.ts';
 
 /** The work left in one level. */
 export interface LevelInspection {

@@ -8,8 +8,8 @@ import { isWanted } from '../model/delivery-policy.ts';
 import { coverage, depthOf, pendingRanges } from '../model/depth.ts';
 import { slotAt } from '../model/segment.ts';
 import type { Stats } from '../model/vocabulary.ts';
-import { untouchedPage } from './cursor-state.ts';
 import type { Inspection, LevelInspection } from './inspection.ts';
+import { untouchedPage } from './untouched-page.ts';
 
 interface LevelStats {
   readonly ready: number;

@@ -1,7 +1,8 @@
 /** What the configuration says about which messages a subscription delivers, and how often. Pure. */
 
 import type { EntryMessage } from './entry.ts';
-import type { Ordering } from './vocabulary.ts';
+import type { SubscriptionRecord } from './records.ts';
+import type { DeliveryConfig, Ordering, StorageConfig } from './vocabulary.ts';
 
 export interface DeliveryPolicy {
   /** The subscription's name: a message that was redriven to one subscription is for it alone. */
@@ -12,6 +13,23 @@ export interface DeliveryPolicy {
   readonly filter: Readonly<Record<string, readonly string[]>> | undefined;
   /** Messages that were scheduled up to this change of the schedule were purged while they waited. */
   readonly purgedSchedule: number;
+}
+
+/** What the configurations of a queue, or of a topic and a subscription of it, come to. */
+export function policyOf(
+  subscription: string,
+  { config, purgedSchedule = 0 }: SubscriptionRecord,
+  { ordering, maxDeliveries }: DeliveryConfig,
+  { messageTtlSeconds }: StorageConfig,
+): DeliveryPolicy {
+  return {
+    subscription,
+    ordering,
+    maxDeliveries,
+    messageTtlMs: messageTtlSeconds === undefined ? undefined : messageTtlSeconds * 1000,
+    filter: config?.filter,
+    purgedSchedule,
+  };
 }
 
 /** The time after which a message is dropped, by its own limit or the topic's; undefined means never. */

@@ -3,8 +3,8 @@
  * position, then what waits for its time in the order in which it becomes due.
  */
 
-import { untouchedPage } from '../cursor/cursor-state.ts';
 import type { Inspection, LevelInspection } from '../cursor/inspection.ts';
+import { untouchedPage } from '../cursor/untouched-page.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import type { ScheduledPlace, ScheduleReader } from '../log/schedule-reader.ts';
 import { isExpired, isWanted } from '../model/delivery-policy.ts';
