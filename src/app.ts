@@ -9,26 +9,26 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from 'fastify';
-import { type AuditLog, auditEntry } from './audit-log.ts';
-import { CLOSING_LIMITS, type ClosingLimits, Connections } from './connections.ts';
+import { type AuditLog, auditEntry } from './audit/audit-log.ts';
 import { createLogger } from './logging.ts';
 import type { HttpVitals } from './metrics/index.ts';
 import type { Broker } from './queue/index.ts';
-import { remoteAddressOf } from './remote-address.ts';
-import { logRequests } from './request-log.ts';
 import { docsAnswer, docsPages } from './routes/about/docs-pages.ts';
+import { type AccessRules, Authenticator, LOOPBACK_RULES } from './routes/http/authenticator.ts';
 import { refuseConnection, refuseTunnel } from './routes/http/client-errors.ts';
 import { answerEarly, isComing, judgeBeforeBodies } from './routes/http/early-answers.ts';
 import { EDGE_LIMITS, type EdgeLimits, EdgeLoad } from './routes/http/edge-load.ts';
 import { problemAnswer, sendError } from './routes/http/error-answers.ts';
 import { STREAM_LIMITS, type StreamLimits } from './routes/http/event-stream.ts';
-import { type AccessRules, Gatekeeper, LOOPBACK_RULES } from './routes/http/gatekeeper.ts';
 import { HttpCounts } from './routes/http/http-counts.ts';
 import { invalidField, Problem, problemOf } from './routes/http/problems.ts';
 import { headProblem, lacksName, pathOfTarget } from './routes/http/request-heads.ts';
 import { knownPaths, unhandled } from './routes/http/unknown-routes.ts';
 import { apiOf, DOORS, type Door, type Route } from './routes/index.ts';
-import { STRICT_TRANSPORT_SECURITY, secureOptions, type TlsIdentity } from './tls.ts';
+import { CLOSING_LIMITS, type ClosingLimits, Connections } from './server/connections.ts';
+import { remoteAddressOf } from './server/remote-address.ts';
+import { logRequests } from './server/request-log.ts';
+import { STRICT_TRANSPORT_SECURITY, secureOptions, type TlsIdentity } from './server/tls.ts';
 import { readVersion, type Version } from './version.ts';
 
 export interface AppOptions {
@@ -85,7 +85,7 @@ const REQUEST_ID = /^[A-Za-z0-9._:/+=-]{1,128}$/;
 export function buildApp(options: AppOptions): FastifyInstance {
   const { broker, logger = createLogger('silent'), maxMessageBytes = MAX_MESSAGE_BYTES_DEFAULT } = options;
   const { patience = PATIENCE } = options;
-  const gatekeeper = new Gatekeeper(options.access ?? LOOPBACK_RULES, () => performance.now());
+  const authenticator = new Authenticator(options.access ?? LOOPBACK_RULES, () => performance.now());
   const load = new EdgeLoad({ ...EDGE_LIMITS, ...options.load }, () => broker.isCutOff);
   const counts = new HttpCounts();
   const metricsText = options.metrics?.({ counts, load }) ?? (async () => '');
@@ -158,7 +158,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
       method,
       url: path.replaceAll(/\{([^}]+)\}/g, ':$1'),
       config: { writeError: route.writeError },
-      handler: (request, reply) => respond(request, reply, load, gatekeeper),
+      handler: (request, reply) => respond(request, reply, load, authenticator),
     });
   }
   // Whoever embeds the application, and plugins, look for the document here.

@@ -5,11 +5,10 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import { buildApp } from './app.ts';
-import { openAuditLog } from './audit-log.ts';
+import { openAuditLog } from './audit/audit-log.ts';
 import { ensembleWeaknesses } from './config/ensemble-access.ts';
 import { readEnsembleSecurity } from './config/ensemble-security.ts';
 import type { GatewayConfiguration } from './config/environment.ts';
-import { openEntrance } from './entrance.ts';
 import { createMetrics } from './metrics/index.ts';
 import { createBroker } from './queue/broker.ts';
 import type { Broker } from './queue/index.ts';
@@ -18,6 +17,7 @@ import { openStore } from './queue/zookeeper/session.ts';
 import type { StoreCounters } from './queue/zookeeper/store.ts';
 import { type PrincipalLimits, principalLimits } from './routes/http/principal-shares.ts';
 import { BODY_BYTES_MAX } from './routes/index.ts';
+import { openListenerSecurity } from './server/listener-security.ts';
 import type { Tracing } from './tracing/index.ts';
 import { readVersion } from './version.ts';
 
@@ -52,7 +52,7 @@ export async function startGateway(
 ): Promise<Gateway> {
   const { sessionTimeoutMs, requestTimeoutMs, maxMessageBytes, maxDataBytes } = configuration;
   const version = readVersion();
-  const entrance = await openEntrance(configuration, logger);
+  const listenerSecurity = await openListenerSecurity(configuration, logger);
   const { zooKeeper, ensembleAccess } = configuration;
   for (const weakness of ensembleWeaknesses(ensembleAccess, zooKeeper)) logger.warn(weakness);
   const audit = openAuditLog(logger, configuration.auditFile);
@@ -92,10 +92,10 @@ export async function startGateway(
       answerBytesMax: configuration.maxAnswerBytes,
       ofPrincipal: limitsOfPrincipal(configuration),
     },
-    access: entrance.access,
-    ...(entrance.tls === undefined ? {} : { tls: entrance.tls }),
+    access: listenerSecurity.access,
+    ...(listenerSecurity.tls === undefined ? {} : { tls: listenerSecurity.tls }),
   });
-  entrance.guard(app.server);
+  listenerSecurity.guard(app.server);
 
   let closing: Promise<void> | undefined;
   const close = async (limitMs: number): Promise<void> => {
@@ -108,7 +108,7 @@ export async function startGateway(
       clearTimeout(timer);
       await broker.close();
       await store.close();
-      entrance.close();
+      listenerSecurity.close();
       audit.close();
       await tracing?.close(TRACES_FLUSH_MS);
     }
@@ -126,7 +126,9 @@ export async function startGateway(
     const { port } = configuration;
     // Of "localhost" Fastify makes two servers, of which the second would keep its first certificate.
     const host =
-      entrance.tls !== undefined && configuration.host === 'localhost' ? '127.0.0.1' : configuration.host;
+      listenerSecurity.tls !== undefined && configuration.host === 'localhost'
+        ? '127.0.0.1'
+        : configuration.host;
     const url = await app.listen({ host, port, backlog: BACKLOG });
     return { ...gateway, url };
   } catch (error) {

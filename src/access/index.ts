@@ -4,7 +4,7 @@
  */
 export { type Authentication, openAuthentication } from './authentication.ts';
 export { CredentialsError } from './credentials-error.ts';
-export { RequestRates } from './request-rates.ts';
+export { RateLimiter } from './rate-limiter.ts';
 export {
   ANONYMOUS,
   isAllowed,

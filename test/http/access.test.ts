@@ -6,7 +6,7 @@ import { openAuthentication } from '../../src/access/index.ts';
 import { buildApp } from '../../src/app.ts';
 import { readConfiguration } from '../../src/config/environment.ts';
 import { createLogger } from '../../src/logging.ts';
-import { LOOPBACK_RULES } from '../../src/routes/http/gatekeeper.ts';
+import { LOOPBACK_RULES } from '../../src/routes/http/authenticator.ts';
 import type { HttpCounts } from '../../src/routes/http/http-counts.ts';
 import { EventSource } from '../support/event-source.ts';
 import { useGuardedGateways } from '../support/guarded-gateways.ts';

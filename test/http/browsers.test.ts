@@ -1,6 +1,6 @@
 /** What pages in browsers can do to a gateway without authentication: nothing. What programs can: everything. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LOOPBACK_RULES } from '../../src/routes/http/gatekeeper.ts';
+import { LOOPBACK_RULES } from '../../src/routes/http/authenticator.ts';
 import { startTestGateways, type TestGateways } from '../support/http-app.ts';
 import { type RawAnswer, send } from '../support/raw-http.ts';
 

@@ -9,8 +9,8 @@ import { join as at } from 'node:path';
 import { connect as connectSecurely } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { buildApp } from '../../src/app.ts';
-import { Connections } from '../../src/connections.ts';
 import type { Broker } from '../../src/queue/index.ts';
+import { Connections } from '../../src/server/connections.ts';
 import { makeCertificate } from '../support/certificates.ts';
 import { waitUntil } from '../support/wait-until.ts';
 

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Authentication, openAuthentication } from '../../src/access/index.ts';
 import { buildApp } from '../../src/app.ts';
 import { readConfiguration } from '../../src/config/environment.ts';
-import { LOOPBACK_RULES } from '../../src/routes/http/gatekeeper.ts';
+import { LOOPBACK_RULES } from '../../src/routes/http/authenticator.ts';
 import { type PrincipalLimits, principalLimits } from '../../src/routes/http/principal-shares.ts';
 import { PrincipalsFile } from '../support/access-fixture.ts';
 import { type RawAnswer, send } from '../support/raw-http.ts';

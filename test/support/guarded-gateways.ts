@@ -2,7 +2,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { type Authentication, openAuthentication } from '../../src/access/index.ts';
 import { type Environment, readConfiguration } from '../../src/config/environment.ts';
-import type { AccessRules } from '../../src/routes/http/gatekeeper.ts';
+import type { AccessRules } from '../../src/routes/http/authenticator.ts';
 import { type DescribedPrincipal, PrincipalsFile } from './access-fixture.ts';
 import { startTestGateways, type TestGateways } from './http-app.ts';
 import { type RawAnswer, type RawRequest, send } from './raw-http.ts';

@@ -8,7 +8,7 @@
 import { connect, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext, connect as tlsConnect } from 'node:tls';
 import type { ServerAddress } from './address.ts';
-import type { Complaints } from './complaints.ts';
+import type { WarningLog } from './warning-log.ts';
 
 /** As PEM. */
 export interface TlsMaterial {
@@ -34,13 +34,13 @@ export interface OpenedSocket {
 
 export class EnsembleSockets {
   readonly #tls: EnsembleTls | undefined;
-  readonly #complaints: Complaints;
+  readonly #warnings: WarningLog;
   #context: SecureContext | undefined;
 
   /** @throws Error when certificates or keys cannot be used */
-  constructor(tls: EnsembleTls | undefined, complaints: Complaints) {
+  constructor(tls: EnsembleTls | undefined, warnings: WarningLog) {
     this.#tls = tls;
-    this.#complaints = complaints;
+    this.#warnings = warnings;
     if (tls !== undefined) this.#context = contextOf(tls);
   }
 
@@ -64,7 +64,7 @@ export class EnsembleSockets {
       this.#context = contextOf(tls);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.#complaints.tell(
+      this.#warnings.warn(
         { reason },
         'certificates or keys for ZooKeeper cannot be used; the ones before stay',
       );

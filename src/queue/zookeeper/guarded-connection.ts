@@ -19,13 +19,13 @@ import type { Socket } from 'node:net';
 import type { ServerAddress } from './address.ts';
 import { type Callback, type ConnectionManager, managerState } from './client-internals.ts';
 import { codes, ReplyError } from './codes.ts';
-import type { Complaints } from './complaints.ts';
 import { connectionFailure } from './connection-failures.ts';
 import type { EnsembleSockets } from './ensemble-sockets.ts';
 import { FrameReader } from './frames.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { Logger } from './logger.ts';
 import { ServerRotation } from './server-rotation.ts';
+import type { WarningLog } from './warning-log.ts';
 import type { Watches } from './watches.ts';
 
 export interface ConnectionOptions {
@@ -33,7 +33,7 @@ export interface ConnectionOptions {
   readonly sockets: EnsembleSockets;
   readonly watches: Watches;
   readonly logger: Logger;
-  readonly complaints: Complaints;
+  readonly warnings: WarningLog;
   readonly monotonicNow: () => number;
   readonly random: () => number;
   /** Number of the first request, for tests of what happens at the end of their range. */
@@ -213,7 +213,7 @@ export class GuardedConnection {
 
   #tellFailure({ host, port }: ServerAddress, reason: string): void {
     const details = { server: `${host}:${port}`, reason };
-    this.#options.complaints.tell(details, 'no connection to this server of ZooKeeper');
+    this.#options.warnings.warn(details, 'no connection to this server of ZooKeeper');
   }
 
   #onData(socket: Socket, frames: FrameReader, bytes: Buffer): void {

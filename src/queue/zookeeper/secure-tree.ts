@@ -11,7 +11,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type AclEntry, aclOf, type Credentials, isOpen, isSameAcl } from './acl.ts';
 import { fullPath, parseEnsembleAddress } from './address.ts';
 import { codes, storeError } from './codes.ts';
-import { Complaints } from './complaints.ts';
 import { isUnlimited, quotaNodes } from './data-count.ts';
 import { EnsembleClock } from './ensemble-clock.ts';
 import { EnsembleSockets, type EnsembleTls } from './ensemble-sockets.ts';
@@ -20,6 +19,7 @@ import { TOP_PATHS } from './paths.ts';
 import { type Replied, Requests } from './requests.ts';
 import { StoreError } from './store.ts';
 import { Supervisor } from './supervisor.ts';
+import { WarningLog } from './warning-log.ts';
 
 export interface SecureTreeOptions {
   readonly connectionString: string;
@@ -89,7 +89,7 @@ class TreeWalk {
     const { credentials, logger, tls, requestTimeoutMs } = options;
     const { servers, chroot } = parseEnsembleAddress(options.connectionString);
     const monotonicNow = () => performance.now();
-    const complaints = new Complaints(logger);
+    const warnings = new WarningLog(logger);
     this.#options = options;
     this.#acl = aclOf(credentials[0]);
     this.#chroot = chroot;
@@ -100,8 +100,8 @@ class TreeWalk {
     this.#requests = new Requests({ requestTimeoutMs, client, clock: new EnsembleClock(), monotonicNow });
     this.#supervisor = new Supervisor({
       ...options,
-      ...{ servers, monotonicNow, random: Math.random, complaints },
-      sockets: new EnsembleSockets(tls, complaints),
+      ...{ servers, monotonicNow, random: Math.random, warnings },
+      sockets: new EnsembleSockets(tls, warnings),
       calls: this.#requests.calls,
       establish: async () => {},
     });

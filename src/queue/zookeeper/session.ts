@@ -12,7 +12,6 @@ import { chrootNodes, fullPath, parseEnsembleAddress } from './address.ts';
 import { Barrier } from './barrier.ts';
 import { codes, storeError } from './codes.ts';
 import { commitResult } from './commit-result.ts';
-import { Complaints } from './complaints.ts';
 import { DataCount } from './data-count.ts';
 import { EnsembleClock } from './ensemble-clock.ts';
 import { EnsembleSockets, type EnsembleTls } from './ensemble-sockets.ts';
@@ -25,6 +24,7 @@ import * as port from './store.ts';
 import type { StoreMeasures } from './store-measures.ts';
 import { Supervisor } from './supervisor.ts';
 import { asAsked, withoutRestAtAny } from './versions.ts';
+import { WarningLog } from './warning-log.ts';
 import { assertCommit, assertPath, Packet } from './writes.ts';
 
 export interface OpenStoreOptions {
@@ -63,7 +63,7 @@ class SessionStore implements ZooKeeperStore {
   readonly packet: Packet;
   readonly #chroot: string;
   readonly #hasCredentials: boolean;
-  readonly #complaints: Complaints;
+  readonly #warnings: WarningLog;
   readonly #clock = new EnsembleClock();
   readonly #monotonicNow: () => number;
   readonly #requests: Requests;
@@ -79,8 +79,8 @@ class SessionStore implements ZooKeeperStore {
     this.#chroot = chroot;
     this.#hasCredentials = credentials.length > 0;
     this.packet = new Packet(Buffer.byteLength(chroot), aclBytes(aclOf(credentials[0])));
-    this.#complaints = new Complaints(logger);
-    const sockets = new EnsembleSockets(tls, this.#complaints);
+    this.#warnings = new WarningLog(logger);
+    const sockets = new EnsembleSockets(tls, this.#warnings);
     this.#monotonicNow = monotonicNow;
     const client = () => this.#supervisor.client;
     this.#requests = new Requests({ requestTimeoutMs, client, clock: this.#clock, monotonicNow });
@@ -89,7 +89,7 @@ class SessionStore implements ZooKeeperStore {
     this.#supervisor = new Supervisor({
       ...options,
       ...{ servers, sockets, credentials, monotonicNow, random },
-      complaints: this.#complaints,
+      warnings: this.#warnings,
       calls: this.#requests.calls,
       establish: () => this.#establish(),
     });
@@ -218,7 +218,7 @@ class SessionStore implements ZooKeeperStore {
   /** What belongs to others is for an operator to hear of, whoever comes across it. */
   #told(error: unknown): unknown {
     if (error instanceof port.StoreError && error.refusal === 'permission') {
-      this.#complaints.tell({ reason: error.message }, 'a part of the tree in ZooKeeper belongs to others');
+      this.#warnings.warn({ reason: error.message }, 'a part of the tree in ZooKeeper belongs to others');
     }
     return error;
   }

@@ -19,11 +19,11 @@ import type { CallSignal } from '../model/call-signal.ts';
 import type { Credentials } from './acl.ts';
 import type { ServerAddress } from './address.ts';
 import type { Calls } from './calls.ts';
-import type { Complaints } from './complaints.ts';
 import type { EnsembleSockets } from './ensemble-sockets.ts';
 import { GuardedClient } from './guarded-client.ts';
 import type { Logger } from './logger.ts';
 import type { StoreState } from './store.ts';
+import type { WarningLog } from './warning-log.ts';
 import { Watches } from './watches.ts';
 
 export interface SupervisorOptions {
@@ -32,7 +32,7 @@ export interface SupervisorOptions {
   readonly sessionTimeoutMs: number;
   readonly credentials: readonly Credentials[];
   readonly logger: Logger;
-  readonly complaints: Complaints;
+  readonly warnings: WarningLog;
   readonly monotonicNow: () => number;
   readonly random: () => number;
   readonly firstXid?: number;
@@ -117,7 +117,7 @@ export class Supervisor {
         disconnected: ifCurrent(() => this.#leave('suspended')),
         expired: ifCurrent(() => this.#renew(renewalDelayMsMax)),
         rejected: ifCurrent(() => {
-          this.#options.complaints.tell(
+          this.#options.warnings.warn(
             {},
             'ZooKeeper does not accept the credentials (authentication failed)',
           );
@@ -137,12 +137,12 @@ export class Supervisor {
       await this.#options.establish(client);
       if (!isCurrent()) return;
       client.confirm();
-      this.#options.complaints.forget();
+      this.#options.warnings.reset();
       this.#enter('connected');
     } catch (error) {
       if (!isCurrent()) return;
       const reason = error instanceof Error ? error.message : String(error);
-      this.#options.complaints.tell({ reason }, 'connected to ZooKeeper, but it cannot be used yet');
+      this.#options.warnings.warn({ reason }, 'connected to ZooKeeper, but it cannot be used yet');
       this.#later(unusableDelayMsMax, () => isCurrent() && client.drop('it could not be used'));
     }
   }

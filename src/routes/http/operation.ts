@@ -13,8 +13,8 @@ import type { Principal } from '../../access/index.ts';
 import type { Call, CallSignal, TraceContext } from '../../queue/index.ts';
 import { withAcceptedTypes } from './accepted-types.ts';
 import { type Access, requireAccess } from './access.ts';
+import type { Authenticator } from './authenticator.ts';
 import type { EdgeLoad, RequestShare } from './edge-load.ts';
-import type { Gatekeeper } from './gatekeeper.ts';
 import { RouteCounts } from './http-counts.ts';
 import { preferredType } from './media-types.ts';
 import { invalidField, Problem, type ProblemCode } from './problems.ts';
@@ -98,7 +98,7 @@ export interface Operation
     request: FastifyRequest,
     reply: FastifyReply,
     load: EdgeLoad,
-    gatekeeper: Gatekeeper,
+    authenticator: Authenticator,
   ): Promise<FastifyReply>;
 }
 
@@ -112,13 +112,13 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
   const counts = new RouteCounts(definition.method, definition.path);
   const queryOf = queryReader(definition.query);
   const { access } = definition;
-  const answerTo: Operation['respond'] = async (request, reply, load, gatekeeper) => {
+  const answerTo: Operation['respond'] = async (request, reply, load, authenticator) => {
     const { raw } = request;
     const share = load.enter(reply, counts, isLimited);
     const connection = new ClientConnection(share, raw.headers);
     let principal: Principal;
     try {
-      const admitted = gatekeeper.admit(request, access);
+      const admitted = authenticator.admit(request, access);
       // A key is known at once.
       principal = admitted instanceof Promise ? await admitted : admitted;
       share.belongTo(principal);
@@ -153,7 +153,7 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
     if (answer.stream === undefined) return send(reply, answer);
     reply.raw.once(
       'close',
-      gatekeeper.recheck(request, access, params, () => connection.end()),
+      authenticator.recheck(request, access, params, () => connection.end()),
     );
     return sendStream(reply, answer, answer.stream);
   };
@@ -161,9 +161,9 @@ export function operation<Params extends z.ZodObject, Query extends z.ZodObject,
     ...documentation,
     body,
     counts,
-    async respond(request, reply, load, gatekeeper) {
+    async respond(request, reply, load, authenticator) {
       try {
-        return await answerTo(request, reply, load, gatekeeper);
+        return await answerTo(request, reply, load, authenticator);
       } catch (error) {
         throw withAcceptedTypes(error, definition);
       }

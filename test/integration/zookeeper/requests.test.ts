@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { aclBytes, aclOf } from '../../../src/queue/zookeeper/acl.ts';
-import { Complaints } from '../../../src/queue/zookeeper/complaints.ts';
 import { EnsembleSockets } from '../../../src/queue/zookeeper/ensemble-sockets.ts';
 import { GuardedClient } from '../../../src/queue/zookeeper/guarded-client.ts';
 import type { TransactionResult } from '../../../src/queue/zookeeper/transaction-frames.ts';
+import { WarningLog } from '../../../src/queue/zookeeper/warning-log.ts';
 import { Watches } from '../../../src/queue/zookeeper/watches.ts';
 import { packetBytes, packetBytesMax } from '../../../src/queue/zookeeper/writes.ts';
 import { opcode } from '../../support/tcp-proxy.ts';
@@ -21,7 +21,7 @@ describe('version 0 inside a transaction', () => {
     const chroot = zookeeper.freshChroot();
     const store = await openTestStore(zookeeper.server.address + chroot);
     await store.commit(fresh('/page', 'kept'));
-    const complaints = new Complaints(silentLogger);
+    const warnings = new WarningLog(silentLogger);
     const bare = await new Promise<GuardedClient>((resolve) => {
       const opening = new GuardedClient({
         servers: [{ host: '127.0.0.1', port: zookeeper.server.port }],
@@ -32,8 +32,8 @@ describe('version 0 inside a transaction', () => {
           ...{ disconnected() {}, expired() {}, rejected() {}, drained() {} },
         },
         logger: silentLogger,
-        complaints,
-        sockets: new EnsembleSockets(undefined, complaints),
+        warnings,
+        sockets: new EnsembleSockets(undefined, warnings),
         credentials: [],
         monotonicNow: () => performance.now(),
         random: Math.random,

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type AuditEntry, auditEntry, openAuditLog } from '../../src/audit-log.ts';
-import { createLogger } from '../../src/logging.ts';
+import { type AuditEntry, auditEntry, openAuditLog } from '../../../src/audit/audit-log.ts';
+import { createLogger } from '../../../src/logging.ts';
 
 const entry: AuditEntry = {
   action: 'create',

@@ -1,4 +1,4 @@
-/** The lines that the log has of each request, at the levels at which somebody wants them. */
+/** Logs each request, at the log levels at which somebody wants to see them. */
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { remoteAddressOf } from './remote-address.ts';
 
@@ -7,7 +7,7 @@ const LEVELS_WITH_REQUESTS: ReadonlySet<string> = new Set(['info', 'debug', 'tra
 
 /** Has a line written of each request that comes, once it is answered. */
 export function logRequests(app: FastifyInstance, log: FastifyBaseLogger): void {
-  // Where nobody reads it, following each request would be most of what it costs.
+  // A log that nobody reads would be most of what a request costs.
   if (!LEVELS_WITH_REQUESTS.has(log.level)) return;
   app.addHook('onRequest', (request, reply, done) => {
     const startMs = performance.now();

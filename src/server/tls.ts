@@ -1,10 +1,10 @@
 /**
- * The gateway's own TLS: what its HTTPS server is made with, and another certificate while it runs.
+ * The gateway's own TLS: the options of its HTTPS server, and the change of its certificate while it runs.
  */
 import type { Server } from 'node:http';
 import { createSecureContext, type SecureContextOptions, Server as TlsServer } from 'node:tls';
-import type { TlsFiles } from './config/access.ts';
-import { WatchedFiles } from './config/watched-files.ts';
+import type { TlsFiles } from '../config/access.ts';
+import { WatchedFiles } from '../config/watched-files.ts';
 
 /** A certificate chain and its key, as PEM. */
 export interface TlsIdentity {
@@ -31,7 +31,7 @@ export function renewIdentity(server: Server, identity: TlsIdentity): void {
 /**
  * Reads a certificate and its key, and again when they change. Rejects with what is wrong with them.
  *
- * @param onRefused what is refused leaves everything as it was
+ * @param onRefused told why new files cannot be used; the identity stays as it was
  */
 export async function watchIdentity(
   { certificateFile, keyFile }: TlsFiles,
@@ -53,7 +53,7 @@ function identityOf([cert, key]: readonly Buffer[]): TlsIdentity {
   return { cert, key };
 }
 
-/** What is older than TLS 1.2 is broken. */
+/** Versions before TLS 1.2 are broken. */
 function contextOptions(identity: TlsIdentity): SecureContextOptions {
   return { ...identity, minVersion: 'TLSv1.2' };
 }

@@ -1,21 +1,25 @@
 /**
- * How many requests each principal may send to this gateway.
+ * Limits how many requests each principal sends to this gateway.
  *
- * A token bucket, kept as one number: the time at which it will be full again (the generic cell rate algorithm). What
- * is refused takes nothing, so who waits as long as told is admitted.
+ * A token bucket, kept as one number: the time at which it will be full again (the generic cell rate algorithm). A
+ * refused request takes nothing, so a client that waits as long as it was told is admitted.
  */
 import { LRUCache } from 'lru-cache';
 import type { Principal, RequestRate } from './rights.ts';
 
-/** Who is forgotten beyond this begins with a full bucket again. */
+/** A principal that is forgotten beyond these begins with a full bucket again. */
 const PRINCIPALS_KEPT = 10_000;
 
-export type Admission =
+export type RateDecision =
   | { readonly isAdmitted: true; readonly fullAtMs: number }
   | { readonly isAdmitted: false; readonly retryAfterMs: number };
 
 /** Whether one more request fits, for a bucket that would have been full again at `fullAtMs`. */
-export function admission(fullAtMs: number, nowMs: number, { perSecond, burst }: RequestRate): Admission {
+export function rateDecision(
+  fullAtMs: number,
+  nowMs: number,
+  { perSecond, burst }: RequestRate,
+): RateDecision {
   const refillMs = 1000 / perSecond;
   const afterwardsMs = Math.max(fullAtMs, nowMs) + refillMs;
   const retryAfterMs = afterwardsMs - nowMs - burst * refillMs;
@@ -25,7 +29,7 @@ export function admission(fullAtMs: number, nowMs: number, { perSecond, burst }:
     : { isAdmitted: true, fullAtMs: afterwardsMs };
 }
 
-export class RequestRates {
+export class RateLimiter {
   readonly #rateOfAll: RequestRate | undefined;
   readonly #nowMs: () => number;
   readonly #fullAtMs = new LRUCache<string, number>({ max: PRINCIPALS_KEPT });
@@ -44,7 +48,7 @@ export class RequestRates {
     const rate = principal.rate ?? this.#rateOfAll;
     if (rate === undefined) return undefined;
     const nowMs = this.#nowMs();
-    const admitted = admission(this.#fullAtMs.get(principal.name) ?? nowMs, nowMs, rate);
+    const admitted = rateDecision(this.#fullAtMs.get(principal.name) ?? nowMs, nowMs, rate);
     if (!admitted.isAdmitted) return admitted.retryAfterMs;
     this.#fullAtMs.set(principal.name, admitted.fullAtMs);
     return undefined;

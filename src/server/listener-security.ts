@@ -1,16 +1,16 @@
 /**
- * What a request meets before the routes: the gateway's TLS, and who may use it. Opened from the configuration; what
- * lies in files is followed while the gateway runs.
+ * How the listener is secured: TLS, and the authentication of clients. Opened from the configuration; changes of the
+ * files that it names are followed while the gateway runs.
  */
 import type { Server } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
-import { openAuthentication } from './access/index.ts';
-import { isLoopback } from './config/access.ts';
-import type { GatewayConfiguration } from './config/environment.ts';
-import { type AccessRules, RECHECK_MS } from './routes/http/gatekeeper.ts';
+import { openAuthentication } from '../access/index.ts';
+import { isLoopback } from '../config/access.ts';
+import type { GatewayConfiguration } from '../config/environment.ts';
+import { type AccessRules, RECHECK_MS } from '../routes/http/authenticator.ts';
 import { renewIdentity, type TlsIdentity, watchIdentity } from './tls.ts';
 
-export interface Entrance {
+export interface ListenerSecurity {
   readonly access: AccessRules;
   /** Undefined: plain HTTP. */
   readonly tls: TlsIdentity | undefined;
@@ -21,10 +21,10 @@ export interface Entrance {
 }
 
 /** Rejects with what is wrong with a file. */
-export async function openEntrance(
+export async function openListenerSecurity(
   configuration: Pick<GatewayConfiguration, 'access' | 'tls' | 'host'>,
   logger: FastifyBaseLogger,
-): Promise<Entrance> {
+): Promise<ListenerSecurity> {
   const { access, tls, host } = configuration;
   let server: Server | undefined;
   const files =

@@ -1,15 +1,15 @@
 /**
  * The audit log: one line for each attempt of a principal to manage a queue, a topic or a subscription, with who, what,
- * and how it ended. Part of the log, whatever is logged beside it, or a file of its own. Attempts of strangers, who could
- * fill it, are counted, and summed up in the ordinary log.
+ * and how it ended. Part of the log, whatever is logged beside it, or a file of its own. Attempts without
+ * valid credentials, which anybody could fill it with, are counted and summed up in the ordinary log.
  *
  * Guarantees: the line is written as the answer goes out, and also when the client has left; it has neither a
  * credential nor anything of a body in it.
  */
 import type { FastifyBaseLogger } from 'fastify';
 import { pino } from 'pino';
-import type { ManagementAction, ProblemCode } from './routes/index.ts';
-import { StrangersAttempts } from './strangers-attempts.ts';
+import type { ManagementAction, ProblemCode } from '../routes/index.ts';
+import { UnauthenticatedAttempts } from './unauthenticated-attempts.ts';
 
 /** What a line says. Fields are only ever added. */
 export interface AuditEntry {
@@ -37,20 +37,20 @@ export interface AuditLog {
 const FILE_MODE = 0o640;
 
 /**
- * @param logger takes the lines when there is no file, at every level but silence; and sums of strangers' attempts
+ * @param logger takes the lines when there is no file, at every level but silence; and sums of unauthenticated attempts
  * @param file is appended to
  * @throws when the file cannot be opened
  */
 export function openAuditLog(logger: FastifyBaseLogger, file: string | undefined): AuditLog {
   const lines = file === undefined ? linesOfLog(logger) : linesOfFile(logger, file);
-  const strangers = new StrangersAttempts(logger);
+  const unauthenticated = new UnauthenticatedAttempts(logger);
   return {
     note(entry) {
-      if (entry.principal === null) strangers.note(entry);
+      if (entry.principal === null) unauthenticated.note(entry);
       else lines.write(entry);
     },
     close() {
-      strangers.close();
+      unauthenticated.close();
       lines.close();
     },
   };

@@ -4,15 +4,19 @@ import { describe, expect, test } from 'vitest';
 import type { Principal } from '../../../../src/access/index.ts';
 import { NO_RIGHTS } from '../../../../src/access/index.ts';
 import { type Access, requireAccess } from '../../../../src/routes/http/access.ts';
-import { type AccessRules, Gatekeeper, LOOPBACK_RULES } from '../../../../src/routes/http/gatekeeper.ts';
+import {
+  type AccessRules,
+  Authenticator,
+  LOOPBACK_RULES,
+} from '../../../../src/routes/http/authenticator.ts';
 
 const METRICS: Access<object> = { kind: 'metrics' };
 
 async function statusOf(rules: Partial<AccessRules>, authorization?: string): Promise<string> {
-  const gatekeeper = new Gatekeeper({ ...LOOPBACK_RULES, ...rules }, () => 0);
+  const authenticator = new Authenticator({ ...LOOPBACK_RULES, ...rules }, () => 0);
   const request = { raw: { headers: { authorization } }, method: 'GET' } as unknown as FastifyRequest;
   try {
-    requireAccess(METRICS, await gatekeeper.admit(request, METRICS), {});
+    requireAccess(METRICS, await authenticator.admit(request, METRICS), {});
     return 'allowed';
   } catch (error) {
     return (error as { code: string }).code;

@@ -1,6 +1,6 @@
 /**
- * Attempts to manage something that were refused before it was known whose they are. Anybody can make any number of
- * them: the log gets the first at once, and then no more than one line a minute, which sums up the others.
+ * Attempts to manage something that were refused before the gateway knew who made them. Anybody can make any number of
+ * them, so the log gets the first at once, and then at most one line a minute that sums up the others.
  */
 import type { FastifyBaseLogger } from 'fastify';
 
@@ -8,7 +8,7 @@ const SUMMARY_EVERY_MS = 60_000;
 /** So many of the addresses are named. */
 const ADDRESSES_MAX = 10;
 
-export class StrangersAttempts {
+export class UnauthenticatedAttempts {
   readonly #logger: Pick<FastifyBaseLogger, 'warn'>;
   readonly #addresses = new Set<string>();
   #attempts = 0;

@@ -1,4 +1,4 @@
-/** Where a request comes from, for those who read logs: no decision is made by it. */
+/** The address that a request comes from, for logs only: nothing is decided by it. */
 import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 

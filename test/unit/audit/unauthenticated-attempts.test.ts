@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { StrangersAttempts } from '../../src/strangers-attempts.ts';
+import { UnauthenticatedAttempts } from '../../../src/audit/unauthenticated-attempts.ts';
 
 let lines: object[];
-let attempts: StrangersAttempts;
+let attempts: UnauthenticatedAttempts;
 
 beforeEach(() => {
   vi.useFakeTimers();
   lines = [];
-  attempts = new StrangersAttempts({ warn: (line: unknown) => void lines.push(line as object) });
+  attempts = new UnauthenticatedAttempts({ warn: (line: unknown) => void lines.push(line as object) });
 });
 afterEach(() => vi.useRealTimers());
 

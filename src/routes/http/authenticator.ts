@@ -1,8 +1,8 @@
 /**
- * Who sends a request, before anything else is done about it: its credentials, and how many it sends. Where there is
- * no authentication everybody is `anonymous` and may do everything, but for pages in browsers.
+ * Authenticates the sender of a request before anything else is done about it, and holds the sender to its rate limit.
+ * Without authentication everybody is `anonymous` and may do everything, except for pages in browsers.
  *
- * The principal of a request is `request.principal`, from then on: for the log, and for whoever tells about requests.
+ * From then on `request.principal` is the sender: the logs read it there.
  */
 import type { FastifyRequest } from 'fastify';
 import {
@@ -11,8 +11,8 @@ import {
   CredentialsError,
   NO_RIGHTS,
   type Principal,
+  RateLimiter,
   type RequestRate,
-  RequestRates,
 } from '../../access/index.ts';
 import { type Access, requireAccess } from './access.ts';
 import { isFromAnotherSite, isHostTrusted } from './browser-requests.ts';
@@ -35,7 +35,7 @@ export interface AccessRules {
   readonly publicVersion: boolean;
   /** For principals without one of their own; undefined: no limit. */
   readonly requestRate: RequestRate | undefined;
-  /** Between two looks whether one who follows a stream still may. */
+  /** Between two checks whether the reader of a stream may still read it. */
   readonly recheckMs: number;
 }
 
@@ -51,19 +51,19 @@ export const LOOPBACK_RULES: AccessRules = {
   recheckMs: RECHECK_MS,
 };
 
-/** Who asks what everybody may ask, the metrics among it when they are public. */
+/** The sender of a request that everybody may send; of one for the metrics, too, when they are public. */
 const ANYBODY: Principal = { name: 'anybody', rights: { ...NO_RIGHTS, metrics: true } };
 
 const CHALLENGE = 'Bearer realm="zoogate"';
 
-export class Gatekeeper {
+export class Authenticator {
   readonly #rules: AccessRules;
-  readonly #rates: RequestRates;
+  readonly #rateLimiter: RateLimiter;
 
   /** @param nowMs a monotonic clock */
   constructor(rules: AccessRules, nowMs: () => number) {
     this.#rules = rules;
-    this.#rates = new RequestRates(rules.requestRate, nowMs);
+    this.#rateLimiter = new RateLimiter(rules.requestRate, nowMs);
   }
 
   /**
@@ -79,10 +79,10 @@ export class Gatekeeper {
   }
 
   /**
-   * Looks now and then whether the sender of a request still is allowed what it is doing: keys are withdrawn, tokens
+   * Checks from time to time whether the sender of a request may still do what it is doing: keys are withdrawn, tokens
    * expire, rights change.
    *
-   * @param onRefused told when it is not any more
+   * @param onRefused told once the sender may not
    * @returns ends it
    */
   recheck<Params>(
@@ -108,7 +108,7 @@ export class Gatekeeper {
 
   #count(request: FastifyRequest, principal: Principal): Principal {
     request.principal = principal;
-    const retryAfterMs = this.#rates.admit(principal);
+    const retryAfterMs = this.#rateLimiter.admit(principal);
     if (retryAfterMs !== undefined) throw tooMany(principal, retryAfterMs);
     return principal;
   }

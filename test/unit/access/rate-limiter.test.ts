@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { admission, RequestRates } from '../../../src/access/request-rates.ts';
+import { RateLimiter, rateDecision } from '../../../src/access/rate-limiter.ts';
 import { NO_RIGHTS, type Principal } from '../../../src/access/rights.ts';
 
 const principal = (name: string, rate?: Principal['rate']): Principal => ({
@@ -12,7 +12,7 @@ const principal = (name: string, rate?: Principal['rate']): Principal => ({
 describe('requests at a rate', () => {
   test('are admitted until the burst is used up, and then as it refills', () => {
     let nowMs = 1_000;
-    const rates = new RequestRates({ perSecond: 10, burst: 3 }, () => nowMs);
+    const rates = new RateLimiter({ perSecond: 10, burst: 3 }, () => nowMs);
     const one = principal('one');
     const send = () => rates.admit(one) === undefined;
     expect([send(), send(), send(), send()]).toEqual([true, true, true, false]);
@@ -24,7 +24,7 @@ describe('requests at a rate', () => {
 
   test('are told how long to wait, and are admitted then', () => {
     let nowMs = 0;
-    const rates = new RequestRates({ perSecond: 4, burst: 1 }, () => nowMs);
+    const rates = new RateLimiter({ perSecond: 4, burst: 1 }, () => nowMs);
     const one = principal('one');
     expect(rates.admit(one)).toBeUndefined();
     nowMs = 100;
@@ -34,7 +34,7 @@ describe('requests at a rate', () => {
   });
 
   test('are counted for each principal, with a limit of its own if it has one', () => {
-    const rates = new RequestRates({ perSecond: 1, burst: 1 }, () => 0);
+    const rates = new RateLimiter({ perSecond: 1, burst: 1 }, () => 0);
     const admitted = ['a', 'b', 'a'].map((name) => rates.admit(principal(name)) === undefined);
     expect(admitted).toEqual([true, true, false]);
     const own = principal('own', { perSecond: 1, burst: 2 });
@@ -42,7 +42,7 @@ describe('requests at a rate', () => {
   });
 
   test('are not limited when no limit is set', () => {
-    const rates = new RequestRates(undefined, () => 0);
+    const rates = new RateLimiter(undefined, () => 0);
     expect(Array.from({ length: 1000 }, () => rates.admit(principal('a')))).toEqual(
       Array(1000).fill(undefined),
     );
@@ -59,12 +59,12 @@ describe('requests at a rate', () => {
         let [nowMs, fullAtMs, admitted] = [0, 0, 0];
         for (const pauseMs of pausesMs) {
           nowMs += pauseMs;
-          const result = admission(fullAtMs, nowMs, { perSecond, burst });
+          const result = rateDecision(fullAtMs, nowMs, { perSecond, burst });
           if (result.isAdmitted) {
             fullAtMs = result.fullAtMs;
             admitted += 1;
           } else {
-            const later = admission(fullAtMs, nowMs + result.retryAfterMs, { perSecond, burst });
+            const later = rateDecision(fullAtMs, nowMs + result.retryAfterMs, { perSecond, burst });
             expect(later.isAdmitted).toBe(true);
           }
         }
