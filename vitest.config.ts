@@ -1,14 +1,19 @@
 /**
  * How the tests run: real servers in some of them, so generous limits and few at a time.
  *
- *   alone        each file in a process of its own: with programs of its own that are killed, or an eye on its memory
- *   http, unit   one file after the other in the same process, which saves loading the sources for each: half of the
- *                time; and all of `http` on one ZooKeeper server
+ *   alone              each file in a process of its own: with programs of its own that are killed, or an eye on its memory
+ *   http, unit, and    one file after the other in the same process, which saves loading the sources for each: half of
+ *   simulation         the time; and all of `http` on one ZooKeeper server
+ *
+ * `npm run check` runs `unit`: it needs no server. docs/testing.md says what is tested where.
  */
 import { configDefaults, defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const ALONE = ['test/integration/**/*.test.ts', 'test/unit/queue/engine/left-behind.test.ts'];
+
+/** Whole simulated clusters, by the hundred. */
+const SIMULATIONS = ['test/simulation/simulation.test.ts', 'test/simulation/shares.test.ts'];
 
 /** Files that take longest. Begun last, one would go on alone while the other workers have nothing left to do. */
 const LONG = [/\/integration\/chaos\./, /\/simulation\/simulation\./, /\.property\.test/, /contract-without/];
@@ -50,7 +55,17 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/simulation/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...ALONE],
+          exclude: [...configDefaults.exclude, ...ALONE, ...SIMULATIONS],
+          isolate: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'simulation',
+          include: SIMULATIONS,
           isolate: false,
           maxWorkers: 2,
           sequence: { groupOrder: 2 },

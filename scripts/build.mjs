@@ -1,9 +1,8 @@
 /** `npm run build`: compiles src to dist from scratch. */
+import { exitWith } from './child.mjs';
 import { build } from './workspace.mjs';
 
-try {
+await exitWith(async () => {
   await build();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+  return 0;
+});

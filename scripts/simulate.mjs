@@ -1,14 +1,12 @@
 /** `npm run simulate`: compiles the simulation, since runs by the thousand deserve it, and runs it. */
-import { runNode } from './child.mjs';
-import { ensurePackages } from './workspace.mjs';
+import { exitWith, runNode } from './child.mjs';
+import { prepare } from './prepare.mjs';
 
-try {
-  await ensurePackages({ report: console.log });
+await exitWith(async () => {
+  await prepare();
   const tsc = ['node_modules/typescript/bin/tsc', '--project', 'test/simulation/tsconfig.json'];
-  process.exitCode =
+  return (
     (await runNode(tsc)) ||
-    (await runNode(['.build-simulation/test/simulation/command.js', ...process.argv.slice(2)]));
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+    (await runNode(['.build-simulation/test/simulation/command.js', ...process.argv.slice(2)]))
+  );
+});

@@ -76,9 +76,9 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'publish what a transaction makes in a commit of its own',
     file: 'src/queue/verbs/transact.ts',
-    find: "if ((await commitParts(this.#runtime, all, signal)) !== 'applied') return 'not-applied';",
+    find: "if ((await commitParts(this.#runtime, all, signal)) !== 'applied') return AGAIN;",
     replace:
-      "if (parts.length > 0) await commitParts(this.#runtime, parts, signal); const rest = [...cursors, ...marks]; if ((await commitParts(this.#runtime, rest, signal)) !== 'applied') return 'not-applied';",
+      "if (parts.length > 0) await commitParts(this.#runtime, parts, signal); const rest = [...cursors, ...marks]; if ((await commitParts(this.#runtime, rest, signal)) !== 'applied') return AGAIN;",
   },
   {
     name: 'move what is due without deleting it from the schedule in the same commit',
@@ -192,9 +192,9 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'count what a limited queue holds while the subscriptions of a transaction stand still',
     file: 'src/queue/verbs/transact.ts',
-    find: 'const first = await this.#attempt({ ...attempting, admission, certain: false });',
+    find: 'const first = await this.#attempt({ ...attempting, depthLimit, certain: false });',
     replace:
-      'const counted = await this.#admit(byTarget, signal); const first = await this.#attempt({ ...attempting, admission: counted, certain: false });',
+      'const counted = await this.#admit(byTarget, signal); const first = await this.#attempt({ ...attempting, depthLimit: counted, certain: false });',
   },
   {
     name: 'count what a limited queue holds while the queue of a redrive stands still',
