@@ -15,7 +15,7 @@ const cluster = useGateways();
 const { FULL_WAITERS = '' } = process.env;
 const waiters = FULL_WAITERS === '' ? 1_500 : 10_000;
 const samples = 10;
-/** What one may cost at most, all of it: connection, request, waiting. Measured: see docs/design.md. */
+/** What one may cost at most, all of it: connection, request, waiting. Measured: see docs/decisions/watches.md. */
 const bytesPerWaiterMax = 64 * 1024;
 
 async function watchCount(): Promise<number> {

@@ -159,3 +159,39 @@ test('every page can be found from the README', () => {
   }
   expect(documents.filter(({ path }) => !found.has(path)).map(({ path }) => path)).toEqual([]);
 });
+
+describe('what architecture and decisions name', () => {
+  const pages = documents.filter(({ path }) => /^docs\/(architecture|decisions\/)/.test(path));
+  const paths = (text: string) =>
+    text.match(/(?<![\w/.])(?:src|test|docs|deploy|sdk|fuzz|openapi)\/[\w./-]*/g) ?? [];
+
+  test('as a path is a file or a folder', () => {
+    const named = pages.flatMap(({ path, text }) =>
+      paths(text).map((name) => ({ page: path, name: name.replace(/\.$/, '') })),
+    );
+    expect(named.length).toBeGreaterThan(60);
+    expect(named.filter(({ name }) => !existsSync(join(root, name)))).toEqual([]);
+  });
+
+  test('as a function of a file is in that file', () => {
+    const named = pages.flatMap(({ path, text }) =>
+      [...text.matchAll(/`(\w+)`\s+\(`((?:src|test)\/[\w./-]+\.ts)`\)/g)].map(([, name = '', file = '']) => ({
+        page: path,
+        name,
+        file,
+      })),
+    );
+    expect(named.length).toBeGreaterThan(20);
+    const missing = named.filter(
+      ({ name, file }) => !new RegExp(`\\b${name}\\b`).test(readFileSync(join(root, file), 'utf8')),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test('as a file of the cursor is one', () => {
+    const rows = readDocument('docs/architecture.md').match(/^\| (`[\w-]+\.ts`(, )?)+ \|/gm) ?? [];
+    const named = rows.flatMap((row) => [...row.matchAll(/`([\w-]+\.ts)`/g)].map(([, name = '']) => name));
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((name) => !existsSync(join(root, 'src/queue/cursor', name)))).toEqual([]);
+  });
+});

@@ -5,7 +5,7 @@
  * recently steps back for a random time, and looks before it writes again: in that time the others get their turn, and
  * each write carries everything that has gathered. A turn is a look and a write, so the time is measured by how long
  * one's own took: what is long enough on one machine would starve others over a slow link. Alone, a gateway never waits.
- * (Backing off after a loss instead starves whoever is slower: seconds of waiting, as the measurements in docs/design.md
+ * (Backing off after a loss instead starves a slower gateway for seconds, as the measurements in docs/decisions/turns.md
  * show.)
  *
  * A gateway whose turns are longer than the others' loses all the same: each of its turns has several of theirs in it. They
