@@ -13,7 +13,6 @@ import { type AuditLog, auditEntry } from './audit/audit-log.ts';
 import { createLogger } from './logging.ts';
 import type { HttpVitals } from './metrics/index.ts';
 import type { Broker } from './queue/index.ts';
-import { docsAnswer, docsPages } from './routes/about/docs-pages.ts';
 import { type AccessRules, Authenticator, LOOPBACK_RULES } from './routes/http/authenticator.ts';
 import { refuseConnection, refuseTunnel } from './routes/http/client-errors.ts';
 import { answerEarly, isComing, judgeBeforeBodies } from './routes/http/early-answers.ts';
@@ -23,6 +22,7 @@ import { STREAM_LIMITS, type StreamLimits } from './routes/http/event-stream.ts'
 import { HttpCounts } from './routes/http/http-counts.ts';
 import { invalidField, Problem, problemOf } from './routes/http/problems.ts';
 import { headProblem, lacksName, pathOfTarget } from './routes/http/request-heads.ts';
+import { pageAnswer, type StaticPage } from './routes/http/static-pages.ts';
 import { knownPaths, unhandled } from './routes/http/unknown-routes.ts';
 import { apiOf, DOORS, type Door, type Route } from './routes/index.ts';
 import { CLOSING_LIMITS, type ClosingLimits, Connections } from './server/connections.ts';
@@ -129,7 +129,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
     version: options.version ?? readVersion(),
     closing: closing.signal,
   };
-  const { routes, documentText } = apiOf(context, options.doors ?? DOORS);
+  const { doors = DOORS } = options;
+  const { routes, documentText } = apiOf(context, doors);
   const operations = routes.map(({ operation }) => operation);
   for (const operation of operations) counts.follow(operation.counts);
   const connections = new Connections(app.server, options.closing ?? CLOSING_LIMITS);
@@ -145,7 +146,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   logRequests(app, logger);
   app.decorateRequest('principal', undefined);
   if (options.tls !== undefined) requireTlsOfBrowsers(app);
-  const pages = docsPages();
+  const pages = new Map(doors.flatMap((door) => [...(door.pages?.() ?? [])]));
   prepareRequests(app, knownPaths(operations, pages.keys()), counts);
 
   // Operations read their bodies themselves, after everything that can be refused without: nobody else is to.
@@ -163,7 +164,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   }
   // Whoever embeds the application, and plugins, look for the document here.
   app.register(swagger, { mode: 'static', specification: { document: JSON.parse(documentText) } });
-  serveDocs(app, pages);
+  servePages(app, pages);
   return app;
 }
 
@@ -260,11 +261,11 @@ function prepareRequests(
   });
 }
 
-/** Pages for people; the document itself is an operation. */
-function serveDocs(app: FastifyInstance, pages: ReturnType<typeof docsPages>): void {
+/** Pages for people: the documentation, and what other doors have of the kind. */
+function servePages(app: FastifyInstance, pages: ReadonlyMap<string, StaticPage>): void {
   for (const [url, page] of pages) {
     app.get(url, (request, reply) => {
-      const { status, headers, bytes } = docsAnswer(page, request.headers);
+      const { status, headers, bytes } = pageAnswer(page, request.headers);
       return reply.code(status).headers(headers).send(bytes);
     });
   }

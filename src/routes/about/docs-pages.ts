@@ -1,27 +1,11 @@
 /**
- * The OpenAPI document as a page for people: Swagger UI, from a closed table of its files. Nothing of a request's path
- * ever reaches a file system, and what is not in the table is a path like any other that is not known.
+ * The OpenAPI document as a page for people: Swagger UI, from a closed table of its files. A path that is not in the
+ * table is unknown like any other: no part of a request's path ever reaches the file system.
  */
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { IncomingHttpHeaders } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { entityTag, isKnownToClient } from '../http/entity-tags.ts';
-
-/** A file that is served. */
-interface DocsPage {
-  readonly contentType: string;
-  readonly bytes: Buffer;
-  /** Told by the bytes, so that all gateways of a version have the same. */
-  readonly etag: string;
-}
-
-export interface DocsAnswer {
-  readonly status: 200 | 304;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly bytes: Buffer | undefined;
-}
+import { type StaticPage, staticPage } from '../http/static-pages.ts';
 
 const SCRIPT = 'text/javascript; charset=utf-8';
 const STYLE = 'text/css; charset=utf-8';
@@ -50,49 +34,26 @@ window.addEventListener('load', () => {
 });
 `;
 
-const POLICY =
-  "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; frame-ancestors 'self'";
-
 /** Every page by its path. Reads the files. */
-export function docsPages(): ReadonlyMap<string, DocsPage> {
+export function docsPages(): ReadonlyMap<string, StaticPage> {
   const directory = join(
     dirname(createRequire(import.meta.url).resolve('@fastify/swagger-ui/package.json')),
     'static',
   );
   const files = Object.entries(FILES).map(
     ([name, contentType]) =>
-      [`/docs/static/${name}`, page(contentType, readFileSync(join(directory, name)))] as const,
+      [`/docs/static/${name}`, staticPage(contentType, readFileSync(join(directory, name)))] as const,
   );
   return new Map([
     // The same page twice, so that its relative links hold with and without the slash, and behind any prefix.
     ['/docs', htmlPage('docs/static')],
     ['/docs/', htmlPage('static')],
-    ['/docs/static/initializer.js', page(SCRIPT, Buffer.from(INITIALIZER))],
+    ['/docs/static/initializer.js', staticPage(SCRIPT, Buffer.from(INITIALIZER))],
     ...files,
   ]);
 }
 
-/**
- * The answer to a GET of a page. A Range is passed over, as it may be (RFC 9110, section 14.2).
- *
- * @throws Problem 'precondition-failed', and 'validation' for preconditions that make no sense
- */
-export function docsAnswer({ bytes, contentType, etag }: DocsPage, request: IncomingHttpHeaders): DocsAnswer {
-  const isKnown = isKnownToClient(request, etag);
-  const headers = {
-    etag: entityTag(etag),
-    'cache-control': 'no-cache',
-    'content-security-policy': POLICY,
-    ...(isKnown ? {} : { 'content-type': contentType }),
-  };
-  return { status: isKnown ? 304 : 200, headers, bytes: isKnown ? undefined : bytes };
-}
-
-function page(contentType: string, bytes: Buffer): DocsPage {
-  return { contentType, bytes, etag: createHash('sha256').update(bytes).digest('base64url').slice(0, 22) };
-}
-
-function htmlPage(staticPath: string): DocsPage {
+function htmlPage(staticPath: string): StaticPage {
   const html = `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -111,5 +72,5 @@ function htmlPage(staticPath: string): DocsPage {
 </body>
 </html>
 `;
-  return page('text/html; charset=utf-8', Buffer.from(html));
+  return staticPage('text/html; charset=utf-8', Buffer.from(html));
 }

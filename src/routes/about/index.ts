@@ -1,6 +1,7 @@
 /** What a gateway tells of itself: its health, version, metrics and documentation. */
 import type { Door } from '../http/door.ts';
 import { problemAnswer } from '../http/error-answers.ts';
+import { docsPages } from './docs-pages.ts';
 import { livez, readyz } from './health.ts';
 import { metrics } from './metrics.ts';
 import { describeApi } from './openapi.ts';
@@ -17,6 +18,7 @@ export const about: Door = {
     describeProblem(),
     describeApi(context),
   ],
+  pages: docsPages,
   writeError: problemAnswer,
   // It is only read from.
   bodyBytesMax: 0,

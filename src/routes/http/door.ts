@@ -6,10 +6,13 @@ import type { RouteContext } from './context.ts';
 import type { ErrorWriter } from './error-answers.ts';
 import type { DoorDescription } from './openapi-document.ts';
 import type { Operation } from './operation.ts';
+import type { StaticPage } from './static-pages.ts';
 
 export interface Door {
   /** In the order of the documentation. */
   operations(context: RouteContext): readonly Operation[];
+  /** Pages for people, by their paths. May read files, once. */
+  pages?(): ReadonlyMap<string, StaticPage>;
   readonly writeError: ErrorWriter;
   /** The largest body that any of its operations takes: every principal may send at least one of them. */
   readonly bodyBytesMax: number;
