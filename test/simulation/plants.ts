@@ -48,9 +48,10 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'say that there is nothing without having made certain',
-    file: 'src/queue/cursor/round.ts',
-    find: 'if (certain && item.prepared) item.pending.settle(undefined);',
-    replace: 'if (!certain || item.prepared) item.pending.settle(undefined);',
+    file: 'src/queue/cursor/waiting/requests.ts',
+    find: "if (isSure && this.state.step === 'confirming') this.pending.settle(answer);",
+    replace:
+      "if ((answer === undefined && !isSure) || this.state.step === 'confirming') this.pending.settle(answer);",
   },
   {
     name: 'call a lease lost without having made certain',

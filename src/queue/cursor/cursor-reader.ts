@@ -35,9 +35,10 @@ export class CursorReader {
 
   /** Sets a watch on every part that has none, which reads it. @returns whether there is anything to look at */
   async arm(): Promise<boolean> {
-    const before = this.#state.exists ? this.#state.fingerprint() : '';
+    const state = this.#state;
+    const before = state.exists ? fingerprintOf(state) : '';
     await this.#read((part) => !part.armed, true);
-    return !this.#state.exists || this.#state.fingerprint() !== before || !this.#state.seenLogs.isAll;
+    return !state.exists || fingerprintOf(state) !== before || endsOf(state) !== state.lookedAtEnds;
   }
 
   /** Has everything read again, and watched anew, by the next `arm`. */
@@ -198,4 +199,18 @@ export class CursorReader {
     }
     await Promise.all(loads);
   }
+}
+
+/** Changes when anything does that a claim may depend on. */
+function fingerprintOf(state: CursorState): string {
+  const pages = state.pages().map((page) => [page.level, page.segment, page.version]);
+  return JSON.stringify([state.version, endsOf(state), pages]);
+}
+
+/**
+ * Where the logs end as far as this gateway knows. All its subscriptions share that knowledge. When another one of them,
+ * or a publisher, has read further, a read of ours brings nothing new; and yet this subscription has to look.
+ */
+export function endsOf({ topic }: CursorState): string {
+  return topic.logs.map((log) => `${log.level}/${log.last}/${log.known(log.last)?.end}`).join();
 }

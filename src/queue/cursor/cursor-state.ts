@@ -19,7 +19,6 @@ import type { Write } from '../zookeeper/store.ts';
 import { LevelSegments } from './number-ranges.ts';
 import { ABSENT, type PageStat, type StatedPage } from './page-node.ts';
 import { SeenTurnRequests } from './turn-request.ts';
-import { SeenLogs } from './waiting/seen-logs.ts';
 import { WatchedPart } from './watched-part.ts';
 
 export class CursorState implements CursorView {
@@ -27,7 +26,6 @@ export class CursorState implements CursorView {
   readonly name: string;
   readonly recordPart: WatchedPart;
   readonly listingPart: WatchedPart;
-  readonly seenLogs: SeenLogs;
   readonly turnRequests = new SeenTurnRequests();
   readonly #entries: EntryCache;
   readonly #onHint: (foreign: boolean) => void;
@@ -45,6 +43,8 @@ export class CursorState implements CursorView {
    * node that all of them share. The version, 0 before the first such claim, or undefined when it has to be read.
    */
   orderVersion: number | undefined;
+  /** `endsOf` the logs when a round last looked on behalf of all who wait; undefined when that look failed. */
+  lookedAtEnds: string | undefined;
   #record: SubscriptionRecord | undefined;
   #version = 0;
 
@@ -66,7 +66,6 @@ export class CursorState implements CursorView {
     this.#onDone = onDone;
     this.recordPart = new WatchedPart(onHint);
     this.listingPart = new WatchedPart(onHint);
-    this.seenLogs = new SeenLogs(topic);
   }
 
   get exists(): boolean {
@@ -277,12 +276,6 @@ export class CursorState implements CursorView {
     yield this.listingPart;
     yield* this.#logParts.values();
     for (const { part } of this.#pages.values()) yield part;
-  }
-
-  /** Changes when anything does that a claim may depend on. */
-  fingerprint(): string {
-    const pages = this.pages().map((page) => [page.level, page.segment, page.version]);
-    return JSON.stringify([this.#version, this.seenLogs.ends, pages]);
   }
 
   /** Nothing is left of a segment before the last for this subscription, and never will be in this generation. */

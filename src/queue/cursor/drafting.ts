@@ -10,10 +10,10 @@ import type { CallSignal } from '../model/call-signal.ts';
 import type { CursorView, Missing } from '../model/cursor-view.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { AttemptShards } from './attempt-shards.ts';
-import type { Batch } from './batch.ts';
-import type { CursorReader } from './cursor-reader.ts';
+import { type CursorReader, endsOf } from './cursor-reader.ts';
 import type { CursorState } from './cursor-state.ts';
 import { type Evaluation, evaluate } from './evaluation.ts';
+import type { Batch } from './waiting/batch.ts';
 
 const LEASE_CHARACTERS = 9;
 /** Nearly all need fewer. What needs more reads ahead, and goes on in a round of its own when others wait. */
@@ -70,7 +70,7 @@ export class Drafting {
     let batch = whole;
     try {
       for (let loads = 0; ; loads += 1) {
-        if (batch.isForAll) this.#state.seenLogs.note();
+        if (batch.isForAll) this.#state.lookedAtEnds = endsOf(this.#state);
         const needsMuch = loads >= LOADS_USUAL;
         const evaluation = this.evaluate(this.#state, batch, certain, needsMuch);
         const { missing } = evaluation.draft;

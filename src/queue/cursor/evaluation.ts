@@ -20,8 +20,8 @@ import type { EntryMessage } from '../model/entry.ts';
 import { CLAIMS_PER_WRITE_MAX } from '../model/fencing.ts';
 import { runAt } from '../model/page.ts';
 import type { Receipt } from '../model/receipt.ts';
-import type { Batch } from './batch.ts';
-import type { ClaimItem, LeasedMessage, SettleOutcome, SettleRequest } from './waiting/requests.ts';
+import type { Batch } from './waiting/batch.ts';
+import type { ClaimRequest, LeasedMessage, SettleOutcome, SettleRequest } from './waiting/requests.ts';
 
 /** What became of some receipts of a request that follow each other. */
 interface SettledRange<Outcome> {
@@ -40,7 +40,7 @@ export interface SettleResult {
 }
 
 export interface Grant {
-  readonly item: ClaimItem;
+  readonly item: ClaimRequest;
   readonly lease: number;
   readonly untilMs: number;
   /** Which of this write's leases, for the fencing token. */
@@ -50,7 +50,7 @@ export interface Grant {
 
 /** An attempt that was found: the same messages again, nothing to write. */
 export interface Repeat {
-  readonly item: ClaimItem;
+  readonly item: ClaimRequest;
   readonly record: AttemptRecord;
   readonly untilMs: number;
   readonly messages: readonly LeasedMessage[];
@@ -62,13 +62,13 @@ export interface Evaluation {
   readonly grants: readonly Grant[];
   readonly repeats: readonly Repeat[];
   /** Claims whose attempt is known, to be confirmed behind a barrier before it is repeated. */
-  readonly unsureRepeats: readonly ClaimItem[];
+  readonly unsureRepeats: readonly ClaimRequest[];
   /** Claims whose attempt is granted in this very write, to another claim: the next draft will find it. */
-  readonly grantedTwice: readonly ClaimItem[];
+  readonly grantedTwice: readonly ClaimRequest[];
   /** Claims that can't be given what there is next. */
-  readonly withheld: readonly ClaimItem[];
+  readonly withheld: readonly ClaimRequest[];
   /** Claims that can't be granted for want of room for their attempt. */
-  readonly refused: readonly ClaimItem[];
+  readonly refused: readonly ClaimRequest[];
   /** Shards of attempts to write, and those that must be loaded first. */
   readonly attempts: ReadonlyMap<number, readonly AttemptRecord[]>;
   readonly missingShards: ReadonlySet<number>;
@@ -102,10 +102,10 @@ export function evaluate(input: EvaluationInput): Evaluation {
   const state = {
     grants: [] as Grant[],
     repeats: [] as Repeat[],
-    unsureRepeats: [] as ClaimItem[],
-    grantedTwice: [] as ClaimItem[],
-    withheld: [] as ClaimItem[],
-    refused: [] as ClaimItem[],
+    unsureRepeats: [] as ClaimRequest[],
+    grantedTwice: [] as ClaimRequest[],
+    withheld: [] as ClaimRequest[],
+    refused: [] as ClaimRequest[],
     attempts: new Map<number, readonly AttemptRecord[]>(),
     shardBytes: new Map<number, number>(),
     missingShards: new Set<number>(),
@@ -181,14 +181,14 @@ function settle(draft: CursorDraft, request: SettleRequest, nowMs: number): Sett
 function handleAttempt(
   input: EvaluationInput,
   draft: CursorDraft,
-  item: ClaimItem,
+  item: ClaimRequest,
   attempt: string,
   state: {
     repeats: Repeat[];
-    unsureRepeats: ClaimItem[];
-    grantedTwice: ClaimItem[];
-    withheld: ClaimItem[];
-    refused: ClaimItem[];
+    unsureRepeats: ClaimRequest[];
+    grantedTwice: ClaimRequest[];
+    withheld: ClaimRequest[];
+    refused: ClaimRequest[];
     attempts: Map<number, readonly AttemptRecord[]>;
     shardBytes: Map<number, number>;
     missingShards: Set<number>;
@@ -236,7 +236,7 @@ function handleAttempt(
 /** Takes room for what the claim's attempt adds to its shard, and for the shard if that was not written yet. */
 function takeShard(
   room: CommitRoom,
-  { spec }: ClaimItem,
+  { spec }: ClaimRequest,
   attempt: string,
   state: { attempts: ReadonlyMap<number, unknown>; shardBytes: Map<number, number> },
 ): boolean {
@@ -252,7 +252,7 @@ function takeShard(
 function repeatOf(
   input: EvaluationInput,
   draft: CursorDraft,
-  item: ClaimItem,
+  item: ClaimRequest,
   record: AttemptRecord,
 ): Repeat {
   const messages: LeasedMessage[] = [];

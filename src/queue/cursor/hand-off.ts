@@ -13,7 +13,7 @@ import type { CursorState } from './cursor-state.ts';
 import type { Evaluation, Grant } from './evaluation.ts';
 import { ExpectedView } from './expected-view.ts';
 import type { Rounds } from './round.ts';
-import type { ClaimItem, Returnable } from './waiting/requests.ts';
+import type { ClaimRequest, Returnable } from './waiting/requests.ts';
 
 /** Where others publish as well, no more is tried for so long. */
 const MISSED_MEMORY_MS = 1_000;
@@ -41,7 +41,7 @@ export class HandOffs {
    * @returns undefined when a round has to see to it, after the commit
    */
   part(
-    waiting: ReadonlySet<ClaimItem>,
+    waiting: Iterable<ClaimRequest>,
     entries: LevelEntries,
     roomBytes: number,
     onEnd: (unused: readonly Returnable[]) => void,
@@ -111,11 +111,11 @@ function isPure({ draft, grants }: Evaluation): boolean {
  * The first claims, as many as there may be messages for, up to one that gets more than a lease: an attempt has to be
  * looked up, and what `autoAck` takes can't be given back. Nobody overtakes those.
  */
-function plainClaims(waiting: Iterable<ClaimItem>, max: number): ClaimItem[] {
-  const plain: ClaimItem[] = [];
+function plainClaims(waiting: Iterable<ClaimRequest>, max: number): ClaimRequest[] {
+  const plain: ClaimRequest[] = [];
   for (const claim of waiting) {
     const { attempt, autoAck } = claim.spec;
-    if (attempt !== undefined || autoAck || claim.unsure || plain.length >= max) break;
+    if (attempt !== undefined || autoAck || claim.state.step !== 'looking' || plain.length >= max) break;
     plain.push(claim);
   }
   return plain;

@@ -18,7 +18,6 @@ import type { MessageCounts } from '../runtime/counts.ts';
 import { Deadline } from '../runtime/deadline.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { AttemptShards } from './attempt-shards.ts';
-import type { Batch } from './batch.ts';
 import { CursorReader } from './cursor-reader.ts';
 import type { CursorState } from './cursor-state.ts';
 import { type CursorPart, CursorWriter } from './cursor-writer.ts';
@@ -26,7 +25,9 @@ import type { DeadLetters } from './dead-letters.ts';
 import { Drafting } from './drafting.ts';
 import type { Evaluation, Grant } from './evaluation.ts';
 import { Turns } from './turns.ts';
-import type { ClaimItem, Lease } from './waiting/requests.ts';
+import type { Batch } from './waiting/batch.ts';
+import type { ClaimRequest, Lease } from './waiting/requests.ts';
+import { foundNothing, lookedAgain } from './waiting/states.ts';
 
 /** Messages that the subscription does not want are passed over in memory until a write is due, or there are many. */
 const UNWANTED_UNWRITTEN_MAX = 64;
@@ -91,13 +92,16 @@ export class Rounds {
       await readThrough(this.#runtime, signal, () => this.look(certain, isBehindBarrier));
       const evaluation = await this.drafting.complete(batch, certain, isAwaited, signal);
       const left = leftWithout(batch, evaluation);
-      if (certain && left.some((item) => item.prepared) && !(await this.#isAsLookedAt(signal))) {
+      if (
+        certain &&
+        left.some(({ state }) => state.step === 'confirming') &&
+        !(await this.#isAsLookedAt(signal))
+      ) {
         this.#state.topic.markStale();
         return { more: true, unused: [] };
       }
       this.#answerUnchanged(evaluation, left, certain);
-      // Those who wait on for a message wait to be woken, as before: nothing is left to be made certain of.
-      if (certain) for (const item of batch.claims) item.waitOn();
+      if (certain) for (const item of batch.claims) item.state = lookedAgain(item.state);
       const isWritten = isWorthWriting(evaluation);
       if (!isWritten) this.turns.unused();
       const unused = isWritten ? await this.#write(evaluation, signal) : [];
@@ -155,34 +159,28 @@ export class Rounds {
   }
 
   /**
-   * Answers what needs no write, or marks it to be looked at again with certainty.
+   * Answers what needs no write. What a second look has yet to confirm changes its state instead.
    *
-   * @param left claims that have waited long enough, and for which there is nothing
+   * @param left claims whose time is up, and for which there is nothing
    */
-  #answerUnchanged(evaluation: Evaluation, left: readonly ClaimItem[], certain: boolean): void {
+  #answerUnchanged(evaluation: Evaluation, left: readonly ClaimRequest[], certain: boolean): void {
     for (const [request, { unsure }] of evaluation.settled) {
-      request.unsure = !certain && unsure.length > 0;
+      request.step = !certain && unsure.length > 0 ? 'confirming' : 'looking';
       if (certain) for (const { index, length, outcome } of unsure) request.note(index, length, outcome);
     }
-    for (const item of evaluation.unsureRepeats) item.unsure = true;
+    for (const item of evaluation.unsureRepeats) item.state = foundNothing(item.state);
     for (const { item, record, untilMs, messages } of evaluation.repeats) {
       const token = fencingToken(BigInt(record.zxid ?? 0), record.index);
       const { generation, lease } = record;
       item.pending.settle({ generation, lease, untilMs, fencingToken: token, messages });
     }
-    for (const item of evaluation.withheld) {
-      if (certain && item.prepared) item.pending.settle('withheld');
-      else item.unsure = true;
-    }
+    for (const item of evaluation.withheld) item.answerIfConfirmed('withheld', certain);
     for (const item of evaluation.refused) {
       item.pending.fail(
         new BrokerError('rate-limited', 'Too many receives with an attemptId are under lease.'),
       );
     }
-    for (const item of left) {
-      if (certain && item.prepared) item.pending.settle(undefined);
-      else item.unsure = true;
-    }
+    for (const item of left) item.answerIfConfirmed(undefined, certain);
   }
 
   /** @returns the leases that nobody takes; undefined when nothing was written */
@@ -249,11 +247,11 @@ export class Rounds {
   }
 }
 
-/** The claims of the batch that have waited long enough, when there is nothing for them. */
-function leftWithout(batch: Batch, { exhausted, grants }: Evaluation): ClaimItem[] {
+/** The claims of the batch whose time is up, when there is nothing for them. */
+function leftWithout(batch: Batch, { exhausted, grants }: Evaluation): ClaimRequest[] {
   if (!exhausted) return [];
   const granted = new Set(grants.map((grant) => grant.item));
-  return batch.claims.filter((item) => item.isFinal && !granted.has(item));
+  return batch.claims.filter((item) => item.state.isTimeUp && !granted.has(item));
 }
 
 function isWorthWriting(evaluation: Evaluation): boolean {

@@ -22,16 +22,13 @@ import type { Settlement } from '../model/cursor-draft.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { Receipt } from '../model/receipt.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { type Batch, takeBatch } from './batch.ts';
 import { CursorState } from './cursor-state.ts';
 import { HandOffs } from './hand-off.ts';
 import { Identity } from './identity.ts';
 import { Rounds } from './round.ts';
-import type { SubscriptionSurroundings } from './surroundings.ts';
-import { LastLooks } from './waiting/last-looks.ts';
-import { ParkedClaims } from './waiting/parked-claims.ts';
+import type { SubscriptionHost } from './subscription-host.ts';
+import { type Batch, takeBatch } from './waiting/batch.ts';
 import {
-  ClaimItem,
   type ClaimResult,
   type ClaimSpec,
   type Returnable,
@@ -39,6 +36,19 @@ import {
   type SettleOutcome,
   SettleRequest,
 } from './waiting/requests.ts';
+import {
+  began,
+  beganDraining,
+  beganHandOff,
+  cameToRest,
+  heardNews,
+  isAtRest,
+  mayHandOff,
+  NEW_LOOP,
+  tookNews,
+} from './waiting/states.ts';
+import { WaitingClaims } from './waiting/waiting-claims.ts';
+import { WakeUps } from './waiting/wake-ups.ts';
 
 export class Subscription {
   readonly topic: Topic;
@@ -48,43 +58,32 @@ export class Subscription {
   readonly identity: Identity;
   readonly rounds: Rounds;
   readonly #runtime: Runtime;
-  readonly #surroundings: SubscriptionSurroundings;
-  readonly #parked: ParkedClaims;
+  readonly #host: SubscriptionHost;
+  readonly #wakeUps: WakeUps;
   readonly #settles = new Set<SettleRequest>();
-  readonly #claims = new Set<ClaimItem>();
+  readonly #claims: WaitingClaims;
   readonly #buryings = new Set<Pending<void>>();
   readonly #exclusives: (() => Promise<void>)[] = [];
-  readonly #lastLooks: LastLooks;
   readonly #handOffs: HandOffs;
   #followers = 0;
-  #running = false;
-  /** There may be something to do: set by every hint, cleared when a look has found nothing. */
-  #awake = true;
-  #draining = false;
+  #loop = NEW_LOOP;
 
-  constructor(
-    runtime: Runtime,
-    cache: EntryCache,
-    topic: Topic,
-    name: string,
-    surroundings: SubscriptionSurroundings,
-  ) {
+  constructor(runtime: Runtime, cache: EntryCache, topic: Topic, name: string, host: SubscriptionHost) {
     this.#runtime = runtime;
     this.topic = topic;
     this.name = name;
-    this.#surroundings = surroundings;
-    const { onFinished } = surroundings;
-    this.state = new CursorState(cache, topic, name, (foreign) => this.#onHint(foreign), onFinished);
-    this.rounds = new Rounds(runtime, cache, this.state, surroundings.deadLetters, (level, segment) =>
-      surroundings.onFinished(level, segment),
-    );
+    this.#host = host;
+    const onFinished = (level: number, segment: number) => host.onFinished(level, segment);
+    this.state = new CursorState(cache, topic, name, (foreign) => this.#onWatchFired(foreign), onFinished);
+    this.rounds = new Rounds(runtime, cache, this.state, host.deadLetters, onFinished);
     this.identity = new Identity(this.state);
     this.#handOffs = new HandOffs(runtime, this.state, this.rounds);
-    this.#lastLooks = new LastLooks(
-      () => surroundings.prepareEmpty(),
-      () => this.#kick(),
-    );
-    this.#parked = new ParkedClaims(runtime, this.state, this.rounds.reader, () => this.wake());
+    this.#claims = new WaitingClaims(runtime, {
+      bringIn: () => host.bringIn(),
+      onDue: () => this.#kick(),
+      onEmpty: () => host.onWaiting(false),
+    });
+    this.#wakeUps = new WakeUps(runtime, this.state, this.rounds.reader, () => this.wake());
   }
 
   /** Looks at the subscription: at all, or anew behind a barrier. Throws BrokerError. */
@@ -110,16 +109,11 @@ export class Subscription {
    * Once the lease is made it is the caller's, also when the signal has aborted meanwhile.
    */
   claim(spec: ClaimSpec, signal: CallSignal): Promise<ClaimResult> {
-    const waiting = this.#draining ? { ...spec, waitMs: 0 } : spec;
-    const onSettled = (settled: ClaimItem) => {
-      this.#claims.delete(settled);
-      if (this.#claims.size === 0) this.#surroundings.onWaiting(false);
-    };
-    const item: ClaimItem = new ClaimItem(this.#runtime, waiting, signal, () => this.#kick(), onSettled);
-    if (item.pending.open) this.#claims.add(item);
-    // What is known may be old, when nobody has waited and so nothing was watched.
+    const isOpen = this.#loop.door === 'open';
+    const { pending } = this.#claims.add(isOpen ? spec : { ...spec, waitMs: 0 }, signal);
+    // What this gateway knows may be old: as long as nobody waited, it watched nothing.
     this.wake();
-    return item.pending.promise;
+    return pending.promise;
   }
 
   /** Buries what is dead by now, for somebody who is about to look. Throws BrokerError. */
@@ -158,24 +152,24 @@ export class Subscription {
    * @returns undefined when nobody waits for it, or a round is under way
    */
   handOff(entries: LevelEntries, roomBytes: number): CommitPart | undefined {
-    if (this.#running || this.#draining) return undefined;
+    if (!mayHandOff(this.#loop)) return undefined;
     const part = this.#handOffs.part(this.#claims, entries, roomBytes, (unused) => this.#endHandOff(unused));
     if (part === undefined) return undefined;
-    this.#running = true;
-    this.#parked.stop();
+    this.#loop = beganHandOff(this.#loop);
+    this.#wakeUps.stop();
     return part;
   }
 
   #endHandOff(unused: readonly Returnable[]): void {
-    this.#running = false;
+    this.#loop = cameToRest(this.#loop, false);
     for (const lease of unused) this.#giveBack(lease);
     this.#kick();
-    if (!this.#running) this.#rest();
+    if (isAtRest(this.#loop)) this.#rest();
   }
 
   /** Something may have become claimable. */
   wake(): void {
-    this.#awake = true;
+    this.#loop = heardNews(this.#loop);
     this.#kick();
   }
 
@@ -193,16 +187,16 @@ export class Subscription {
 
   /** Answers all that wait for a message with none, and lets nobody wait any more. */
   drain(): void {
-    this.#draining = true;
-    for (const item of [...this.#claims]) if (!item.isFinal) item.pending.settle(undefined);
-    this.#parked.end();
+    this.#loop = beganDraining(this.#loop);
+    this.#claims.sendAway();
+    this.#wakeUps.end();
   }
 
   close(): void {
     this.drain();
     const error = new BrokerError('unavailable', 'This gateway is shutting down.');
-    for (const pending of [...this.#claims, ...this.#settles].map((item) => item.pending))
-      pending.fail(error);
+    this.#claims.fail(error);
+    for (const { pending } of [...this.#settles]) pending.fail(error);
   }
 
   #enqueueSettle(
@@ -217,63 +211,68 @@ export class Subscription {
     return request;
   }
 
-  #onHint(foreign: boolean): void {
+  /** A node of the cursor or of the log has changed. What this gateway wrote itself is no news, but needs a new watch. */
+  #onWatchFired(foreign: boolean): void {
     if (foreign) this.wake();
-    if (!this.#running) this.#rest();
+    if (isAtRest(this.#loop)) this.#rest();
   }
 
   #kick(): void {
-    if (this.#running || !this.#hasWork()) return;
-    this.#running = true;
+    if (!isAtRest(this.#loop) || !this.#hasWork()) return;
+    this.#loop = began(this.#loop);
     // Requests of one turn of the event loop, such as the acks and the claim of one receive, share a write.
     queueMicrotask(() => void this.#run());
   }
 
   #hasWork(): boolean {
     if (this.#settles.size > 0 || this.#buryings.size > 0 || this.#exclusives.length > 0) return true;
-    if (this.#awake && (this.#claims.size > 0 || this.#followers > 0)) return true;
-    return [...this.#claims].some((item) => item.isDue);
+    return (this.#loop.news === 'unseen' && this.#isAwaited()) || this.#claims.hasDue();
+  }
+
+  #isAwaited(): boolean {
+    return this.#claims.size > 0 || this.#followers > 0;
   }
 
   async #run(): Promise<void> {
-    this.#parked.stop();
+    this.#wakeUps.stop();
     while (this.#hasWork()) {
       for (const exclusive of this.#exclusives.splice(0)) await exclusive();
       await this.rounds.turns.next();
       const buryings = [...this.#buryings];
-      const batch = takeBatch(this.#settles, this.#claims, this.#awake);
-      this.#awake = false;
+      const batch = takeBatch(this.#settles, this.#claims, this.#loop.news === 'unseen');
+      this.#loop = tookNews(this.#loop);
       try {
-        const items = [...batch.settles, ...batch.claims];
-        const certain = buryings.length > 0 || items.some((item) => item.unsure);
-        // Those that are prepared were so behind a barrier; for all others one is still to come.
+        const isConfirming =
+          batch.settles.some(({ step }) => step === 'confirming') ||
+          batch.claims.some(({ state }) => state.step === 'confirming');
+        const certain = buryings.length > 0 || isConfirming;
+        // Messages were gathered for a claim behind a barrier. All others still need one.
         const isBehindBarrier = buryings.length === 0 && batch.settles.length === 0;
         const isAwaited = () => this.#settles.size + this.#exclusives.length > batch.settles.length;
         const { more, unused } = await this.rounds.run(batch, certain, isBehindBarrier, isAwaited);
-        if (more) this.#awake = true;
+        if (more) this.#loop = heardNews(this.#loop);
         else for (const pending of buryings) pending.settle();
         for (const lease of unused) this.#giveBack(lease);
-        this.#lastLooks.prepare(this.#claims);
+        this.#claims.gather();
       } catch (error) {
-        this.state.seenLogs.forget();
+        this.state.lookedAtEnds = undefined;
         for (const pending of buryings) pending.fail(error as Error);
         this.#fail(batch, error as Error);
       }
     }
-    this.#running = false;
     this.rounds.drafting.release();
     this.#rest();
   }
 
-  /** What waits for the ensemble fails, as does what may have been leased; who waits for a message goes on. */
+  /** Fails what waited for the ensemble, and what may have been leased. A claim with time left waits on for a message. */
   #fail(batch: Batch, error: Error): void {
     const operating = error instanceof BrokerError && error.code !== 'not-found';
     for (const item of batch.settles) item.pending.fail(error);
     for (const item of batch.claims) {
-      if (!operating || item.isFinal || item.pending.sent) item.pending.fail(error);
+      if (!operating || item.state.isTimeUp || item.pending.sent) item.pending.fail(error);
     }
     if (error instanceof BrokerError) {
-      if (!operating) for (const item of [...this.#claims]) item.pending.fail(error);
+      if (!operating) this.#claims.fail(error);
       return;
     }
     const fields = { err: error, topic: this.topic.name, subscription: this.name };
@@ -285,12 +284,12 @@ export class Subscription {
   }
 
   #rest(): void {
-    const waiting = this.#claims.size > 0;
-    const used = waiting || this.#followers > 0;
-    if (this.#draining || !used) this.#parked.stop();
-    else this.#parked.start();
-    if (waiting) this.#surroundings.onWaiting(true);
-    // Its watch has told, and nothing more would tell that it is deleted.
-    if (!used && this.state.recordPart.stale) this.#surroundings.onUnused();
+    const isAwaited = this.#isAwaited();
+    this.#loop = cameToRest(this.#loop, isAwaited);
+    if (this.#loop.phase === 'parked') this.#wakeUps.start();
+    else this.#wakeUps.stop();
+    if (this.#claims.size > 0) this.#host.onWaiting(true);
+    // Its watch has fired and is set no more: a deleted subscription would never be forgotten.
+    if (!isAwaited && this.state.recordPart.stale) this.#host.onUnused();
   }
 }

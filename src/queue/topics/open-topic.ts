@@ -103,7 +103,7 @@ export class OpenTopic implements AppendTarget {
       deadLetters: this.#deadLetters,
       onFinished: (level, segment) => this.trimmer.consider(level, segment),
       onUnused: () => this.#forget(name, subscription),
-      prepareEmpty: () => this.#bringInWithDeadline(),
+      bringIn: () => this.#bringInWithDeadline(),
       onWaiting: (waiting) => {
         if (this.topic.kind === 'queue') this.sources.follow(waiting);
       },

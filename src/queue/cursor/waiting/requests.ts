@@ -1,8 +1,7 @@
 /**
- * What waits at a subscription for its next write: settlements of receipts, and claims. One request of the API may
- * consist of several of them; they are evaluated in one go, settlements before claims.
+ * The requests that wait at a subscription for its next round: to settle receipts, or to claim messages. One call of the
+ * API may make several of them. A round evaluates them in one go, settle requests first.
  */
-
 import { Pending } from '../../commit/pending.ts';
 import type { CallSignal } from '../../model/call-signal.ts';
 import type { Settlement } from '../../model/cursor-draft.ts';
@@ -11,6 +10,7 @@ import { partlyDone } from '../../model/errors.ts';
 import type { Position } from '../../model/position.ts';
 import type { Receipt } from '../../model/receipt.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
+import { type ClaimState, foundNothing, newClaim, type SettleStep, timeIsUp } from './states.ts';
 
 export type SettleOutcome = 'ok' | 'lost';
 
@@ -22,8 +22,7 @@ export class SettleRequest {
   readonly pending: Pending<SettleOutcome[]>;
   /** By receipt; undefined while it is not known. */
   readonly outcomes: (SettleOutcome | undefined)[];
-  /** The view said of some that nothing needs to change: to be confirmed behind a barrier. */
-  unsure = false;
+  step: SettleStep = 'looking';
   #left: number;
 
   /** @param onSettled called once, however it ends */
@@ -116,49 +115,43 @@ export function receiptsOfLease({ messages, generation, lease }: Returnable): Re
   return messages.map(({ level, segment, offset }) => ({ level, segment, offset, generation, lease }));
 }
 
-export class ClaimItem {
+/** A receive that waits for messages. */
+export class ClaimRequest {
   readonly spec: ClaimSpec;
   readonly pending: Pending<ClaimResult>;
-  /** Has waited long enough: the next look that is certain is its last. */
-  isFinal: boolean;
-  /** Nothing was found for it, or its attempt was found: to be confirmed behind a barrier. */
-  unsure = false;
-  /** Whatever had to happen elsewhere before it may be told that there is nothing has happened. */
-  prepared = false;
+  state: ClaimState;
   readonly #cancelWait: () => void;
 
-  /** Its last look is due, and has been prepared if it needs to be certain. */
-  get isDue(): boolean {
-    return this.unsure ? this.prepared : this.isFinal;
-  }
-
-  /** @param onFinal called when it has waited long enough. @param onSettled called once, however it ends */
+  /** @param onDue called when its time is up. @param onAnswered called once, however it ends */
   constructor(
     runtime: Runtime,
     spec: ClaimSpec,
     signal: CallSignal,
-    onFinal: () => void,
-    onSettled: (item: ClaimItem) => void,
+    onDue: () => void,
+    onAnswered: (claim: ClaimRequest) => void,
   ) {
     this.spec = spec;
-    this.isFinal = spec.waitMs <= 0;
-    this.#cancelWait = this.isFinal
+    this.state = newClaim(spec.waitMs);
+    this.#cancelWait = this.state.isTimeUp
       ? () => {}
       : runtime.timers.after(spec.waitMs, () => {
-          this.isFinal = true;
-          onFinal();
+          this.state = timeIsUp(this.state);
+          onDue();
         });
     const limitMs = Math.max(0, spec.waitMs) + runtime.requestTimeoutMs;
     this.pending = new Pending(runtime.timers, limitMs, signal, () => {
       this.#cancelWait();
-      onSettled(this);
+      onAnswered(this);
     });
   }
 
-  /** What was looked at again for it was not as it had seemed: it waits on as if it had just come. */
-  waitOn(): void {
-    if (this.isFinal || !this.prepared) return;
-    this.unsure = false;
-    this.prepared = false;
+  /**
+   * A round has found no answer but this one.
+   *
+   * @param isSure whether the round has read everything behind a barrier
+   */
+  answerIfConfirmed(answer: 'withheld' | undefined, isSure: boolean): void {
+    if (isSure && this.state.step === 'confirming') this.pending.settle(answer);
+    else this.state = foundNothing(this.state);
   }
 }

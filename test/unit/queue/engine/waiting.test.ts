@@ -1,6 +1,6 @@
 /** Long polls: what wakes them, at every gateway, and what their end leaves behind. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ARM_AFTER_MS } from '../../../../src/queue/cursor/waiting/parked-claims.ts';
+import { WATCH_AFTER_MS } from '../../../../src/queue/cursor/waiting/wake-ups.ts';
 import type { ReceiveResult } from '../../../../src/queue/index.ts';
 import type { Timers } from '../../../../src/queue/runtime/runtime.ts';
 import { systemTimers } from '../../../../src/queue/runtime/system-runtime.ts';
@@ -181,7 +181,7 @@ class HeldTimers implements Timers {
 
   after(delayMs: number, callback: () => void): () => void {
     if (delayMs >= 1_000) return () => {};
-    if (delayMs !== ARM_AFTER_MS) return systemTimers.after(delayMs, callback);
+    if (delayMs !== WATCH_AFTER_MS) return systemTimers.after(delayMs, callback);
     this.held.push(callback);
     return () => {
       const index = this.held.indexOf(callback);

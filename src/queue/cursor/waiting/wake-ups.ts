@@ -1,7 +1,12 @@
 /**
- * What goes on while claims wait and there is nothing to give: watches are set on all that could bring a message, a
- * timer runs to the earliest end of a lease, and at a slow, jittered interval everything is read again, should a hint
- * have been lost. Nothing of it decides anything: each only wakes the subscription, which then looks.
+ * Wakes a subscription that is parked: claims wait, and there is nothing to give. A claim waits for one of three things:
+ *
+ *     another gateway publishes, or gives messages back    a watch fires (`watchOtherGateways`)
+ *     a lease or a delay ends                              a timer, set for the earliest that this gateway knows
+ *     a watch was lost                                     a slow, jittered timer, after which everything is read again
+ *
+ * What this gateway does itself it tells the subscription directly. None of these decides anything: each only wakes the
+ * subscription, which then looks.
  */
 import { earliestDueMs } from '../../model/page.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
@@ -9,21 +14,21 @@ import { StoreError } from '../../zookeeper/store.ts';
 import type { CursorReader } from '../cursor-reader.ts';
 import type { CursorState } from '../cursor-state.ts';
 
-/** A queue that is merely empty for a moment is not worth the reads that watching costs. */
-export const ARM_AFTER_MS = 2;
+/** Watching costs reads, which a queue that is empty for a moment is not worth. */
+export const WATCH_AFTER_MS = 2;
 const LOOK_AGAIN_MIN_MS = 20_000;
 const LOOK_AGAIN_MAX_MS = 40_000;
 
-export class ParkedClaims {
+export class WakeUps {
   readonly #runtime: Runtime;
   readonly #state: CursorState;
   readonly #reader: CursorReader;
   readonly #wake: () => void;
   readonly #cancels: (() => void)[] = [];
-  #arming = false;
+  #isOn = false;
+  #isSettingWatches = false;
   /** A watch has fired while others were being set. */
-  #armAgain = false;
-  #active = false;
+  #isAskedAgain = false;
   readonly #ended = new AbortController();
 
   constructor(runtime: Runtime, state: CursorState, reader: CursorReader, wake: () => void) {
@@ -33,12 +38,12 @@ export class ParkedClaims {
     this.#wake = wake;
   }
 
-  /** Begins, or goes on, watching. */
+  /** Begins to wait, or begins again with what is known by now. */
   start(): void {
     this.stop();
-    this.#active = true;
+    this.#isOn = true;
     const { timers, random, store } = this.#runtime;
-    this.#cancels.push(timers.after(ARM_AFTER_MS, () => void this.#arm()));
+    this.#cancels.push(timers.after(WATCH_AFTER_MS, () => void this.watchOtherGateways()));
     const lookAgainMs = LOOK_AGAIN_MIN_MS + random.fraction() * (LOOK_AGAIN_MAX_MS - LOOK_AGAIN_MIN_MS);
     this.#cancels.push(
       timers.after(lookAgainMs, () => {
@@ -47,13 +52,13 @@ export class ParkedClaims {
       }),
     );
     const due = nextDueMs(this.#state);
-    // Never early: a timer may fire a little before its time, and finding nothing would cost a look.
+    // One ms late rather than early: a look that finds nothing would be wasted.
     if (due !== undefined) this.#cancels.push(timers.after(Math.max(1, due - store.now() + 1), this.#wake));
   }
 
   /** Ends the timers. Watches stay set: they are hints, and cost nothing until they fire. */
   stop(): void {
-    this.#active = false;
+    this.#isOn = false;
     for (const cancel of this.#cancels.splice(0)) cancel();
   }
 
@@ -63,28 +68,33 @@ export class ParkedClaims {
     this.#ended.abort();
   }
 
-  async #arm(): Promise<void> {
-    if (!this.#active) return;
-    if (this.#arming) {
-      this.#armAgain = true;
+  /**
+   * Sets a watch on every node that another gateway may write, which reads the node once more. When ZooKeeper fires one of
+   * them, its `WatchedPart` calls the subscription, which wakes and starts this anew. It also wakes the subscription at
+   * once when one of these reads brings something that no round has looked at.
+   */
+  async watchOtherGateways(): Promise<void> {
+    if (!this.#isOn) return;
+    if (this.#isSettingWatches) {
+      this.#isAskedAgain = true;
       return;
     }
-    this.#arming = true;
-    this.#armAgain = false;
-    let changed = false;
+    this.#isSettingWatches = true;
+    this.#isAskedAgain = false;
+    let isChanged = false;
     try {
-      changed = await this.#reader.arm();
+      isChanged = await this.#reader.arm();
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      changed = await this.#reconnected();
+      isChanged = await this.#reconnected();
     } finally {
-      this.#arming = false;
+      this.#isSettingWatches = false;
     }
-    if (changed) this.#wake();
-    else if (this.#armAgain) await this.#arm();
+    if (isChanged) this.#wake();
+    else if (this.#isAskedAgain) await this.watchOtherGateways();
   }
 
-  /** The watches are gone with the connection: look again when it is back. */
+  /** The connection took the watches with it. When it is back, the subscription has to look. */
   async #reconnected(): Promise<boolean> {
     try {
       await this.#runtime.store.whenConnected(this.#ended.signal);
@@ -95,7 +105,7 @@ export class ParkedClaims {
   }
 }
 
-/** When something in flight is next due, as far as known. */
+/** The earliest instant, as far as known, at which a lease or a delay ends. */
 function nextDueMs(state: CursorState): number | undefined {
   const due = state.pages().map(({ page }) => earliestDueMs(page));
   const known = due.filter((instant) => instant !== undefined);
