@@ -40,7 +40,7 @@ import { COUNTED_NAMES_MAX_DEFAULT, Counts, countPublished } from './runtime/cou
 import type { Runtime } from './runtime/runtime.ts';
 import { DeadLetterLinks } from './topics/dead-letter-links.ts';
 import { Directory } from './topics/directory.ts';
-import { ensureLayout } from './topics/layout.ts';
+import { LayoutGuard } from './topics/layout-guard.ts';
 import { Lifecycle } from './topics/lifecycle.ts';
 import { SubscriptionLifecycle } from './topics/subscription-lifecycle.ts';
 import { Trash } from './topics/trash.ts';
@@ -53,7 +53,7 @@ import { openStream } from './verbs/stream.ts';
 import { BrokerVitals, type Vitals } from './verbs/telemetry.ts';
 import { Transactions } from './verbs/transact.ts';
 import { TRANSACTIONS_PATH } from './zookeeper/paths.ts';
-import { StoreError, type StoreMeter } from './zookeeper/store.ts';
+import type { StoreMeter } from './zookeeper/store.ts';
 
 export interface BrokerOptions extends Omit<Runtime, 'counts' | 'segmentLimits' | 'load' | 'dataLimit'> {
   /** Memory for entries that were read or written lately. */
@@ -66,9 +66,6 @@ export interface BrokerOptions extends Omit<Runtime, 'counts' | 'segmentLimits' 
   /** How much the ensemble may store before nothing more is published, in bytes, and who tells how much it does. */
   readonly dataLimit?: { readonly bytesMax: number; readonly meter: StoreMeter };
 }
-
-/** Between attempts to create the layout. */
-const PREPARE_AGAIN_MS = 100;
 
 /** Starts an engine on the store, which stays its caller's to close. It becomes ready once the layout is there. */
 export function createBroker(options: BrokerOptions): Broker {
@@ -89,9 +86,7 @@ class ZooKeeperBroker implements Broker {
   readonly #closing = new AbortController();
   /** Ends the streams, which would otherwise never end. */
   readonly #streaming = new AbortController();
-  #prepared = false;
-  /** Set when the tree has a layout that this gateway does not know: it must not touch it. */
-  #isForeign = false;
+  readonly #layout: LayoutGuard;
   #draining = false;
 
   constructor(options: BrokerOptions) {
@@ -100,8 +95,9 @@ class ZooKeeperBroker implements Broker {
     const load = new GatewayLoad({ ...NO_LIMITS, ...options.loadLimits });
     const { dataLimit: limit, ...world } = options;
     const dataLimit = limit && { dataLimit: new DataLimit(options, limit.meter, limit.bytesMax) };
-    const runtime: Runtime = { ...world, segmentLimits, counts, load, ...dataLimit };
-    const entries = new EntryCache(options.store, options.entryCacheBytesMax);
+    const layout = new LayoutGuard({ ...options, onStopped: () => this.#stopServing() });
+    const runtime: Runtime = { ...world, store: layout, segmentLimits, counts, load, ...dataLimit };
+    const entries = new EntryCache(layout, options.entryCacheBytesMax);
     const trash = new Trash(runtime);
     const directory = new Directory(runtime, entries, (path) => trash.removeTree(path));
     const links = new DeadLetterLinks(runtime, directory);
@@ -109,24 +105,25 @@ class ZooKeeperBroker implements Broker {
     const subscriptions = new SubscriptionLifecycle(runtime, links, trash);
     const transactionIds = new RecentIds(runtime, TRANSACTIONS_PATH, (path) => trash.removeTree(path));
     this.vitals = new BrokerVitals(runtime, { load, ...dataLimit }, entries, directory);
+    this.#layout = layout;
     this.#runtime = runtime;
     this.#entries = entries;
     this.#directory = directory;
     this.#trash = trash;
-    this.#outage = new Outage(options.store, options.timers);
+    this.#outage = new Outage(layout, options.timers);
     this.#resources = new Resources(runtime, entries, directory, lifecycle, subscriptions);
     this.#consuming = new Consuming(runtime, entries, directory, trash);
     this.#redriving = new Redriving(runtime, directory);
     this.#transactions = new Transactions(runtime, directory, transactionIds);
-    void this.#prepare();
+    void this.#startSweeping();
   }
 
   get ready(): boolean {
-    return this.#prepared && !this.#draining && this.#runtime.store.state === 'connected';
+    return !this.#draining && this.#layout.state === 'connected';
   }
 
   get isCutOff(): boolean {
-    return this.#isForeign || this.#outage.isLongerThan(this.#runtime.requestTimeoutMs);
+    return this.#layout.isStopped || this.#outage.isLongerThan(this.#runtime.requestTimeoutMs);
   }
 
   async put<Kind extends ResourceKind>(
@@ -251,29 +248,22 @@ class ZooKeeperBroker implements Broker {
   async close(): Promise<void> {
     this.drain();
     this.#closing.abort();
+    this.#layout.close();
     this.#trash.stop();
     this.#directory.close();
   }
 
-  /** Tries until the layout is there. One of another version is nothing that trying again would mend. */
-  async #prepare(): Promise<void> {
-    const { store, logger } = this.#runtime;
-    while (!this.#closing.signal.aborted) {
-      try {
-        await store.whenConnected(this.#closing.signal);
-        await ensureLayout(store);
-        this.#prepared = true;
-        this.#trash.start();
-        return;
-      } catch (error) {
-        if (error instanceof StoreError || this.#closing.signal.aborted) {
-          await new Promise<void>((resolve) => void this.#runtime.timers.after(PREPARE_AGAIN_MS, resolve));
-          continue;
-        }
-        this.#isForeign = true;
-        logger.error({ err: error }, 'this gateway will not become ready');
-        return;
-      }
-    }
+  /** From when the layout is there. */
+  async #startSweeping(): Promise<void> {
+    const { signal } = this.#closing;
+    await this.#layout.whenConnected(signal).catch(() => {});
+    if (!signal.aborted) this.#trash.start();
+  }
+
+  /** The layout is not known any more: who waits is answered, and no work is left that would go on. */
+  #stopServing(): void {
+    this.drain();
+    this.#trash.stop();
+    this.#directory.close();
   }
 }

@@ -44,7 +44,7 @@ export type { Vitals } from './verbs/telemetry.ts';
 export interface Broker {
   /** Connected to the ensemble and not draining. */
   readonly ready: boolean;
-  /** Without the ensemble for longer than a request may wait for it, or before a tree that it does not know. */
+  /** Without the ensemble for longer than a request may wait for it, or stopped before a tree that it does not know. */
   readonly isCutOff: boolean;
   /** What it shows of itself, for metrics. */
   readonly vitals: Vitals;

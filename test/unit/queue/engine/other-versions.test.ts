@@ -8,9 +8,7 @@ import {
   publish,
   receive,
   staying,
-  until,
 } from '../../../support/engine-fixture.ts';
-import { remove, set } from '../../../support/write-builders.ts';
 
 const clusters: EngineCluster[] = [];
 afterEach(() => Promise.all(clusters.splice(0).map((cluster) => cluster.close())));
@@ -20,17 +18,6 @@ function newCluster(): EngineCluster {
   clusters.push(cluster);
   return cluster;
 }
-
-it('a tree whose layout a gateway does not know is not served, and not changed', async () => {
-  const cluster = newCluster();
-  const { store, close } = await cluster.start();
-  await close();
-  await store.commit([set('/layout', JSON.stringify({ version: 2 }), -1), remove('/topics')]);
-  const { broker } = cluster.open();
-  await until(() => broker.isCutOff, 'it refuses requests');
-  expect(broker.ready).toBe(false);
-  expect(await store.stat('/topics')).toBeUndefined();
-});
 
 it('an entry whose format a gateway does not know is neither given out nor passed over', async () => {
   const cluster = newCluster();
