@@ -15,6 +15,8 @@ export interface ClusterOptions {
   /** That of the gateways. */
   readonly requestTimeoutMs?: number;
   readonly measuresHeap?: boolean;
+  /** Of a clone in which the gateways' version is built; this one's when left out. */
+  readonly directory?: string;
 }
 
 /** One gateway's clock is ahead, one behind, and one right. */
@@ -56,6 +58,7 @@ export class Cluster {
           requestTimeoutMs,
           clockOffsetMs,
           measuresHeap,
+          directory: options.directory,
         }),
     );
   }

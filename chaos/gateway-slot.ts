@@ -16,6 +16,8 @@ export interface GatewaySlotOptions {
   readonly clockOffsetMs: number;
   /** Has garbage collected and the heap measured every few seconds. */
   readonly measuresHeap?: boolean;
+  /** Of a clone in which the version is built that runs here at first; this one's when left out. */
+  readonly directory?: string | undefined;
 }
 
 const healthyLimitMs = 60_000;
@@ -30,12 +32,14 @@ export class GatewaySlot {
   heapBytes = 0;
   readonly #options: GatewaySlotOptions;
   #process: GatewayProcess | undefined;
+  #directory: string | undefined;
   readonly #ending = new Set<GatewayProcess>();
 
   constructor(options: GatewaySlotOptions) {
     this.name = options.name;
     this.links = options.links;
     this.#options = options;
+    this.#directory = options.directory;
   }
 
   get url(): string {
@@ -47,11 +51,14 @@ export class GatewaySlot {
     return this.#process;
   }
 
-  launch(): void {
+  /** @param directory of another version, which stays the one of this place */
+  launch(directory = this.#directory): void {
+    this.#directory = directory;
     const { links, chroot, port, clockOffsetMs, measuresHeap } = this.#options;
     const { sessionTimeoutMs, requestTimeoutMs } = this.#options;
     const preloads = ['clock', ...(measuresHeap === true ? ['heap'] : [])];
     const settings: GatewayProcessOptions = {
+      ...(directory === undefined ? {} : { directory }),
       zooKeeper: links.map(({ address }) => address).join(',') + chroot,
       nodeOptions: [
         ...(measuresHeap === true ? ['--expose-gc'] : []),

@@ -13,6 +13,8 @@ export interface GatewayProcessOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** Options of Node.js itself. */
   readonly nodeOptions?: readonly string[];
+  /** Of a clone in which another version is built; this one's when left out. */
+  readonly directory?: string;
   /** Is told what the process sends besides its address. */
   readonly onMessage?: (message: object) => void;
 }
@@ -40,11 +42,12 @@ export class GatewayProcess {
 
   /** Launches the process and returns at once; `whenListening` and `whenReady` tell how far it is. */
   constructor(options: GatewayProcessOptions) {
-    const { zooKeeper, variables = {}, nodeOptions = [], onMessage } = options;
+    const { zooKeeper, variables = {}, nodeOptions = [], directory = root, onMessage } = options;
     const { PATH = '' } = process.env;
+    const script = directory === root ? scriptOf('main') : ['dist/main.js'];
     const ensemble = zooKeeper === undefined ? {} : { ZOOGATE_ZOOKEEPER: zooKeeper };
-    this.#child = spawn(process.execPath, [...nodeOptions, ...scriptOf('main')], {
-      cwd: root,
+    this.#child = spawn(process.execPath, [...nodeOptions, ...script], {
+      cwd: directory,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { PATH, ZOOGATE_PORT: '0', ...ensemble, ...variables },
     });
