@@ -91,11 +91,12 @@ export class MemoryEnsemble {
     this.#zxid = ((this.#zxid >> 32n) + 1n) << 32n;
   }
 
-  /** Makes a node look as if it had been changed, or had had children, for years. */
-  age(path: string, counts: { readonly version?: number; readonly childrenCreated?: number }): void {
+  /** Makes a node look as if it had been changed, or had had children, or at other times than it was. */
+  age(path: string, counts: Partial<Omit<MemoryNode, 'data' | 'children'>>): void {
     const node = this.#nodes.get(path);
     if (node === undefined) throw new Error(`there is no ${path}`);
     this.#nodes.set(path, { ...node, ...counts });
+    if (counts.mzxid !== undefined && counts.mzxid > this.#zxid) this.#zxid = counts.mzxid;
   }
 
   watch(kind: WatchKind, path: string, fire: () => void): void {
