@@ -39,6 +39,12 @@ export const PARTS = [
     ],
   },
   {
+    name: 'upgrade',
+    what: 'gateways of the first version and of this one side by side, there and back',
+    minutes: 3,
+    parameters: () => ['scripts/upgrade.mjs'],
+  },
+  {
     name: 'chaos',
     what: 'every fault, on real servers, gateways and nginx under load',
     minutes: 8,

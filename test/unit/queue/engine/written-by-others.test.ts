@@ -4,7 +4,7 @@ import { afterEach, describe, it } from 'vitest';
 import { buildApp } from '../../../../src/app.ts';
 import { createBroker } from '../../../../src/queue/broker.ts';
 import { systemRandom, systemTimers } from '../../../../src/queue/runtime/system-runtime.ts';
-import { LOOPBACK_RULES } from '../../../../src/routes/http/gatekeeper.ts';
+import { LOOPBACK_RULES } from '../../../../src/routes/http/authenticator.ts';
 import { asker } from '../../../support/every-use.ts';
 import {
   DELAYED_SECONDS,
