@@ -27,6 +27,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'npm ci': '.ci/run begins with it',
   'git clone <this repository> zoogate && cd zoogate': 'it is not published yet',
   'npm run check': 'it runs most of the tests itself',
+  'npm run fixture -- --commit COMMIT': 'test/integration/upgrades.test.ts',
   'npm run build': 'test/integration/access.test.ts',
   'npm run key': 'test/integration/access.test.ts',
   'node dist/main.js': 'test/integration/image.test.ts',
