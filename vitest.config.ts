@@ -16,7 +16,13 @@ const ALONE = ['test/integration/**/*.test.ts', 'test/unit/queue/engine/left-beh
 const SIMULATIONS = ['test/simulation/simulation.test.ts', 'test/simulation/shares.test.ts'];
 
 /** Files that take longest. Begun last, one would go on alone while the other workers have nothing left to do. */
-const LONG = [/\/integration\/chaos\./, /\/simulation\/simulation\./, /\.property\.test/, /contract-without/];
+const LONG = [
+  /\/integration\/(chaos|server-killed|zookeeper-restart|largest-bodies|access|typescript-sdk)\./,
+  /\/load-balancer\/deployment\./,
+  /\/simulation\/simulation\./,
+  /\.property\.test/,
+  /contract-without/,
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -36,8 +42,8 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        // They wait for other processes half of the time.
-        test: { name: 'alone', include: ALONE, maxWorkers: 3, sequence: { groupOrder: 0 } },
+        // They wait for other processes more than half of the time: two of them per core leave none idle.
+        test: { name: 'alone', include: ALONE, maxWorkers: 4, sequence: { groupOrder: 0 } },
       },
       {
         extends: true,

@@ -1,28 +1,9 @@
 /** Receives with an attemptId: repeating one gives the same messages, anywhere, until their lease is over. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  ack,
-  createQueue,
-  type Engine,
-  EngineCluster,
-  jobs,
-  publish,
-  receive,
-  settle,
-  staying,
-} from '../../../support/engine-fixture.ts';
+import { describe, expect, it } from 'vitest';
+import { ack, jobs, publish, receive, settle, staying } from '../../../support/engine-fixture.ts';
+import { cluster, one, two, useTwoEngines } from '../../../support/two-engines.ts';
 
-let cluster: EngineCluster;
-let one: Engine;
-let two: Engine;
-
-beforeEach(async () => {
-  cluster = new EngineCluster();
-  one = await cluster.start();
-  two = await cluster.start();
-  await createQueue(one.broker);
-});
-afterEach(() => cluster.close());
+useTwoEngines();
 
 const attempt = { attemptId: 'try' };
 

@@ -2,13 +2,12 @@
  * A write whose answer was lost, while others go on: what they did in the meantime must not be taken for its outcome.
  * The gateway's connection is cut after its write took effect, and comes back when the others are done.
  */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   ack,
   createQueue,
   drained,
   type Engine,
-  EngineCluster,
   jobs,
   plainQueue,
   publish,
@@ -18,18 +17,9 @@ import {
   until,
 } from '../../../support/engine-fixture.ts';
 import type { MemoryRequest } from '../../../support/memory-store.ts';
+import { cluster, one, two, useTwoEngines } from '../../../support/two-engines.ts';
 
-let cluster: EngineCluster;
-let one: Engine;
-let two: Engine;
-
-beforeEach(async () => {
-  cluster = new EngineCluster();
-  one = await cluster.start();
-  two = await cluster.start();
-  await createQueue(one.broker);
-});
-afterEach(() => cluster.close());
+useTwoEngines();
 
 const isCommit = ({ kind }: MemoryRequest) => kind === 'commit';
 

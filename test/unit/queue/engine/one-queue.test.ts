@@ -1,11 +1,10 @@
 /** One queue at one and at two gateways: publishing, receiving, settling, as every gateway sees it. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   ack,
   createQueue,
   drained,
   type Engine,
-  EngineCluster,
   jobs,
   plainQueue,
   publish,
@@ -14,18 +13,9 @@ import {
   staying,
   textMessage,
 } from '../../../support/engine-fixture.ts';
+import { cluster, one, two, useTwoEngines } from '../../../support/two-engines.ts';
 
-let cluster: EngineCluster;
-let one: Engine;
-let two: Engine;
-
-beforeEach(async () => {
-  cluster = new EngineCluster();
-  one = await cluster.start();
-  two = await cluster.start();
-  await createQueue(one.broker);
-});
-afterEach(() => cluster.close());
+useTwoEngines();
 
 describe('a message', () => {
   it('that one gateway has stored is received at another, once, and is gone when acked at the first', async () => {

@@ -1,30 +1,19 @@
 /** Purging: what was stored before is gone for everybody, with its leases and receipts; what comes after stays. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { CallOptions, Store, Write } from '../../../../src/queue/zookeeper/store.ts';
 import {
   ack,
-  createQueue,
   drained,
   type Engine,
-  EngineCluster,
   jobs,
   publish,
   receive,
   settle,
   staying,
 } from '../../../support/engine-fixture.ts';
+import { cluster, one, two, useTwoEngines } from '../../../support/two-engines.ts';
 
-let cluster: EngineCluster;
-let one: Engine;
-let two: Engine;
-
-beforeEach(async () => {
-  cluster = new EngineCluster();
-  one = await cluster.start();
-  two = await cluster.start();
-  await createQueue(one.broker);
-});
-afterEach(() => cluster.close());
+useTwoEngines();
 
 /** An engine that does something else first when a commit starts a subscription anew, once. */
 async function startHesitating(meanwhile: () => Promise<void>): Promise<Engine> {

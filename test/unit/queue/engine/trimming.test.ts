@@ -1,29 +1,19 @@
 /** What is done with leaves nothing in the tree, whoever did it, in whatever order, and whatever went wrong before. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   ack,
   createQueue,
   drained,
   type Engine,
-  EngineCluster,
   jobs,
   publish,
   receive,
   staying,
   until,
 } from '../../../support/engine-fixture.ts';
+import { cluster, one, two, useTwoEngines } from '../../../support/two-engines.ts';
 
-let cluster: EngineCluster;
-let one: Engine;
-let two: Engine;
-
-beforeEach(async () => {
-  cluster = new EngineCluster();
-  one = await cluster.start();
-  two = await cluster.start();
-  await createQueue(one.broker);
-});
-afterEach(() => cluster.close());
+useTwoEngines();
 
 const segments = () => cluster.ensemble.paths.filter((path) => /\/log\/0\/\d{10}$/.test(path));
 const entries = () => cluster.ensemble.paths.filter((path) => path.includes('/log/0/') && path.includes('.'));

@@ -1,14 +1,12 @@
 /** Long polls: what wakes them, at every gateway, and what their end leaves behind. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { WATCH_AFTER_MS } from '../../../../src/queue/cursor/waiting/wake-ups.ts';
 import type { ReceiveResult } from '../../../../src/queue/index.ts';
 import type { Timers } from '../../../../src/queue/runtime/runtime.ts';
 import { systemTimers } from '../../../../src/queue/runtime/system-runtime.ts';
 import {
-  createQueue,
   drained,
   type Engine,
-  EngineCluster,
   jobs,
   plainQueue,
   publish,
@@ -18,18 +16,9 @@ import {
   textMessage,
   until,
 } from '../../../support/engine-fixture.ts';
+import { cluster, one, two, useTwoEngines } from '../../../support/two-engines.ts';
 
-let cluster: EngineCluster;
-let one: Engine;
-let two: Engine;
-
-beforeEach(async () => {
-  cluster = new EngineCluster();
-  one = await cluster.start();
-  two = await cluster.start();
-  await createQueue(one.broker);
-});
-afterEach(() => cluster.close());
+useTwoEngines();
 
 const waiting = { waitSeconds: 20 };
 

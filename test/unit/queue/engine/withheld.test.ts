@@ -1,28 +1,10 @@
 /** Receives that can't be given every message: what they can't be given stays where it is. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Broker, ReceiveRequest } from '../../../../src/queue/index.ts';
-import {
-  createQueue,
-  type Engine,
-  EngineCluster,
-  jobs,
-  publish,
-  receive,
-  staying,
-  textMessage,
-} from '../../../support/engine-fixture.ts';
+import { jobs, publish, receive, staying, textMessage } from '../../../support/engine-fixture.ts';
+import { one, two, useTwoEngines } from '../../../support/two-engines.ts';
 
-let cluster: EngineCluster;
-let one: Engine;
-let two: Engine;
-
-beforeEach(async () => {
-  cluster = new EngineCluster();
-  one = await cluster.start();
-  two = await cluster.start();
-  await createQueue(one.broker);
-});
-afterEach(() => cluster.close());
+useTwoEngines();
 
 const isSmall: ReceiveRequest['isDeliverable'] = ({ attributes }) => attributes.size !== 'large';
 const large = (text: string) => textMessage(text, { attributes: { size: 'large' } });
