@@ -35,8 +35,25 @@ import type { Vitals } from './verbs/telemetry.ts';
 
 export { Budget } from './model/budget.ts';
 export type { CallSignal } from './model/call-signal.ts';
+export { defaultsOf, inconsistencies, optionsOf } from './model/config.ts';
 export { Distribution } from './model/distribution.ts';
 export { BrokerError, type BrokerErrorCode, type FieldError } from './model/errors.ts';
+export { FILTER_VALUE_CHARS_MAX, FILTER_VALUES_MAX, filterErrors } from './model/filter.ts';
+export {
+  ATTRIBUTE_NAME,
+  ATTRIBUTE_NAME_MESSAGE,
+  ATTRIBUTES_MAX,
+  isStorable,
+  NAME_PATTERN,
+  NAME_PREFIX,
+} from './model/names.ts';
+export {
+  DELAY_SECONDS_MAX,
+  LEASE_SECONDS_MAX,
+  OPTIONS_OF,
+  type Option,
+  TTL_SECONDS_MAX,
+} from './model/options.ts';
 export type * from './model/vocabulary.ts';
 export { type CountedName, Counts, type MessageCounts, OTHER_NAMES } from './runtime/counts.ts';
 export type { Vitals } from './verbs/telemetry.ts';

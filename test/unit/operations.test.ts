@@ -7,6 +7,13 @@ import { KEYS_MAX, PRINCIPALS_MAX } from '../../src/access/principals.ts';
 import { PATTERNS_MAX } from '../../src/access/rights-schema.ts';
 import { HEADER_BYTES_MAX, PATIENCE } from '../../src/app.ts';
 import { documentVariables, variables } from '../../src/config/variables.ts';
+import {
+  ATTRIBUTE_NAME,
+  ATTRIBUTES_MAX,
+  FILTER_VALUE_CHARS_MAX,
+  FILTER_VALUES_MAX,
+  NAME_PATTERN,
+} from '../../src/queue/index.ts';
 import { BATCH_BYTES_MAX } from '../../src/queue/log/append-plan.ts';
 import { CLAIM_BODY_BYTES_MAX } from '../../src/queue/model/claim.ts';
 import { WINDOW_MS } from '../../src/queue/verbs/transact.ts';
@@ -15,9 +22,6 @@ import { CONTENT_TYPE_CHARS_MAX } from '../../src/routes/http/media-types.ts';
 import { MESSAGE_HEADER_BYTES_MAX } from '../../src/routes/v1/answer-headers.ts';
 import { REQUEST_MESSAGE_BYTES_MAX, REQUEST_MESSAGES_MAX } from '../../src/routes/v1/new-messages.ts';
 import { PUBLISH_BODY_BYTES_MAX } from '../../src/routes/v1/publish.ts';
-import { FILTER_VALUE_CHARS_MAX, FILTER_VALUES_MAX } from '../../src/routes/v1/schemas/config-fields.ts';
-import { ATTRIBUTE_NAME, ATTRIBUTES_MAX } from '../../src/routes/v1/schemas/messages.ts';
-import { NAME_PATTERN } from '../../src/routes/v1/schemas/scalars.ts';
 import { TRANSACTION_RECEIPTS_MAX } from '../../src/routes/v1/schemas/transactions.ts';
 import { TRANSACTION_BODY_BYTES_MAX } from '../../src/routes/v1/transactions.ts';
 import { readDocument, tableRows } from '../support/documents.ts';

@@ -18,6 +18,7 @@ import { CursorDraft } from '../model/cursor-draft.ts';
 import type { CursorView } from '../model/cursor-view.ts';
 import type { EntryMessage } from '../model/entry.ts';
 import { CLAIMS_PER_WRITE_MAX } from '../model/fencing.ts';
+import { isLeased } from '../model/lease.ts';
 import { runAt } from '../model/page.ts';
 import type { Receipt } from '../model/receipt.ts';
 import type { Batch } from './waiting/batch.ts';
@@ -260,7 +261,7 @@ function repeatOf(
   for (const position of record.positions) {
     const page = draft.lookAt(position.level, position.segment);
     const run = page === undefined ? undefined : runAt(page, position.offset);
-    if (run?.lease !== record.lease || run.untilMs <= input.nowMs) continue;
+    if (run?.lease !== record.lease || !isLeased(run, input.nowMs)) continue;
     const message = draft.messageAt(position);
     if (message === undefined) continue;
     untilMs = Math.min(untilMs, run.untilMs);

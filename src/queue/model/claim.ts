@@ -14,9 +14,10 @@
  */
 import type { CursorDraft } from './cursor-draft.ts';
 import { groupAt, type ViewedEntry } from './cursor-view.ts';
-import { isExpired, isWanted } from './delivery-policy.ts';
+import { isMessageExpired, isWanted } from './delivery-policy.ts';
 import type { EntryMessage } from './entry.ts';
-import { isPending, type Page } from './page.ts';
+import { isInFlight, isReady } from './lease.ts';
+import type { Page } from './page.ts';
 import type { LogPosition, Position } from './position.ts';
 import { Stretch } from './stretch.ts';
 
@@ -152,7 +153,7 @@ export class Claiming {
     const isSelected = select === undefined || select(message, { level, segment, offset });
     if (isSelected === 'enough') taking.end();
     if (isSelected !== true) return;
-    const expired = isExpired(message, policy, draft.nowMs);
+    const expired = isMessageExpired(message, policy, draft.nowMs);
     const wanted = !expired && isWanted(message, policy);
     taking.isWithheld = wanted && taking.claim.isDeliverable?.(message) === false;
     if (taking.isWithheld) return;
@@ -174,7 +175,7 @@ export class Claiming {
   /** Ranges of the page that may be claimed now, in order. A copy: the page changes while they are gone through. */
   #claimable(page: Page, from: number, end: number): Range[] {
     const ranges = page.runs
-      .filter((run) => isPending(run) && run.untilMs <= this.#draft.nowMs && !this.#draft.isDead(run))
+      .filter((run) => isReady(run, this.#draft.nowMs) && !this.#draft.isDead(run))
       .filter((run) => run.start + run.length > from)
       .map((run) => ({
         start: Math.max(from, run.start),
@@ -191,7 +192,7 @@ export class Claiming {
     const blocked = new Set<string>();
     for (const { level, segment } of draft.view.pages()) {
       for (const run of draft.lookAt(level, segment)?.runs ?? []) {
-        if (!isPending(run) || run.untilMs <= draft.nowMs) continue;
+        if (!isInFlight(run, draft.nowMs)) continue;
         this.#somethingInFlight = true;
         if (draft.policy.ordering === 'group')
           this.#addGroups(blocked, level, segment, run.start, run.length);

@@ -7,9 +7,10 @@
  */
 import type { CommitRoom } from './commit-room.ts';
 import type { CursorView, Missing, ViewedEntry } from './cursor-view.ts';
-import { type DeliveryPolicy, isExpired } from './delivery-policy.ts';
+import { type DeliveryPolicy, isMessageExpired } from './delivery-policy.ts';
 import { type EntryMessage, MOVED_BYTES_MAX, packedBytes } from './entry.ts';
-import { BURIED, emptyPage, isPending, type Page, type Run, replaceRange, runAt, WAITING } from './page.ts';
+import { isReady } from './lease.ts';
+import { BURIED, emptyPage, type Page, type Run, replaceRange, runAt, WAITING } from './page.ts';
 import type { LogPosition, Position } from './position.ts';
 import type { Receipt } from './receipt.ts';
 
@@ -152,12 +153,7 @@ export class CursorDraft {
   /** Its deliveries are used up and its lease, if any, has ended. */
   isDead(run: Run): boolean {
     const { maxDeliveries } = this.policy;
-    return (
-      maxDeliveries !== undefined &&
-      isPending(run) &&
-      run.deliveries >= maxDeliveries &&
-      run.untilMs <= this.nowMs
-    );
+    return maxDeliveries !== undefined && run.deliveries >= maxDeliveries && isReady(run, this.nowMs);
   }
 
   /** The page as this draft has it so far; undefined when it is done with, or missing. */
@@ -266,7 +262,7 @@ export class CursorDraft {
       buried();
       return OK;
     }
-    if (isExpired(message, this.policy, this.nowMs)) {
+    if (isMessageExpired(message, this.policy, this.nowMs)) {
       buried();
       this.expired += 1;
       return OK;

@@ -1,8 +1,9 @@
 /** What the configuration says about which messages a subscription delivers, and how often. Pure. */
 
 import type { EntryMessage } from './entry.ts';
+import { type Filter, passes } from './filter.ts';
+import type { DeliveryConfig, Ordering, StorageConfig } from './options.ts';
 import type { SubscriptionRecord } from './records.ts';
-import type { DeliveryConfig, Ordering, StorageConfig } from './vocabulary.ts';
 
 export interface DeliveryPolicy {
   /** The subscription's name: a message that was redriven to one subscription is for it alone. */
@@ -10,7 +11,7 @@ export interface DeliveryPolicy {
   readonly ordering: Ordering;
   readonly maxDeliveries: number | undefined;
   readonly messageTtlMs: number | undefined;
-  readonly filter: Readonly<Record<string, readonly string[]>> | undefined;
+  readonly filter: Filter | undefined;
   /** Messages that were scheduled up to this change of the schedule were purged while they waited. */
   readonly purgedSchedule: number;
 }
@@ -40,7 +41,7 @@ export function expiryMs(message: EntryMessage, messageTtlMs: number | undefined
   return message.expiresAtMs === undefined ? byTtl : Math.min(byTtl, message.expiresAtMs);
 }
 
-export function isExpired(
+export function isMessageExpired(
   message: EntryMessage,
   policy: Pick<DeliveryPolicy, 'messageTtlMs'>,
   nowMs: number,
@@ -55,12 +56,7 @@ export function isWanted(
 ): boolean {
   if (wasPurgedWaiting(message, policy.purgedSchedule)) return false;
   if (message.onlyFor !== undefined && message.onlyFor !== policy.subscription) return false;
-  if (policy.filter === undefined) return true;
-  for (const [name, accepted] of Object.entries(policy.filter)) {
-    if (!Object.hasOwn(message.attributes, name)) return false;
-    if (!accepted.includes(message.attributes[name] as string)) return false;
-  }
-  return true;
+  return policy.filter === undefined || passes(message.attributes, policy.filter);
 }
 
 /**

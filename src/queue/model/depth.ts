@@ -1,6 +1,7 @@
 /** Counting what is pending in a page. Pure. */
 
-import { isPending, type Page, type Run, WAITING } from './page.ts';
+import { stateOf } from './lease.ts';
+import { isPending, type Page } from './page.ts';
 import type { EntrySlot } from './segment.ts';
 import type { MessageState } from './vocabulary.ts';
 
@@ -33,12 +34,6 @@ export function pendingRanges(page: Page, end: number, nowMs: number): PendingRa
   if (page.frontier < end)
     ranges.push({ start: page.frontier, end, state: 'ready', deliveries: 0, untilMs: 0 });
   return ranges;
-}
-
-/** A lease that has run out is ready, whether or not somebody has come across it. */
-export function stateOf(run: Run, nowMs: number): MessageState {
-  if (run.untilMs <= nowMs) return 'ready';
-  return run.lease === WAITING ? 'delayed' : 'leased';
 }
 
 export function depthOf(ranges: readonly PendingRange[]): Depth {

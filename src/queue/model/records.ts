@@ -2,8 +2,15 @@
  * What the small nodes of the tree hold, as JSON: the name, the incarnation behind it, and its subscriptions. Pure.
  */
 
+import { readConfig } from './config.ts';
+import type { QueueConfig, SubscriptionConfig, TopicConfig } from './options.ts';
 import type { LogPosition } from './position.ts';
-import type { QueueConfig, SubscriptionConfig, TopicConfig } from './vocabulary.ts';
+
+/**
+ * Options that a later version has stored. This one has no use for them, shows them to nobody, and keeps them when it
+ * changes others. Stored among the options of `config`.
+ */
+type UnknownOptions = Readonly<Record<string, unknown>>;
 
 /** At /topics/<name>: which incarnation the name stands for. Never changes while it exists. */
 export interface NameRecord {
@@ -18,6 +25,7 @@ export interface TopicRecord {
   /** Set by deletion, so that writes that checked an older version fail. */
   readonly deleted?: true;
   readonly config: QueueConfig | TopicConfig;
+  readonly unknownOptions?: UnknownOptions;
 }
 
 /** At /data/<id>/subscriptions/<name>. Its version is checked by every write to the subscription's pages. */
@@ -32,6 +40,7 @@ export interface SubscriptionRecord {
   readonly purgedSchedule?: number;
   /** A queue's is in its TopicRecord. */
   readonly config?: SubscriptionConfig;
+  readonly unknownOptions?: UnknownOptions;
   /** Opaque, and another one with each change of the configuration alone: for the ETag. */
   readonly revision: string;
   /** Times of creation and of the last change of the configuration. */
@@ -46,10 +55,30 @@ export interface SubscriptionRecord {
  */
 export const LIVE_CURSOR_VERSION = 1;
 
+/**
+ * The record as it is stored, with what a later version had put into it: fields that this version does not know stay
+ * where the record is copied, and options of its configuration are put back.
+ */
 export function encodeRecord(record: NameRecord | TopicRecord | SubscriptionRecord): Buffer {
-  return Buffer.from(JSON.stringify(record));
+  if (!('unknownOptions' in record)) return Buffer.from(JSON.stringify(record));
+  const { unknownOptions, ...stored } = record;
+  return Buffer.from(JSON.stringify({ ...stored, config: { ...stored.config, ...unknownOptions } }));
 }
 
+/** A record as it was stored by this version, an earlier or a later one; its configuration has every default. */
 export function decodeRecord<Kind extends NameRecord | TopicRecord | SubscriptionRecord>(data: Buffer): Kind {
-  return JSON.parse(data.toString()) as Kind;
+  const stored = JSON.parse(data.toString()) as Partial<TopicRecord>;
+  if (stored.config === undefined) return stored as Kind;
+  // A subscription's record does not tell its kind.
+  const { config, unknownOptions } = readConfig(stored.kind ?? 'subscription', stored.config);
+  const hasUnknown = Object.keys(unknownOptions).length > 0;
+  return { ...stored, config, ...(hasUnknown ? { unknownOptions } : {}) } as Kind;
+}
+
+/** The record with the configuration that a client has sent as a whole: no option of the one before is kept. */
+export function withConfig<Kind extends TopicRecord | SubscriptionRecord>(
+  { unknownOptions, ...record }: Kind,
+  config: Kind['config'],
+): Kind {
+  return { ...record, config } as Kind;
 }

@@ -3,6 +3,18 @@
  * The terms are those of the API's glossary.
  */
 import type { CallSignal } from './call-signal.ts';
+import type { ResourceKind } from './options.ts';
+
+export type {
+  DeliveryConfig,
+  Ordering,
+  QueueConfig,
+  ResourceConfigs,
+  ResourceKind,
+  StorageConfig,
+  SubscriptionConfig,
+  TopicConfig,
+} from './options.ts';
 
 /** A queue, or a topic: something to publish to. Both live in one namespace. */
 export interface TopicRef {
@@ -14,38 +26,6 @@ export interface TopicRef {
 export type SubscriptionRef =
   | { readonly kind: 'queue'; readonly name: string }
   | { readonly kind: 'topic'; readonly name: string; readonly subscription: string };
-
-export type Ordering = 'none' | 'group' | 'strict';
-
-/** What a queue and a topic share: how messages are stored. Defaults are filled in; undefined means "no limit". */
-export interface StorageConfig {
-  readonly delaySeconds: number;
-  readonly messageTtlSeconds?: number | undefined;
-  readonly maxMessages?: number | undefined;
-  readonly maxBytes?: number | undefined;
-  readonly priorities: number;
-  readonly dedupWindowSeconds: number;
-}
-
-/** What a queue and a subscription share: how messages are delivered. */
-export interface DeliveryConfig {
-  readonly leaseSeconds: number;
-  readonly maxDeliveries?: number | undefined;
-  readonly deadLetterQueue?: string | undefined;
-  readonly ordering: Ordering;
-}
-
-export interface QueueConfig extends StorageConfig, DeliveryConfig {}
-
-export interface TopicConfig extends StorageConfig {
-  readonly retentionSeconds?: number | undefined;
-  readonly retentionBytes?: number | undefined;
-}
-
-export interface SubscriptionConfig extends DeliveryConfig {
-  readonly filter?: Readonly<Record<string, readonly string[]>> | undefined;
-  readonly startFrom: 'latest' | 'earliest';
-}
 
 export interface Stats {
   /** ready + leased + delayed. */
@@ -61,14 +41,6 @@ export interface Stats {
 export type ResourceRef<Kind extends ResourceKind = ResourceKind> = Kind extends 'subscription'
   ? { readonly kind: Kind; readonly topic: string; readonly name: string }
   : { readonly kind: Kind; readonly name: string };
-
-export type ResourceKind = keyof ResourceConfigs;
-
-export interface ResourceConfigs {
-  readonly queue: QueueConfig;
-  readonly topic: TopicConfig;
-  readonly subscription: SubscriptionConfig;
-}
 
 /** A queue, topic or subscription as it stands. */
 export interface Resource<Config> {

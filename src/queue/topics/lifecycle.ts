@@ -13,7 +13,13 @@ import { notFound, type Topic } from '../log/topic.ts';
 import type { CallSignal } from '../model/call-signal.ts';
 import { afterwards, BrokerError } from '../model/errors.ts';
 import { assertChangeable, assertCreatable } from '../model/preconditions.ts';
-import { decodeRecord, encodeRecord, type SubscriptionRecord, type TopicRecord } from '../model/records.ts';
+import {
+  decodeRecord,
+  encodeRecord,
+  type SubscriptionRecord,
+  type TopicRecord,
+  withConfig,
+} from '../model/records.ts';
 import type { Precondition, QueueConfig, TopicConfig, TopicRef } from '../model/vocabulary.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import {
@@ -70,7 +76,9 @@ export class Lifecycle {
       }
       if (known.topic.kind !== ref.kind) throw takenBy(known.topic.kind, ref.name);
       assertChangeable(ref.kind, ref.name, etagOf(known.topic), precondition);
-      return (await this.#replace(known.topic, config, signal)) ? { created: false, open: known } : AGAIN;
+      return (await this.#replace(known.topic, withConfig(known.topic.record, config), signal))
+        ? { created: false, open: known }
+        : AGAIN;
     });
   }
 
@@ -83,7 +91,8 @@ export class Lifecycle {
     return attemptUntilDone(this.#runtime, async (signal) => {
       const known = await this.#existing(ref, signal);
       assertChangeable(ref.kind, ref.name, etagOf(known.topic), precondition);
-      return (await this.#replace(known.topic, change(known.topic.config), signal)) ? known : AGAIN;
+      const record = { ...known.topic.record, config: change(known.topic.config) };
+      return (await this.#replace(known.topic, record, signal)) ? known : AGAIN;
     });
   }
 
@@ -157,12 +166,12 @@ export class Lifecycle {
   }
 
   /** @returns whether it was replaced; else the configuration is not what it was, and has been read again */
-  async #replace(topic: Topic, config: Config, signal: CallSignal): Promise<boolean> {
+  async #replace(topic: Topic, record: TopicRecord, signal: CallSignal): Promise<boolean> {
     const path = dataPath(topic.id);
-    const data = encodeRecord({ name: topic.name, kind: topic.kind, config } satisfies TopicRecord);
+    const data = encodeRecord(record);
     const versionBefore = topic.version;
     const before = (topic.config as QueueConfig).deadLetterQueue;
-    const after = (config as QueueConfig).deadLetterQueue;
+    const after = (record.config as QueueConfig).deadLetterQueue;
     const source = { id: topic.id, subscription: QUEUE_SUBSCRIPTION };
     const links = await readThrough(this.#runtime, signal, () => this.#links.writes(source, before, after));
     const didApply = async () => {

@@ -15,6 +15,7 @@ import {
   encodeRecord,
   LIVE_CURSOR_VERSION,
   type SubscriptionRecord,
+  withConfig,
 } from '../model/records.ts';
 import type { Precondition, SubscriptionConfig } from '../model/vocabulary.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -57,7 +58,8 @@ export class SubscriptionLifecycle {
         return (await this.#create(topic, name, config, signal)) ? { created: true } : AGAIN;
       }
       assertChangeable('subscription', name, known.record.revision, precondition);
-      return (await this.#replace(topic, name, known, config, signal)) ? { created: false } : AGAIN;
+      const next = withConfig(known.record, config);
+      return (await this.#replace(topic, name, known, next, signal)) ? { created: false } : AGAIN;
     });
   }
 
@@ -71,8 +73,8 @@ export class SubscriptionLifecycle {
     await attemptUntilDone(this.#runtime, async (signal) => {
       const known = await this.#existing(topic, name, signal);
       assertChangeable('subscription', name, known.record.revision, precondition);
-      const config = change(known.record.config as SubscriptionConfig);
-      return (await this.#replace(topic, name, known, config, signal)) ? undefined : AGAIN;
+      const next = { ...known.record, config: change(known.record.config as SubscriptionConfig) };
+      return (await this.#replace(topic, name, known, next, signal)) ? undefined : AGAIN;
     });
   }
 
@@ -153,13 +155,12 @@ export class SubscriptionLifecycle {
     topic: Topic,
     name: string,
     { record, version }: StatedRecord,
-    config: SubscriptionConfig,
+    changed: SubscriptionRecord,
     signal: CallSignal,
   ): Promise<boolean> {
     const revision = this.#runtime.random.token(REVISION_CHARACTERS);
     const next: SubscriptionRecord = {
-      ...record,
-      config,
+      ...changed,
       revision,
       updatedAtMs: Math.round(this.#runtime.store.now()),
     };
@@ -172,7 +173,7 @@ export class SubscriptionLifecycle {
         topic,
         name,
         record.config?.deadLetterQueue,
-        config.deadLetterQueue,
+        changed.config?.deadLetterQueue,
         signal,
       )),
     ];

@@ -6,7 +6,7 @@ import type { Log } from '../log/log.ts';
 import { LogReader } from '../log/log-reader.ts';
 import { findOpenSegment } from '../log/open-segment.ts';
 import type { Topic } from '../log/topic.ts';
-import { isExpired } from '../model/delivery-policy.ts';
+import { isMessageExpired } from '../model/delivery-policy.ts';
 import type { EntryMessage } from '../model/entry.ts';
 import { BrokerError } from '../model/errors.ts';
 import { behindHole, inHolesBehind } from '../model/holes.ts';
@@ -82,7 +82,7 @@ export async function browseLog(
     for await (const { position, message } of messagesOf(log, entries, start)) {
       if (items.length >= request.limit || bytes >= BODY_BYTES_MAX)
         return { items, nextCursor: encodeCursor(position) };
-      if (message.onlyFor !== undefined || isExpired(message, policy, runtime.store.now())) continue;
+      if (message.onlyFor !== undefined || isMessageExpired(message, policy, runtime.store.now())) continue;
       bytes += message.body.length;
       items.push({ ...storedMessage(message), state: 'ready', deliveries: 0 });
     }

@@ -8,6 +8,7 @@ import { notFound } from '../log/topic.ts';
 import type { CallSignal } from '../model/call-signal.ts';
 import { type DeliveryPolicy, isWanted } from '../model/delivery-policy.ts';
 import { afterwards, BrokerError } from '../model/errors.ts';
+import { NAME_PATTERN } from '../model/names.ts';
 import type {
   ListRequest,
   Page,
@@ -210,7 +211,7 @@ function encodeCursor(name: string): string {
 
 function decodeCursor(cursor: string): string {
   const name = Buffer.from(cursor, 'base64url').toString('latin1');
-  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(name)) return name;
+  if (NAME_PATTERN.test(name)) return name;
   const message = 'is not a cursor of this list: pass on nextCursor as it was given, or leave it out';
   throw new BrokerError('validation', 'The cursor is not valid.', { errors: [{ path: 'cursor', message }] });
 }

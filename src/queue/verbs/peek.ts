@@ -7,7 +7,7 @@ import type { Inspection, LevelInspection } from '../cursor/inspection.ts';
 import { untouchedPage } from '../cursor/untouched-page.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import type { ScheduledPlace, ScheduleReader } from '../log/schedule-reader.ts';
-import { isExpired, isWanted } from '../model/delivery-policy.ts';
+import { isMessageExpired, isWanted } from '../model/delivery-policy.ts';
 import { pendingRanges } from '../model/depth.ts';
 import type { EntryMessage } from '../model/entry.ts';
 import { BrokerError } from '../model/errors.ts';
@@ -44,7 +44,10 @@ export async function peekAt(
       return { items, nextCursor: encodeCursor(found.place) };
     }
     const isNew = found.deliveries === 0;
-    if (isExpired(found.message, policy, inspection.nowMs) || (isNew && !isWanted(found.message, policy)))
+    if (
+      isMessageExpired(found.message, policy, inspection.nowMs) ||
+      (isNew && !isWanted(found.message, policy))
+    )
       continue;
     bytes += found.message.body.length;
     const { message, state, deliveries } = found;

@@ -1,8 +1,9 @@
 /**
  * Attributes as `Zoogate-Attribute-<name>` headers: names lower-cased by HTTP, values percent-encoded UTF-8.
  */
+
+import { ATTRIBUTE_NAME, ATTRIBUTE_NAME_MESSAGE, ATTRIBUTES_MAX } from '../../queue/index.ts';
 import { invalidField } from '../http/problems.ts';
-import { ATTRIBUTE_NAME, ATTRIBUTE_NAME_MESSAGE, ATTRIBUTES_MAX } from './schemas/messages.ts';
 
 const PREFIX = 'zoogate-attribute-';
 

@@ -3,7 +3,6 @@
  */
 import { z } from 'zod';
 import { noParams } from '../http/no-fields.ts';
-import { invalidField } from '../http/problems.ts';
 import type { ResourceType } from './resources.ts';
 import { queueConfigs } from './schemas/configs.ts';
 import { name, receipt } from './schemas/scalars.ts';
@@ -28,6 +27,7 @@ export const queues: ResourceType<'queue', QueueParams, object> = {
   listParams: noParams,
   configs: queueConfigs,
   exampleConfig: { leaseSeconds: 60 },
+  exampleBeginsWith: { leaseSeconds: 60, delaySeconds: 0 },
   notes: {
     put: 'A name that is a topic’s is refused with 409, and so is a deadLetterQueue that does not exist.',
     delete:
@@ -38,11 +38,6 @@ export const queues: ResourceType<'queue', QueueParams, object> = {
   nameOf: ({ queue }) => queue,
   listedName: (_params, name) => name,
   topicOf: () => undefined,
-  requireConsistent({ queue }, { deadLetterQueue }) {
-    if (deadLetterQueue === queue) {
-      throw invalidField('deadLetterQueue', 'cannot be the queue itself');
-    }
-  },
 };
 
 export const queueMessages: MessageSource<QueueParams> & PublishTarget<QueueParams> = {

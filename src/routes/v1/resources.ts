@@ -4,19 +4,26 @@
  */
 import { z } from 'zod';
 import { maySee, type Principal } from '../../access/index.ts';
-import type { Resource, ResourceConfigs, ResourceKind, ResourceRef } from '../../queue/index.ts';
+import {
+  inconsistencies,
+  NAME_PREFIX,
+  type Resource,
+  type ResourceConfigs,
+  type ResourceKind,
+  type ResourceRef,
+} from '../../queue/index.ts';
 import { requireRight } from '../http/access.ts';
 import type { RouteContext } from '../http/context.ts';
 import { entityTag, isKnownToClient, preconditionOfChange, preconditionOfPut } from '../http/entity-tags.ts';
 import { instantText } from '../http/instants.ts';
 import { noQuery } from '../http/no-fields.ts';
 import { type Answer, json, type Operation, operation } from '../http/operation.ts';
-import type { ProblemCode } from '../http/problems.ts';
+import { invalidFields, type ProblemCode } from '../http/problems.ts';
 import { jsonBody, noBody } from '../http/request-bodies.ts';
 import { ETAG_HEADER, emptyResponse, jsonResponse } from '../http/responses.ts';
 import { resource, resourceList } from './schemas/answers.ts';
 import { type ConfigSchemas, patchedConfig } from './schemas/configs.ts';
-import { NAME_PREFIX, PAGE_LIMIT_DEFAULT, pageCursor, pageLimit } from './schemas/scalars.ts';
+import { PAGE_LIMIT_DEFAULT, pageCursor, pageLimit } from './schemas/scalars.ts';
 import type { ParamsSchema } from './targets-and-sources.ts';
 
 const CONFIG_BODY_BYTES_MAX = 64 * 1024;
@@ -34,6 +41,8 @@ export interface ResourceType<Kind extends ResourceKind, Params, ListParams> {
   readonly listParams: ParamsSchema<ListParams>;
   readonly configs: ConfigSchemas<ResourceConfigs[Kind]>;
   readonly exampleConfig: Partial<ResourceConfigs[Kind]>;
+  /** Options that the example of an answer begins with; absent means the order of the table. */
+  readonly exampleBeginsWith?: Partial<ResourceConfigs[Kind]>;
   /** Sentences of the documentation that only hold here. */
   readonly notes: { readonly put: string; readonly delete: string };
   /** Beyond those that all resources have in common. */
@@ -45,8 +54,6 @@ export interface ResourceType<Kind extends ResourceKind, Params, ListParams> {
   listedName(params: ListParams, name: string): string;
   /** The topic whose subscriptions are listed. */
   topicOf(params: ListParams): string | undefined;
-  /** Throws what is wrong with a configuration beyond its single options. */
-  requireConsistent(params: Params, config: ResourceConfigs[Kind]): void;
 }
 
 const ifMatch = z.string().optional().meta({
@@ -68,7 +75,7 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
   const shape = resource(noun, configs.output);
   const example = {
     name: 'orders',
-    config: { ...configs.defaults, ...type.exampleConfig },
+    config: { ...type.exampleBeginsWith, ...configs.defaults, ...type.exampleConfig },
     stats: { messages: 3, ready: 2, leased: 1, delayed: 0, bytes: 512, oldestMessageAgeSeconds: 1.5 },
     createdAt: '2030-01-31T12:00:00.000Z',
     updatedAt: '2030-01-31T12:00:00.000Z',
@@ -111,7 +118,7 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
     problems: [...type.listProblems, 'conflict', 'precondition-failed', 'store-full'],
     produces: ['application/json'],
     async handle({ params: names, body, headers, principal, call }) {
-      type.requireConsistent(names, body);
+      requireConsistent(type.refOf(names), body);
       requireDeadLetterQueue(principal, nameOf(names), body);
       const result = await broker.put(type.refOf(names), body, preconditionOfPut(headers), call);
       return answered(result.created ? 201 : 200, result.resource);
@@ -143,7 +150,7 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
       requireDeadLetterQueue(principal, nameOf(names), body);
       const change = (current: Config): Config => {
         const patched = patchedConfig(configs, current, body);
-        type.requireConsistent(names, patched);
+        requireConsistent(type.refOf(names), patched);
         return patched;
       };
       return answered(
@@ -254,6 +261,15 @@ export function resourceOperations<Kind extends ResourceKind, Params, ListParams
   });
 
   return [put, patch, get, list, remove];
+}
+
+/** Throws a problem when the options, each valid, contradict each other. */
+function requireConsistent<Kind extends ResourceKind>(
+  ref: ResourceRef<Kind>,
+  config: ResourceConfigs[Kind],
+): void {
+  const errors = inconsistencies(ref, config);
+  if (errors.length > 0) throw invalidFields(errors);
 }
 
 /**

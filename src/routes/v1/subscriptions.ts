@@ -44,7 +44,6 @@ export const subscriptions: ResourceType<'subscription', SubscriptionParams, { r
   nameOf: nameOfSubscription,
   listedName: ({ topic }, subscription) => nameOfSubscription({ topic, subscription }),
   topicOf: ({ topic }) => topic,
-  requireConsistent: () => undefined,
 };
 
 export const subscriptionMessages: MessageSource<SubscriptionParams> = {

@@ -36,7 +36,6 @@ export const topics: ResourceType<'topic', TopicParams, object> = {
   nameOf: ({ topic }) => topic,
   listedName: (_params, name) => name,
   topicOf: () => undefined,
-  requireConsistent: () => undefined,
 };
 
 export const topicMessages: PublishTarget<TopicParams> = {

@@ -5,10 +5,9 @@
  * Guarantees: a message that already has one of the two attributes keeps its own; no message is ever refused because
  * of what is added: where the context does not fit, it is left out.
  */
-import { BrokerError, type NewMessage, type TraceContext } from '../../queue/index.ts';
+import { ATTRIBUTES_MAX, BrokerError, type NewMessage, type TraceContext } from '../../queue/index.ts';
 import type { PublishLimits } from '../http/context.ts';
 import { messageBytes, REQUEST_MESSAGE_BYTES_MAX } from './new-messages.ts';
-import { ATTRIBUTES_MAX } from './schemas/messages.ts';
 
 /**
  * Publishes messages that carry the context, as many of them as have room for it.

@@ -3,7 +3,13 @@
  */
 import { z } from 'zod';
 import { ANONYMOUS, type Principal } from '../../access/index.ts';
-import type { NewMessage, SubscriptionRef, TopicRef, TransactionRequest } from '../../queue/index.ts';
+import {
+  NAME_PATTERN,
+  type NewMessage,
+  type SubscriptionRef,
+  type TopicRef,
+  type TransactionRequest,
+} from '../../queue/index.ts';
 import { requireRight } from '../http/access.ts';
 import type { RouteContext } from '../http/context.ts';
 import { noParams, noQuery } from '../http/no-fields.ts';
@@ -25,7 +31,7 @@ import {
 } from './new-messages.ts';
 import { publishedJson } from './publish.ts';
 import { EXAMPLE_RECEIPT } from './schemas/examples.ts';
-import { NAME_PATTERN, RECEIPTS_MAX } from './schemas/scalars.ts';
+import { RECEIPTS_MAX } from './schemas/scalars.ts';
 import { TRACE_HEADERS } from './schemas/trace-headers.ts';
 import {
   TRANSACTION_RECEIPTS_MAX,

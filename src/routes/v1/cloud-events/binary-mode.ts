@@ -4,11 +4,10 @@
  * when it is received as bytes.
  */
 
+import { ATTRIBUTES_MAX, isStorable } from '../../../queue/index.ts';
 import { invalidField, invalidFields } from '../../http/problems.ts';
 import { fieldErrors } from '../../http/validation.ts';
 import { eventContext } from '../schemas/cloud-events.ts';
-import { ATTRIBUTES_MAX } from '../schemas/messages.ts';
-import { isStorable } from '../schemas/scalars.ts';
 
 type Attributes = Readonly<Record<string, string>>;
 

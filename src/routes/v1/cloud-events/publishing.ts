@@ -4,6 +4,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { NewMessage } from '../../../queue/index.ts';
+import { ATTRIBUTES_MAX } from '../../../queue/index.ts';
 import { visitSpans } from '../../http/json-bodies.ts';
 import { invalidField } from '../../http/problems.ts';
 import { checked } from '../../http/validation.ts';
@@ -15,7 +16,7 @@ import {
   tooManyMessages,
 } from '../new-messages.ts';
 import { cloudEvent, cloudEventBatch } from '../schemas/cloud-events.ts';
-import { ATTRIBUTES_MAX, type MessageOptions } from '../schemas/messages.ts';
+import type { MessageOptions } from '../schemas/messages.ts';
 import { contextOfHeaders, VERSION_HEADER } from './binary-mode.ts';
 import { EVENT, EVENT_BATCH } from './media-types.ts';
 

@@ -1,20 +1,12 @@
 /**
- * The configurations of queues, topics and subscriptions: from one table of fields each, the schemas of PUT (defaults
- * filled in), of PATCH (null resets) and of answers (everything shown) are made.
+ * The configurations of queues, topics and subscriptions: from the engine's table of options, the schemas of PUT
+ * (defaults filled in), of PATCH (null resets) and of answers (everything shown) are made.
  */
 import { z } from 'zod';
-import type { QueueConfig, SubscriptionConfig, TopicConfig } from '../../../queue/index.ts';
+import { defaultsOf, optionsOf, type ResourceConfigs, type ResourceKind } from '../../../queue/index.ts';
 import { mergePatch } from '../../http/merge-patch.ts';
 import { checked } from '../../http/validation.ts';
-import {
-  deliveryFields,
-  FILTER_VALUE_CHARS_MAX,
-  FILTER_VALUES_MAX,
-  retentionFields,
-  selectionFields,
-  storageFields,
-} from './config-fields.ts';
-import { ATTRIBUTE_NAME } from './messages.ts';
+import { patchSchemaOf, schemaOf } from './config-fields.ts';
 
 /** The forms in which a configuration is sent and shown. */
 export interface ConfigSchemas<Config> {
@@ -24,80 +16,54 @@ export interface ConfigSchemas<Config> {
   readonly defaults: Partial<Config>;
 }
 
-/** A schema for every option of the configuration. */
-type Fields<Config> = {
-  readonly [Field in keyof Config]-?: z.ZodType<Exclude<Config[Field], undefined>>;
-};
-
-/** Options without a default are absent unless they are sent. */
-function configSchemas<Config extends object>(
+/** Options without a default are absent unless they are sent. @param schemas of options by their names */
+function configSchemas<Kind extends ResourceKind>(
+  kind: Kind,
   noun: string,
-  fields: Fields<Config>,
-  defaults: Partial<Config>,
-): ConfigSchemas<Config> {
+  schemas: ReadonlyMap<string, z.ZodType>,
+): ConfigSchemas<ResourceConfigs[Kind]> {
   const inputs: Record<string, z.ZodType> = {};
   const patches: Record<string, z.ZodType> = {};
   const outputs: Record<string, z.ZodType> = {};
-  const defaultOf = new Map<string, unknown>(Object.entries(defaults));
-  for (const [field, schema] of Object.entries<z.ZodType>({ ...fields })) {
-    const hasDefault = defaultOf.has(field);
-    inputs[field] = hasDefault ? schema.default(defaultOf.get(field)) : schema.optional();
+  for (const [field, option] of optionsOf(kind)) {
+    const schema = schemas.get(field) as z.ZodType;
+    const hasDefault = option.default !== undefined;
+    inputs[field] = hasDefault ? schema.default(option.default) : schema.optional();
     outputs[field] = hasDefault ? schema : schema.optional();
-    // A patch of an object is a patch itself, and makes sense only once it has been merged.
-    patches[field] = field === 'filter' ? FILTER_PATCH : schema.nullish();
+    patches[field] = patchSchemaOf(option, schema);
   }
-  const word = noun.toLowerCase();
   const input = z.strictObject(inputs).meta({
     id: `${noun}ConfigInput`,
-    description: `The options of a ${word}; what is left out takes its default.`,
+    description: `The options of a ${kind}; what is left out takes its default.`,
   });
   const output = z.strictObject(outputs).meta({
     id: `${noun}Config`,
-    description: `The options of a ${word} in force. An absent one means "no limit".`,
+    description: `The options of a ${kind} in force. An absent one means "no limit".`,
   });
   const patch = z.strictObject(patches).meta({
     id: `${noun}ConfigPatch`,
     description: 'A JSON merge patch (RFC 7386): what is left out stays, null resets to the default.',
   });
-  // The fields are checked against Config one by one above; strictObject cannot see that from a record.
-  return { input: input as unknown as z.ZodType<Config>, patch, output, defaults };
+  // The table has a row for each field of the configuration; strictObject cannot see that from a record.
+  return {
+    input: input as unknown as z.ZodType<ResourceConfigs[Kind]>,
+    patch,
+    output,
+    defaults: defaultsOf(kind),
+  };
 }
 
-const FILTER_PATCH = z
-  .unknown()
-  .optional()
-  .meta({
-    override: {
-      type: ['object', 'null'],
-      propertyNames: { pattern: ATTRIBUTE_NAME.source },
-      additionalProperties: {
-        type: ['array', 'null'],
-        minItems: 1,
-        maxItems: FILTER_VALUES_MAX,
-        items: { type: 'string', maxLength: FILTER_VALUE_CHARS_MAX },
-      },
-      description:
-        'Attributes that are left out stay, null removes one; null for the filter as a whole removes it.',
-    },
-  });
+/** An option that several kinds of resource have is one schema in the document. */
+function sharedSchemas(): ReadonlyMap<string, z.ZodType> {
+  const kinds: readonly ResourceKind[] = ['queue', 'topic', 'subscription'];
+  const options = new Map(kinds.flatMap((kind) => [...optionsOf(kind)]));
+  return new Map([...options].map(([field, option]) => [field, schemaOf(field, option)]));
+}
 
-export const queueConfigs = configSchemas<QueueConfig>(
-  'Queue',
-  { ...deliveryFields, ...storageFields },
-  { leaseSeconds: 30, delaySeconds: 0, ordering: 'none', priorities: 1, dedupWindowSeconds: 300 },
-);
-
-export const topicConfigs = configSchemas<TopicConfig>(
-  'Topic',
-  { ...retentionFields, ...storageFields },
-  { delaySeconds: 0, priorities: 1, dedupWindowSeconds: 300 },
-);
-
-export const subscriptionConfigs = configSchemas<SubscriptionConfig>(
-  'Subscription',
-  { ...deliveryFields, ...selectionFields },
-  { leaseSeconds: 30, ordering: 'none', startFrom: 'latest' },
-);
+const schemas = sharedSchemas();
+export const queueConfigs = configSchemas('queue', 'Queue', schemas);
+export const topicConfigs = configSchemas('topic', 'Topic', schemas);
+export const subscriptionConfigs = configSchemas('subscription', 'Subscription', schemas);
 
 /** The configuration after a merge patch; what the patch sets to null gets its default. */
 export function patchedConfig<Config>(

@@ -2,30 +2,31 @@
  * What a publisher sends, and the fields of the operations on received messages.
  */
 import { z } from 'zod';
+import {
+  ATTRIBUTE_NAME,
+  ATTRIBUTE_NAME_MESSAGE,
+  ATTRIBUTES_MAX,
+  DELAY_SECONDS_MAX,
+  isStorable,
+  LEASE_SECONDS_MAX,
+  TTL_SECONDS_MAX,
+} from '../../../queue/index.ts';
 import { instantMs } from '../../http/instants.ts';
 import { isText } from '../../http/media-types.ts';
 import { list } from './lists.ts';
 import {
   contentType,
   count,
-  DELAY_SECONDS_MAX,
   FINAL,
   instant,
-  isStorable,
-  LEASE_SECONDS_MAX,
   label,
   leaseSeconds,
   RECEIPTS_MAX,
   receipt,
   receipts,
   seconds,
-  TTL_SECONDS_MAX,
 } from './scalars.ts';
 
-export const ATTRIBUTES_MAX = 32;
-export const ATTRIBUTE_NAME = /^[A-Za-z0-9_.-]{1,128}$/;
-export const ATTRIBUTE_NAME_MESSAGE =
-  'is not a valid attribute name: use 1 to 128 letters, digits, underscores, dots or hyphens';
 const UNSTORABLE_MESSAGE = 'must be valid Unicode, without lone surrogates';
 
 /** Not z.record, which drops an attribute named __proto__ without a word. */

@@ -2,31 +2,18 @@
  * The small values that the API's objects are made of, each with its limits and its documentation.
  */
 import { z } from 'zod';
+import { isStorable, NAME_PATTERN, OPTIONS_OF } from '../../../queue/index.ts';
 import { INSTANT_CHARS_MAX, instantMs } from '../../http/instants.ts';
 import { CONTENT_TYPE, CONTENT_TYPE_CHARS_MAX } from '../../http/media-types.ts';
 import { list } from './lists.ts';
 
-export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
-/** What a name may begin with. */
-export const NAME_PREFIX = /^[A-Za-z0-9._-]{0,128}$/;
 const NAME_MESSAGE =
   'must be 1 to 128 letters, digits, dots, underscores or hyphens, beginning with a letter or digit';
 
-export const LEASE_SECONDS_MAX = 43_200;
-export const DELAY_SECONDS_MAX = 30 * 24 * 3600;
-/** Ten years: longer than anyone means, short enough for every computation. */
-export const TTL_SECONDS_MAX = 10 * 365 * 24 * 3600;
 export const RECEIPT_CHARS_MAX = 512;
 
 /** Of a check behind which there is no other: a long text would take a pattern a long time, or more stack than there is. */
 export const FINAL = { abort: true };
-
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
-/** Half a UTF-16 pair cannot be stored as UTF-8, and would come back as another character. */
-export function isStorable(text: string): boolean {
-  return !LONE_SURROGATE.test(text);
-}
 
 /** A name of a queue, topic or subscription. */
 export function name(description: string) {
@@ -62,11 +49,8 @@ export function label(charsMax: number, description: string) {
     .meta({ description });
 }
 
-export const leaseSeconds = seconds(
-  0.5,
-  LEASE_SECONDS_MAX,
-  'For how long a received message is invisible to others, in seconds.',
-);
+const lease = OPTIONS_OF.queue.leaseSeconds;
+export const leaseSeconds = seconds(lease.min, lease.max, lease.description);
 
 export const receipt = z
   .string()
