@@ -175,6 +175,33 @@ describe('every source file', () => {
   });
 });
 
+describe('a test of one file', () => {
+  const tested = (path: string) =>
+    path.replace('test/unit/', 'src/').replace(/(\.property)?\.test\.ts$/, '.ts');
+  const tests = sourceFiles('test/unit')
+    .map(({ path }) => path)
+    .filter((path) => path.endsWith('.test.ts'));
+  const paths = new Set(files.map(({ path }) => path));
+
+  it('stands where that file does, under its name; what is of the whole engine is in test/unit/queue/engine', () => {
+    const ofFiles = tests.filter(
+      (path) =>
+        (isBelow(path, 'test/unit/queue') && !isBelow(path, 'test/unit/queue/engine')) ||
+        isBelow(path, 'test/unit/routes'),
+    );
+    expect(ofFiles.length).toBeGreaterThan(50);
+    expect(ofFiles.filter((path) => !paths.has(tested(path)))).toEqual([]);
+  });
+
+  it('is there for every file of the model that does something', () => {
+    const acting = below('src/queue/model').filter(({ code }) =>
+      /^export (async )?(function|class) /m.test(code),
+    );
+    const covered = new Set(tests.map(tested));
+    expect(acting.map(({ path }) => path).filter((path) => !covered.has(path))).toEqual([]);
+  });
+});
+
 function sourceFiles(folder: string): SourceFile[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))

@@ -13,6 +13,7 @@ import {
   receive,
   staying,
 } from '../../../support/engine-fixture.ts';
+import { set } from '../../../support/write-builders.ts';
 
 const clusters: EngineCluster[] = [];
 afterEach(() => Promise.all(clusters.splice(0).map((cluster) => cluster.close())));

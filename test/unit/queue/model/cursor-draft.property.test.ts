@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { searchLength } from '../../../support/search-length.ts';
-import { DraftingRun } from './drafting-run.ts';
+import { DraftingRun } from './histories/drafting-run.ts';
 
 const HISTORIES = searchLength({ short: 20_000, long: 1_000_000 });
 const OPERATIONS_MAX = 20;

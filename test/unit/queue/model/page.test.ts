@@ -1,4 +1,4 @@
-/** The cursor page: its ranges, its size, and the marks of its writers. */
+/** The cursor page: its ranges, and the marks of its writers. */
 import { describe, expect, it } from 'vitest';
 import {
   earliestDueMs,
@@ -11,7 +11,6 @@ import {
   runAt,
   WAITING,
 } from '../../../../src/queue/model/page.ts';
-import { decodePage, encodePage } from '../../../../src/queue/model/page-codec.ts';
 
 const leased = (lease: number, untilMs = 100) => ({ lease, untilMs, deliveries: 1 });
 const waiting = (untilMs: number) => ({ lease: WAITING, untilMs, deliveries: 1 });
@@ -113,19 +112,5 @@ describe("the marks of a page's writers", () => {
       { writer: 'w1', commit: 99 },
       { writer: 'w0', commit: 98 },
     ]);
-  });
-});
-
-describe('a stored page', () => {
-  it('is read as it was written, with numbers beyond 32 bits', () => {
-    const state = { lease: 36 ** 9, untilMs: 1_900_000_000_000, deliveries: 2 ** 31 };
-    const page = markWriter(replaceRange(emptyPage(), 0, 3, state), 'abcdefgh', 2 ** 40);
-    expect(decodePage(encodePage(page))).toEqual(page);
-  });
-
-  it('takes the same few bytes for one message in flight and for a thousand under one lease', () => {
-    const one = encodePage(replaceRange(emptyPage(), 0, 1, leased(7))).length;
-    const many = encodePage(replaceRange(emptyPage(), 0, 1000, leased(7))).length;
-    expect(many - one).toBeLessThan(10);
   });
 });

@@ -2,10 +2,10 @@
  * Two looks at a generated history that owe nothing to the model's way of claiming: a ledger of what was given out and
  * given back, which no delivery may contradict; and the pages, message by message.
  */
-import type { Claimed } from '../../../../src/queue/model/claim.ts';
-import type { Settlement } from '../../../../src/queue/model/cursor-draft.ts';
-import { BURIED, type Page, WAITING } from '../../../../src/queue/model/page.ts';
-import { decodePage, encodePage } from '../../../../src/queue/model/page-codec.ts';
+import type { Claimed } from '../../../../../src/queue/model/claim.ts';
+import type { Settlement } from '../../../../../src/queue/model/cursor-draft.ts';
+import { BURIED, type Page, WAITING } from '../../../../../src/queue/model/page.ts';
+import { decodePage, encodePage } from '../../../../../src/queue/model/page-codec.ts';
 import type { DraftingWorld } from './drafting-world.ts';
 import { isExpired, type OrderedMessage, type OrderingModel } from './ordering-model.ts';
 

@@ -1,6 +1,6 @@
 /** Holds every page against the naive model: same states, and no larger than what is in flight makes it. */
-import { type Page, WAITING } from '../../../../src/queue/model/page.ts';
-import { decodePage, encodePage } from '../../../../src/queue/model/page-codec.ts';
+import { type Page, WAITING } from '../../../../../src/queue/model/page.ts';
+import { decodePage, encodePage } from '../../../../../src/queue/model/page-codec.ts';
 import type { DraftingWorld } from './drafting-world.ts';
 import type { NaiveCursor, NaiveMessage } from './naive-cursor.ts';
 

@@ -1,13 +1,13 @@
-/** Orderings, priorities and dead letters of the cursor draft against a naive model, over generated histories. */
+/** Claiming by orderings and priorities, and what it makes of dead letters, against a naive model, over generated histories. */
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { searchLength } from '../../../support/search-length.ts';
-import { OrderingRun } from './ordering-run.ts';
+import { OrderingRun } from './histories/ordering-run.ts';
 
 const HISTORIES = searchLength({ short: 5_000, long: 200_000 });
 const OPERATIONS_MAX = 20;
 
-describe('a cursor draft of a subscription with an ordering', () => {
+describe('claiming from a subscription with an ordering', () => {
   it('gives, settles and buries what a naive model does, and lets nothing overtake within a group', {
     timeout: 900_000,
   }, () => {

@@ -3,14 +3,15 @@
  * view only when a draft has asked for them, and a batch counts only when its pages are kept.
  */
 
-import { CommitRoom } from '../../../../src/queue/model/commit-room.ts';
-import { type CursorDraft, initialPage } from '../../../../src/queue/model/cursor-draft.ts';
-import type { CursorView, Missing } from '../../../../src/queue/model/cursor-view.ts';
-import type { DeliveryPolicy } from '../../../../src/queue/model/delivery-policy.ts';
-import type { EntryMessage } from '../../../../src/queue/model/entry.ts';
-import { isFinished, type Page } from '../../../../src/queue/model/page.ts';
-import type { Position } from '../../../../src/queue/model/position.ts';
-import { type EntrySlot, endOf, slotAt } from '../../../../src/queue/model/segment.ts';
+import { Claiming } from '../../../../../src/queue/model/claim.ts';
+import { CommitRoom } from '../../../../../src/queue/model/commit-room.ts';
+import { CursorDraft, initialPage } from '../../../../../src/queue/model/cursor-draft.ts';
+import type { CursorView, Missing } from '../../../../../src/queue/model/cursor-view.ts';
+import type { DeliveryPolicy } from '../../../../../src/queue/model/delivery-policy.ts';
+import type { EntryMessage } from '../../../../../src/queue/model/entry.ts';
+import { isFinished, type Page } from '../../../../../src/queue/model/page.ts';
+import type { Position } from '../../../../../src/queue/model/position.ts';
+import { type EntrySlot, endOf, slotAt } from '../../../../../src/queue/model/segment.ts';
 
 /** As much as a server takes. */
 export const roomyCommit = () => new CommitRoom({ bytesMax: 1_000_000, bytesPerWrite: 64 });
@@ -195,4 +196,27 @@ export function worldMessage(id: string, expiresAtMs?: number, group?: string): 
     ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
     ...(group === undefined ? {} : { group }),
   };
+}
+
+/** Segments of one message each. */
+export function longWorld(segments: number): DraftingWorld {
+  const world = new DraftingWorld();
+  for (let segment = 0; segment < segments; segment += 1) {
+    world.append(0, [worldMessage(`m${segment}`)]);
+    world.roll(0);
+  }
+  return world;
+}
+
+/** The draft that misses nothing: `act` is done again on a new one each time more has come into view. */
+export function draftWithAllInView(
+  world: DraftingWorld,
+  act: (draft: CursorDraft, claiming: Claiming) => void,
+): CursorDraft {
+  for (;;) {
+    const draft = new CursorDraft(world, 1_000, roomyCommit());
+    act(draft, new Claiming(draft));
+    if (draft.missing.length === 0) return draft;
+    world.load(draft.missing);
+  }
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
-import { ANY_VERSION } from '../../../../src/queue/zookeeper/store.ts';
-import { MemoryEnsemble } from '../../../support/memory-ensemble.ts';
-import { type Fault, MemoryStore } from '../../../support/memory-store.ts';
-import { sizeConformance } from '../../../support/size-conformance.ts';
-import { storeConformance } from '../../../support/store-conformance.ts';
+import { ANY_VERSION } from '../../../src/queue/zookeeper/store.ts';
+import { MemoryEnsemble } from '../../support/memory-ensemble.ts';
+import { type Fault, MemoryStore } from '../../support/memory-store.ts';
+import { sizeConformance } from '../../support/size-conformance.ts';
+import { storeConformance } from '../../support/store-conformance.ts';
 
 storeConformance('the in-memory store', async () => {
   return { store: new MemoryStore(new MemoryEnsemble()), close: async () => {} };

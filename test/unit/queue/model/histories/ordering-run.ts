@@ -3,10 +3,10 @@
  * operations, operations become batches, and each batch goes through a draft, as a gateway makes it, and through the
  * model. Whatever differs is thrown, with the story so far.
  */
-import { type Claim, type Claimed, Claiming } from '../../../../src/queue/model/claim.ts';
-import { CursorDraft, type Settled, type Settlement } from '../../../../src/queue/model/cursor-draft.ts';
-import type { DeliveryPolicy } from '../../../../src/queue/model/delivery-policy.ts';
-import type { Position } from '../../../../src/queue/model/position.ts';
+import { type Claim, type Claimed, Claiming } from '../../../../../src/queue/model/claim.ts';
+import { CursorDraft, type Settled, type Settlement } from '../../../../../src/queue/model/cursor-draft.ts';
+import type { DeliveryPolicy } from '../../../../../src/queue/model/delivery-policy.ts';
+import type { Position } from '../../../../../src/queue/model/position.ts';
 import { DraftingWorld, roomyCommit, worldMessage } from './drafting-world.ts';
 import { assertPagesTell, Ledger, OrderOfDelivery } from './ordering-checks.ts';
 import { OrderingModel } from './ordering-model.ts';

@@ -2,9 +2,9 @@
  * One generated run: numbers become operations, operations become batches, and each batch goes through a draft and
  * through the naive model. Whatever differs is thrown, with the story so far.
  */
-import { type Claim, Claiming } from '../../../../src/queue/model/claim.ts';
-import { CursorDraft, type Settled, type Settlement } from '../../../../src/queue/model/cursor-draft.ts';
-import type { Position } from '../../../../src/queue/model/position.ts';
+import { type Claim, Claiming } from '../../../../../src/queue/model/claim.ts';
+import { CursorDraft, type Settled, type Settlement } from '../../../../../src/queue/model/cursor-draft.ts';
+import type { Position } from '../../../../../src/queue/model/position.ts';
 import { assertSamePages } from './drafted-pages.ts';
 import { DraftingWorld, roomyCommit, worldMessage } from './drafting-world.ts';
 import { NaiveCursor } from './naive-cursor.ts';

@@ -2,10 +2,10 @@
  * What orderings, priorities and dead letters mean, without any cleverness: one record for each message, gone through
  * from the front for everything. The property test of the orderings holds the draft against it.
  */
-import type { Claim } from '../../../../src/queue/model/claim.ts';
-import type { Settlement } from '../../../../src/queue/model/cursor-draft.ts';
-import type { DeliveryPolicy } from '../../../../src/queue/model/delivery-policy.ts';
-import type { Position } from '../../../../src/queue/model/position.ts';
+import type { Claim } from '../../../../../src/queue/model/claim.ts';
+import type { Settlement } from '../../../../../src/queue/model/cursor-draft.ts';
+import type { DeliveryPolicy } from '../../../../../src/queue/model/delivery-policy.ts';
+import type { Position } from '../../../../../src/queue/model/position.ts';
 
 export interface OrderedMessage {
   readonly position: Position;

@@ -2,9 +2,9 @@
  * What a cursor means, without any of its cleverness: one record for each message, gone through from the front. The
  * property tests hold the page and the draft against it.
  */
-import type { Claim } from '../../../../src/queue/model/claim.ts';
-import type { Settlement } from '../../../../src/queue/model/cursor-draft.ts';
-import type { Position } from '../../../../src/queue/model/position.ts';
+import type { Claim } from '../../../../../src/queue/model/claim.ts';
+import type { Settlement } from '../../../../../src/queue/model/cursor-draft.ts';
+import type { Position } from '../../../../../src/queue/model/position.ts';
 
 export interface NaiveMessage {
   readonly position: Position;
