@@ -58,7 +58,7 @@ export class Directory {
   async #resolve(ref: TopicRef): Promise<OpenTopic> {
     const known = this.#known(ref.name);
     if (known !== undefined && known.topic.kind === ref.kind) return known;
-    const open = await readWithDeadline(this.#runtime, () => this.find(ref.name));
+    const open = await readWithDeadline(this.#runtime, () => this.findFor(ref));
     if (open === undefined || open.topic.kind !== ref.kind) throw notFound(ref.kind, ref.name);
     return open;
   }
@@ -91,6 +91,15 @@ export class Directory {
   /** The incarnation behind a name of either kind, or undefined for certain. Rejects with a StoreError. */
   async find(name: string): Promise<OpenTopic | undefined> {
     return this.#known(name) ?? (await this.#look(name)) ?? (await this.#lookAgain(name));
+  }
+
+  /**
+   * As `find`, for a caller that refuses what is of another kind than it names. Another gateway may have deleted that a
+   * moment ago, and a refusal writes nothing that would fail: the name is looked up behind a barrier first.
+   */
+  async findFor({ kind, name }: TopicRef): Promise<OpenTopic | undefined> {
+    const found = await this.find(name);
+    return found === undefined || found.topic.kind === kind ? found : this.#lookAgain(name);
   }
 
   /** What is in use under a name, without looking further. */

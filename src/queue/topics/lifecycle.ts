@@ -67,11 +67,11 @@ export class Lifecycle {
     precondition: Precondition,
   ): Promise<{ created: boolean; open: OpenTopic }> {
     return attemptUntilDone(this.#runtime, async (signal) => {
-      const known = await this.#find(ref.name, signal);
+      const known = await this.#find(ref, signal);
       if (known === undefined) {
         assertCreatable(ref.kind, ref.name, precondition);
         if (!(await this.#create(ref, config, signal))) return AGAIN;
-        const open = await afterwards(() => this.#find(ref.name, signal));
+        const open = await afterwards(() => this.#find(ref, signal));
         return open === undefined ? AGAIN : { created: true, open };
       }
       if (known.topic.kind !== ref.kind) throw takenBy(known.topic.kind, ref.name);
@@ -214,12 +214,12 @@ export class Lifecycle {
     return [...guards, ...writes.flat()];
   }
 
-  async #find(name: string, signal: CallSignal): Promise<OpenTopic | undefined> {
-    return readThrough(this.#runtime, signal, () => this.#directory.find(name));
+  async #find(ref: TopicRef, signal: CallSignal): Promise<OpenTopic | undefined> {
+    return readThrough(this.#runtime, signal, () => this.#directory.findFor(ref));
   }
 
   async #existing(ref: TopicRef, signal: CallSignal): Promise<OpenTopic> {
-    const known = await this.#find(ref.name, signal);
+    const known = await this.#find(ref, signal);
     if (known?.topic.kind !== ref.kind) throw notFound(ref.kind, ref.name);
     return known;
   }
