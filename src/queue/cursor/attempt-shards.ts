@@ -1,55 +1,50 @@
-/** The attempts of a subscription as loaded, by shard, and how changed shards are written. */
+/** The attempts of a subscription as this gateway has read them, by shard, and the writes that change a shard. */
 import { type AttemptRecord, decodeAttempts, encodeAttempts } from '../model/attempts.ts';
 import { attemptsPath } from '../zookeeper/paths.ts';
 import { ANY_VERSION, type Store, type Write } from '../zookeeper/store.ts';
 
-interface Shard {
+interface AttemptShard {
   readonly records: readonly AttemptRecord[];
   /** 0 when the node does not exist yet. */
   readonly version: number;
 }
 
-export class AttemptShards {
-  readonly #store: Store;
-  readonly #path: (shard: number) => string;
-  /** By path: another generation has others. */
-  readonly #shards = new Map<string, Shard>();
+/**
+ * By path, for each generation has others. To be cleared before a look that is to be certain, and after each write: the
+ * records that were written do not tell their transaction.
+ */
+export type AttemptShards = Map<string, AttemptShard>;
 
-  /** @param cursorPath of the current generation, at the time of the call */
-  constructor(store: Store, cursorPath: () => string) {
-    this.#store = store;
-    this.#path = (shard) => attemptsPath(cursorPath(), shard);
-  }
+/** Rejects with a StoreError. */
+export async function loadAttempts(
+  store: Store,
+  known: AttemptShards,
+  cursor: string,
+  shards: Iterable<number>,
+): Promise<void> {
+  await Promise.all(
+    [...shards].map(async (shard) => {
+      const path = attemptsPath(cursor, shard);
+      const node = await store.read(path);
+      const records = node === undefined ? [] : decodeAttempts(node.data, node.stat.mzxid);
+      known.set(path, { records, version: node?.stat.version ?? 0 });
+    }),
+  );
+}
 
-  /** The shard's records, or undefined when it has yet to be loaded. */
-  records(shard: number): readonly AttemptRecord[] | undefined {
-    return this.#shards.get(this.#path(shard))?.records;
-  }
-
-  async load(shards: Iterable<number>): Promise<void> {
-    await Promise.all(
-      [...shards].map(async (shard) => {
-        const path = this.#path(shard);
-        const node = await this.#store.read(path);
-        const records = node === undefined ? [] : decodeAttempts(node.data, node.stat.mzxid);
-        this.#shards.set(path, { records, version: node?.stat.version ?? 0 });
-      }),
-    );
-  }
-
-  /** Forgets what others may have changed. Always after writing: the transaction of the new records is not known. */
-  forget(): void {
-    this.#shards.clear();
-  }
-
-  writes(shard: number, records: readonly AttemptRecord[]): Write[] {
-    const path = this.#path(shard);
-    const data = encodeAttempts(records);
-    const version = this.#shards.get(path)?.version ?? 0;
-    if (version !== 0) return [{ kind: 'set', path, data, version }];
-    return [
-      { kind: 'create', path, data: Buffer.alloc(0) },
-      { kind: 'set', path, data, version: ANY_VERSION },
-    ];
-  }
+/** The writes that put these records into a shard, if nobody else has changed it since it was read. */
+export function attemptWrites(
+  known: AttemptShards,
+  cursor: string,
+  shard: number,
+  records: readonly AttemptRecord[],
+): Write[] {
+  const path = attemptsPath(cursor, shard);
+  const data = encodeAttempts(records);
+  const version = known.get(path)?.version ?? 0;
+  if (version !== 0) return [{ kind: 'set', path, data, version }];
+  return [
+    { kind: 'create', path, data: Buffer.alloc(0) },
+    { kind: 'set', path, data, version: ANY_VERSION },
+  ];
 }

@@ -146,7 +146,7 @@ export class CursorReader {
     if (node !== undefined) {
       // A page that this gateway has written while it was being read is newer than what was read.
       const { version, mzxid: zxid, childChanges } = node.stat;
-      if (zxid >= (state.statedPage(level, segment)?.zxid ?? 0n)) {
+      if (zxid >= (state.pageNode(level, segment)?.zxid ?? 0n)) {
         state.keepPage(level, segment, decodePage(node.data), { version, zxid, childChanges });
       }
       return;

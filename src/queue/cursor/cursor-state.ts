@@ -16,8 +16,9 @@ import { LIVE_CURSOR_VERSION, type SubscriptionRecord } from '../model/records.t
 import type { DeliveryConfig } from '../model/vocabulary.ts';
 import { cursorPath, pageName, subscriptionPath } from '../zookeeper/paths.ts';
 import type { Write } from '../zookeeper/store.ts';
-import { LevelSegments } from './number-ranges.ts';
-import { ABSENT, type PageStat, type StatedPage } from './page-node.ts';
+import type { AttemptShards } from './attempt-shards.ts';
+import { NumberRanges } from './number-ranges.ts';
+import { ABSENT, type PageNode, type PageStat } from './page-node.ts';
 import { SeenTurnRequests } from './turn-request.ts';
 import { WatchedPart } from './watched-part.ts';
 
@@ -26,13 +27,14 @@ export class CursorState implements CursorView {
   readonly name: string;
   readonly recordPart: WatchedPart;
   readonly listingPart: WatchedPart;
+  readonly attempts: AttemptShards = new Map();
   readonly turnRequests = new SeenTurnRequests();
   readonly #entries: EntryCache;
   readonly #onHint: (foreign: boolean) => void;
   readonly #onDone: (level: number, segment: number) => void;
-  readonly #pages = new Map<string, StatedPage>();
+  readonly #pages = new Map<string, PageNode>();
   /** Segments from the first on that are known to be done with: trimmed, or gone. */
-  readonly #finished = new LevelSegments();
+  readonly #finished = new Map<number, NumberRanges>();
   /** Segments that this gateway's server lacked at the last look. It may be behind, so the next look asks again. */
   readonly unseen = new Set<string>();
   /** Lowest segment of each level that is not known to be done with. */
@@ -107,11 +109,11 @@ export class CursorState implements CursorView {
     let first = Math.max(this.#firsts.get(level) ?? 0, this.start(level).segment, log.first);
     while (first < log.last && this.#isDone(level, first)) {
       // A segment that was finished before it was sealed is trimmed only when somebody says so.
-      if (!this.#finished.has(level, first)) this.#onDone(level, first);
+      if (!this.#isNotedFinished(level, first)) this.#onDone(level, first);
       this.#forgetPage(level, first);
       first += 1;
     }
-    this.#finished.dropBelow(level, first);
+    this.#finished.get(level)?.dropBelow(first);
     this.#firsts.set(level, first);
     return { first, last: log.last };
   }
@@ -121,7 +123,7 @@ export class CursorState implements CursorView {
     if (stated !== undefined) return stated.page;
     const { first, last } = this.bounds(level);
     const isUnseen = segment > last && this.unseen.has(`${level}/${segment}`);
-    return segment < first || isUnseen || this.#finished.has(level, segment) ? 'finished' : undefined;
+    return segment < first || isUnseen || this.#isNotedFinished(level, segment) ? 'finished' : undefined;
   }
 
   end(level: number, segment: number): number | undefined {
@@ -138,11 +140,11 @@ export class CursorState implements CursorView {
     return { start, end: start + count, bytes, messages, groups: this.#entries.groups(path) };
   }
 
-  statedPage(level: number, segment: number): StatedPage | undefined {
+  pageNode(level: number, segment: number): PageNode | undefined {
     return this.#pages.get(`${level}/${segment}`);
   }
 
-  pages(): StatedPage[] {
+  pages(): PageNode[] {
     return [...this.#pages.values()];
   }
 
@@ -187,12 +189,7 @@ export class CursorState implements CursorView {
     return isNew;
   }
 
-  keepPage(
-    level: number,
-    segment: number,
-    page: Page,
-    { version, zxid, childChanges }: PageStat,
-  ): StatedPage {
+  keepPage(level: number, segment: number, page: Page, { version, zxid, childChanges }: PageStat): PageNode {
     const key = `${level}/${segment}`;
     const kept = this.#pages.get(key) ?? {
       level,
@@ -229,7 +226,8 @@ export class CursorState implements CursorView {
 
   noteFinished(level: number, segment: number): void {
     this.#forgetPage(level, segment);
-    if (segment >= (this.#firsts.get(level) ?? 0)) this.#finished.add(level, segment);
+    if (segment < (this.#firsts.get(level) ?? 0)) return;
+    this.#finished.set(level, (this.#finished.get(level) ?? new NumberRanges()).add(segment));
   }
 
   /**
@@ -239,6 +237,10 @@ export class CursorState implements CursorView {
   noteAbsent(level: number, segment: number): void {
     if (segment <= this.topic.log(level).last) this.noteFinished(level, segment);
     else this.unseen.add(`${level}/${segment}`);
+  }
+
+  #isNotedFinished(level: number, segment: number): boolean {
+    return this.#finished.get(level)?.has(segment) === true;
   }
 
   #forgetPage(level: number, segment: number): void {
@@ -280,7 +282,7 @@ export class CursorState implements CursorView {
 
   /** Nothing is left of a segment before the last for this subscription, and never will be in this generation. */
   #isDone(level: number, segment: number): boolean {
-    if (this.#finished.has(level, segment)) return true;
+    if (this.#isNotedFinished(level, segment)) return true;
     const stated = this.#pages.get(`${level}/${segment}`);
     const log = this.topic.log(level);
     if (log.known(segment)?.header.state === 'trimmed') return true;

@@ -12,7 +12,7 @@ import { OPEN_VERSION, SEALED_VERSION } from '../model/segment.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { ORDER_NAME, orderPath, pageName } from '../zookeeper/paths.ts';
 import { ANY_VERSION, versionAfter, type Write, type WriteResult } from '../zookeeper/store.ts';
-import type { AttemptShards } from './attempt-shards.ts';
+import { attemptWrites } from './attempt-shards.ts';
 import type { CursorState } from './cursor-state.ts';
 import { ABSENT } from './page-node.ts';
 
@@ -47,16 +47,14 @@ export class CursorWriter {
   readonly name: string;
   readonly #runtime: Runtime;
   readonly #state: CursorState;
-  readonly #attempts: AttemptShards;
   readonly #listener: WriterListener;
   #number = 0;
   #lastWritten: readonly PageWrite[] = [];
   #lostAt: string | undefined;
 
-  constructor(runtime: Runtime, state: CursorState, attempts: AttemptShards, listener: WriterListener) {
+  constructor(runtime: Runtime, state: CursorState, listener: WriterListener) {
     this.#runtime = runtime;
     this.#state = state;
-    this.#attempts = attempts;
     this.#listener = listener;
     this.name = runtime.random.token(WRITER_CHARACTERS);
   }
@@ -78,7 +76,7 @@ export class CursorWriter {
 
   /** The pages that were written last, or were to be, as far as they are known by now. */
   writtenPages(): Page[] {
-    const stated = this.#lastWritten.map(({ level, segment }) => this.#state.statedPage(level, segment));
+    const stated = this.#lastWritten.map(({ level, segment }) => this.#state.pageNode(level, segment));
     return stated.flatMap((known) => (known === undefined ? [] : [known.page]));
   }
 
@@ -111,7 +109,7 @@ export class CursorWriter {
         for (const each of watched) each.beginOwnWrite();
       },
       applied: (results: readonly WriteResult[] | undefined) => {
-        this.#attempts.forget();
+        this.#state.attempts.clear();
         if (results === undefined) this.#markStale(pages, draft);
         else zxid = this.#keep(pages, owners, results);
         for (const each of watched) each.endOwnWrite(true);
@@ -129,7 +127,7 @@ export class CursorWriter {
         }
       },
       abandoned: () => {
-        this.#attempts.forget();
+        this.#state.attempts.clear();
         this.#markStale(pages, draft);
         for (const each of watched) each.endOwnWrite(false);
       },
@@ -161,7 +159,9 @@ export class CursorWriter {
     add('record', this.#state.guards());
     if (draft.isOrdered) add('order', this.#orderWrites());
     for (const page of pages) add(page, this.#pageWrites(page));
-    for (const [shard, records] of attempts) add('attempts', this.#attempts.writes(shard, records));
+    const { attempts: known, cursorPath } = this.#state;
+    for (const [shard, records] of attempts)
+      add('attempts', attemptWrites(known, cursorPath, shard, records));
     return { writes, owners };
   }
 

@@ -9,7 +9,8 @@ import type { Log } from '../log/log.ts';
 import type { CallSignal } from '../model/call-signal.ts';
 import type { CursorView, Missing } from '../model/cursor-view.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { AttemptShards } from './attempt-shards.ts';
+import { attemptsPath } from '../zookeeper/paths.ts';
+import { loadAttempts } from './attempt-shards.ts';
 import { type CursorReader, endsOf } from './cursor-reader.ts';
 import type { CursorState } from './cursor-state.ts';
 import { type Evaluation, evaluate } from './evaluation.ts';
@@ -23,22 +24,22 @@ export class Drafting {
   readonly #runtime: Runtime;
   readonly #state: CursorState;
   readonly #reader: CursorReader;
-  readonly #attempts: AttemptShards;
   /** End the holding of listings, by log. */
   readonly #held = new Map<Log, () => void>();
 
-  constructor(runtime: Runtime, state: CursorState, reader: CursorReader, attempts: AttemptShards) {
+  constructor(runtime: Runtime, state: CursorState, reader: CursorReader) {
     this.#runtime = runtime;
     this.#state = state;
     this.#reader = reader;
-    this.#attempts = attempts;
   }
 
   /** What one write could do for those of the batch that still wait, by a view of the cursor. */
   evaluate(view: CursorView, batch: Batch, certain: boolean, isHurried = false): Evaluation {
+    const { attempts } = this.#state;
+    const cursor = this.#state.cursorPath;
     return evaluate({
       view,
-      attempts: this.#attempts,
+      attempts: { records: (shard) => attempts.get(attemptsPath(cursor, shard))?.records },
       batch: {
         settles: batch.settles.filter((item) => item.pending.open),
         claims: batch.claims.filter((item) => item.pending.open),
@@ -67,6 +68,7 @@ export class Drafting {
     isAwaited: () => boolean,
     signal: CallSignal,
   ): Promise<Evaluation> {
+    const { store } = this.#runtime;
     let batch = whole;
     try {
       for (let loads = 0; ; loads += 1) {
@@ -85,9 +87,10 @@ export class Drafting {
         }
         this.#hold(missing);
         await readThrough(this.#runtime, signal, async () => {
+          const { attempts, cursorPath } = this.#state;
           await Promise.all([
             this.#reader.loadMissing(missing, needsMuch),
-            this.#attempts.load(evaluation.missingShards),
+            loadAttempts(store, attempts, cursorPath, evaluation.missingShards),
           ]);
         });
       }

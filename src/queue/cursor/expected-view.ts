@@ -1,58 +1,25 @@
-/** The cursor as it is known, with the log as it is going to be. Pure. */
+/** For a hand-off: a view of the cursor in which the entry that is about to be appended is there already. Pure. */
 import type { ExpectedEntry } from '../log/level-entries.ts';
 import type { CursorView, ViewedEntry } from '../model/cursor-view.ts';
 
-export class ExpectedView implements CursorView {
-  readonly #known: CursorView;
-  readonly #entry: ExpectedEntry;
-  readonly #viewed: ViewedEntry;
-
-  constructor(known: CursorView, entry: ExpectedEntry) {
-    const { start, messages } = entry;
-    this.#known = known;
-    this.#entry = entry;
-    const bytes = messages.reduce((sum, { body }) => sum + body.length, 0);
-    this.#viewed = { start, end: start + messages.length, bytes, messages, groups: undefined };
-  }
-
-  get generation() {
-    return this.#known.generation;
-  }
-
-  get policy() {
-    return this.#known.policy;
-  }
-
-  get levels() {
-    return this.#known.levels;
-  }
-
-  start(level: number) {
-    return this.#known.start(level);
-  }
-
-  bounds(level: number) {
-    return this.#known.bounds(level);
-  }
-
-  page(level: number, segment: number) {
-    return this.#known.page(level, segment);
-  }
-
-  pages() {
-    return this.#known.pages();
-  }
-
-  end(level: number, segment: number) {
-    return this.#isHere(level, segment) ? this.#viewed.end : this.#known.end(level, segment);
-  }
-
-  entryAt(level: number, segment: number, offset: number) {
-    const isHere = this.#isHere(level, segment) && offset >= this.#viewed.start;
-    return isHere ? this.#viewed : this.#known.entryAt(level, segment, offset);
-  }
-
-  #isHere(level: number, segment: number): boolean {
-    return level === this.#entry.level && segment === this.#entry.segment;
-  }
+/** The cursor as this gateway knows it, with the log as it will be once the entry is appended. */
+export function expectedView(known: CursorView, expected: ExpectedEntry): CursorView {
+  const { start, messages } = expected;
+  const bytes = messages.reduce((sum, { body }) => sum + body.length, 0);
+  const entry: ViewedEntry = { start, end: start + messages.length, bytes, messages, groups: undefined };
+  const isIn = (level: number, segment: number) => level === expected.level && segment === expected.segment;
+  return {
+    generation: known.generation,
+    policy: known.policy,
+    levels: known.levels,
+    start: (level) => known.start(level),
+    bounds: (level) => known.bounds(level),
+    page: (level, segment) => known.page(level, segment),
+    pages: () => known.pages(),
+    end: (level, segment) => (isIn(level, segment) ? entry.end : known.end(level, segment)),
+    entryAt(level, segment, offset) {
+      const isExpected = isIn(level, segment) && offset >= entry.start;
+      return isExpected ? entry : known.entryAt(level, segment, offset);
+    },
+  };
 }

@@ -11,7 +11,7 @@ import type { LevelEntries } from '../log/level-entries.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { CursorState } from './cursor-state.ts';
 import type { Evaluation, Grant } from './evaluation.ts';
-import { ExpectedView } from './expected-view.ts';
+import { expectedView } from './expected-view.ts';
 import type { Rounds } from './round.ts';
 import type { ClaimRequest, Returnable } from './waiting/requests.ts';
 
@@ -53,7 +53,7 @@ export class HandOffs {
     const entry = entries.expected();
     const claims = entry === undefined ? [] : plainClaims(waiting, entry.messages.length);
     if (entry === undefined || claims.length === 0) return undefined;
-    const view = new ExpectedView(this.#state, entry);
+    const view = expectedView(this.#state, entry);
     const evaluation = this.#rounds.drafting.evaluate(view, { settles: [], claims, isForAll: false }, false);
     if (!isPure(evaluation)) return undefined;
     const { draft, grants } = evaluation;

@@ -1,24 +1,20 @@
 /** What tells a subscription from all others, and from an earlier one of its name. Known once it was looked at. */
 import { sealOf } from '../model/receipt.ts';
+import type { SubscriptionRecord } from '../model/records.ts';
 import type { CursorState } from './cursor-state.ts';
 
-export class Identity {
-  readonly #state: CursorState;
-  #seal: { readonly token: string; readonly value: number } | undefined;
+/** A record that is read anew is another object. */
+const seals = new WeakMap<SubscriptionRecord, number>();
 
-  constructor(state: CursorState) {
-    this.#state = state;
-  }
+export function identityOf({ topic, name, record }: CursorState): string {
+  return `${topic.id}/${name}/${record.token}`;
+}
 
-  get text(): string {
-    const { topic, name, record } = this.#state;
-    return `${topic.id}/${name}/${record.token}`;
-  }
-
-  /** What its receipts have in common. */
-  get seal(): number {
-    const { token } = this.#state.record;
-    if (this.#seal?.token !== token) this.#seal = { token, value: sealOf(this.text) };
-    return this.#seal.value;
-  }
+/** What the receipts of a subscription have in common. */
+export function receiptSeal(state: CursorState): number {
+  const known = seals.get(state.record);
+  if (known !== undefined) return known;
+  const seal = sealOf(identityOf(state));
+  seals.set(state.record, seal);
+  return seal;
 }

@@ -31,24 +31,3 @@ export class NumberRanges {
     return this.#ranges.length;
   }
 }
-
-/** Segments by level. */
-export class LevelSegments {
-  readonly #levels = new Map<number, NumberRanges>();
-
-  has(level: number, segment: number): boolean {
-    return this.#levels.get(level)?.has(segment) === true;
-  }
-
-  add(level: number, segment: number): void {
-    this.#levels.set(level, (this.#levels.get(level) ?? new NumberRanges()).add(segment));
-  }
-
-  dropBelow(level: number, segment: number): void {
-    this.#levels.get(level)?.dropBelow(segment);
-  }
-
-  clear(): void {
-    this.#levels.clear();
-  }
-}

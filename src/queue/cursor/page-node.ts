@@ -15,7 +15,7 @@ export interface PageStat {
 /** Of a page that does not exist yet. */
 export const NO_STAT: PageStat = { version: ABSENT, zxid: 0n, childChanges: 0 };
 
-export interface StatedPage {
+export interface PageNode {
   readonly level: number;
   readonly segment: number;
   page: Page;

@@ -17,7 +17,6 @@ import { CLAIMS_PER_WRITE_MAX, fencingToken } from '../model/fencing.ts';
 import type { MessageCounts } from '../runtime/counts.ts';
 import { Deadline } from '../runtime/deadline.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { AttemptShards } from './attempt-shards.ts';
 import { CursorReader } from './cursor-reader.ts';
 import type { CursorState } from './cursor-state.ts';
 import { type CursorPart, CursorWriter } from './cursor-writer.ts';
@@ -47,7 +46,6 @@ export class Rounds {
   readonly drafting: Drafting;
   readonly #runtime: Runtime;
   readonly #state: CursorState;
-  readonly #attempts: AttemptShards;
   readonly #deadLetters: DeadLetters;
   #counts: MessageCounts | undefined;
 
@@ -62,11 +60,10 @@ export class Rounds {
     this.#state = state;
     this.#deadLetters = deadLetters;
     this.reader = new CursorReader(runtime.store, cache, state);
-    this.#attempts = new AttemptShards(runtime.store, () => state.cursorPath);
     const onWritten = (outcome: 'won' | 'lost') => (outcome === 'won' ? this.turns.won() : this.turns.lost());
-    this.writer = new CursorWriter(runtime, state, this.#attempts, { onFinished, onWritten });
+    this.writer = new CursorWriter(runtime, state, { onFinished, onWritten });
     this.turns = new Turns(runtime, state, this.reader, this.writer);
-    this.drafting = new Drafting(runtime, state, this.reader, this.#attempts);
+    this.drafting = new Drafting(runtime, state, this.reader);
   }
 
   /** What has happened to the messages. Not to be asked before something has: it takes a name's place. */
@@ -134,7 +131,7 @@ export class Rounds {
     if (certain) {
       if (!isBehindBarrier) await this.#runtime.store.barrier();
       this.#state.markAllStale();
-      this.#attempts.forget();
+      this.#state.attempts.clear();
       topic.markStale();
     }
     if (topic.stale) await topic.refresh();

@@ -24,7 +24,6 @@ import type { Receipt } from '../model/receipt.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { CursorState } from './cursor-state.ts';
 import { HandOffs } from './hand-off.ts';
-import { Identity } from './identity.ts';
 import { Rounds } from './round.ts';
 import type { SubscriptionHost } from './subscription-host.ts';
 import { type Batch, takeBatch } from './waiting/batch.ts';
@@ -55,7 +54,6 @@ export class Subscription {
   readonly name: string;
   /** For those who work on the cursor in `exclusively`. */
   readonly state: CursorState;
-  readonly identity: Identity;
   readonly rounds: Rounds;
   readonly #runtime: Runtime;
   readonly #host: SubscriptionHost;
@@ -76,7 +74,6 @@ export class Subscription {
     const onFinished = (level: number, segment: number) => host.onFinished(level, segment);
     this.state = new CursorState(cache, topic, name, (foreign) => this.#onWatchFired(foreign), onFinished);
     this.rounds = new Rounds(runtime, cache, this.state, host.deadLetters, onFinished);
-    this.identity = new Identity(this.state);
     this.#handOffs = new HandOffs(runtime, this.state, this.rounds);
     this.#claims = new WaitingClaims(runtime, {
       bringIn: () => host.bringIn(),

@@ -5,6 +5,7 @@
 
 import { AGAIN, attemptUntilDone } from '../commit/optimistic.ts';
 import { readThrough, readWithDeadline } from '../commit/read-through.ts';
+import { receiptSeal } from '../cursor/identity.ts';
 import { inspect } from '../cursor/inspection.ts';
 import { positionsOf, restart } from '../cursor/restart.ts';
 import type { Subscription } from '../cursor/subscription.ts';
@@ -96,7 +97,7 @@ export class Consuming {
     });
     const isWithheld = claimed === 'withheld';
     const messages =
-      claimed === undefined || isWithheld ? [] : receivedMessages(claimed, subscription.identity.seal);
+      claimed === undefined || isWithheld ? [] : receivedMessages(claimed, receiptSeal(subscription.state));
     const { counts } = subscription.rounds;
     countReceived(counts, messages, request.autoAck);
     if (acked !== undefined) countSettled(counts, 'ack', acked);
@@ -216,7 +217,7 @@ async function settleDecoded(
     next += 1;
     // Looking has shown whose it is: the subscription may have been made anew since the receipt was taken for its own.
     const isKnown = outcome !== 'lost' || !subscription.state.exists;
-    const isForeign = !isKnown && decodeReceipt(receipt, subscription.identity.seal) === undefined;
+    const isForeign = !isKnown && decodeReceipt(receipt, receiptSeal(subscription.state)) === undefined;
     return { receipt, outcome: isForeign ? 'invalid' : outcome };
   });
 }
@@ -226,7 +227,7 @@ export async function receiptsOf(
   subscription: Subscription,
   texts: readonly string[],
 ): Promise<(Receipt | undefined)[]> {
-  const decode = () => texts.map((text) => decodeReceipt(text, subscription.identity.seal));
+  const decode = () => texts.map((text) => decodeReceipt(text, receiptSeal(subscription.state)));
   await subscription.look(false);
   const receipts = decode();
   if (!receipts.includes(undefined)) return receipts;

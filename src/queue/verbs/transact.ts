@@ -12,6 +12,7 @@ import { unavailable } from '../commit/failures.ts';
 import { AGAIN, attemptUntilDone } from '../commit/optimistic.ts';
 import { assertRoom, type CommitPart, commitParts, tooLarge } from '../commit/parts.ts';
 import { readThrough, readWithDeadline } from '../commit/read-through.ts';
+import { identityOf } from '../cursor/identity.ts';
 import type { Subscription } from '../cursor/subscription.ts';
 import { DepthLimit } from '../limits/depth-limit.ts';
 import { amountOf, assertFits, type OutgoingMessage, planAppend } from '../log/append-plan.ts';
@@ -163,7 +164,7 @@ export class Transactions {
     for (const { open, outgoing } of publishes)
       byTarget.set(open, [...(byTarget.get(open) ?? []), ...outgoing]);
     const ordered = [...acks].sort((a, b) =>
-      a.subscription.identity.text < b.subscription.identity.text ? -1 : 1,
+      identityOf(a.subscription.state) < identityOf(b.subscription.state) ? -1 : 1,
     );
     const depthLimits = [...byTarget.keys()].map((open) => open.depthLimit);
     return attemptUntilDone(this.#runtime, async (signal) => {
