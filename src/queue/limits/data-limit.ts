@@ -23,7 +23,7 @@ const OLD_MS = 10_000;
 /** Between warnings that the store cannot be measured. */
 const WARN_AGAIN_MS = 600_000;
 
-type Surroundings = Pick<Runtime, 'timers' | 'logger'>;
+type LimitRuntime = Pick<Runtime, 'timers' | 'logger'>;
 
 interface Reading {
   readonly bytes: number;
@@ -31,7 +31,7 @@ interface Reading {
 }
 
 export class DataLimit {
-  readonly #runtime: Surroundings;
+  readonly #runtime: LimitRuntime;
   readonly #meter: StoreMeter;
   readonly #bytesMax: number;
   #reading: Reading | undefined;
@@ -40,7 +40,7 @@ export class DataLimit {
   #warnedAtMs = Number.NEGATIVE_INFINITY;
 
   /** @param bytesMax what may be stored, where a node counts its data and NODE_BYTES */
-  constructor(runtime: Surroundings, meter: StoreMeter, bytesMax: number) {
+  constructor(runtime: LimitRuntime, meter: StoreMeter, bytesMax: number) {
     this.#runtime = runtime;
     this.#meter = meter;
     this.#bytesMax = bytesMax;

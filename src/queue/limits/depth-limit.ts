@@ -14,7 +14,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { admissionPath } from '../zookeeper/paths.ts';
 import type { Write } from '../zookeeper/store.ts';
 
-export interface Depth {
+export interface Amount {
   readonly messages: number;
   readonly bytes: number;
 }
@@ -45,13 +45,13 @@ const FAR_BYTES = 64 * 1024 * 1024;
 export class DepthLimit {
   readonly #runtime: Runtime;
   readonly #topic: LimitedTopic;
-  readonly #count: () => Promise<Depth>;
+  readonly #count: () => Promise<Amount>;
   /** Ends when all work that has been begun or waits has ended. Never rejects. */
   #turns: Promise<unknown> = Promise.resolve();
-  #counted: (Depth & { readonly atMs: number }) | undefined;
+  #counted: (Amount & { readonly atMs: number }) | undefined;
 
   /** @param count counts what is stored now; rejects with a StoreError */
-  constructor(runtime: Runtime, topic: LimitedTopic, count: () => Promise<Depth>) {
+  constructor(runtime: Runtime, topic: LimitedTopic, count: () => Promise<Amount>) {
     this.#runtime = runtime;
     this.#topic = topic;
     this.#count = count;
@@ -93,7 +93,7 @@ export class DepthLimit {
   }
 
   /** What was admitted has been stored. */
-  note({ messages, bytes }: Depth): void {
+  note({ messages, bytes }: Amount): void {
     if (this.#counted === undefined) return;
     this.#counted = {
       ...this.#counted,
@@ -108,18 +108,18 @@ export class DepthLimit {
     return ordered.reduceRight((next, limit) => () => limit.inTurn(next), work)();
   }
 
-  #ticket(depth: Depth, parts: readonly CommitPart[]): Ticket {
+  #ticket(depth: Amount, parts: readonly CommitPart[]): Ticket {
     return { parts, refusal: (messages, bytes) => this.#refusal(depth, messages, bytes) };
   }
 
-  #isFar(depth: Depth): boolean {
+  #isFar(depth: Amount): boolean {
     const { maxMessages = Number.POSITIVE_INFINITY, maxBytes = Number.POSITIVE_INFINITY } =
       this.#topic.storage;
     const hasMessages = maxMessages - depth.messages > FAR_MESSAGES && depth.messages < maxMessages / 2;
     return hasMessages && maxBytes - depth.bytes > FAR_BYTES && depth.bytes < maxBytes / 2;
   }
 
-  #refusal(depth: Depth, messages: number, bytes: number): BrokerError | undefined {
+  #refusal(depth: Amount, messages: number, bytes: number): BrokerError | undefined {
     const { maxMessages, maxBytes } = this.#topic.storage;
     const isOver = (limit: number | undefined, amount: number) => limit !== undefined && amount > limit;
     const overMessages = isOver(maxMessages, depth.messages + messages);

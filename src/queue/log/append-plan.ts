@@ -4,7 +4,7 @@
  */
 
 import { type CommitPart, tooLarge } from '../commit/parts.ts';
-import type { Depth } from '../limits/depth-limit.ts';
+import type { Amount } from '../limits/depth-limit.ts';
 import { type PackableMessage, packedBytes } from '../model/entry.ts';
 import type { PublishedMessage } from '../model/vocabulary.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -104,7 +104,7 @@ export async function planAppend(
 }
 
 /** How much of it would be stored, without duplicates. Rejects with a StoreError. */
-export async function amountOf(target: AppendTarget, outgoing: readonly OutgoingMessage[]): Promise<Depth> {
+export async function amountOf(target: AppendTarget, outgoing: readonly OutgoingMessage[]): Promise<Amount> {
   const hashes = hashesOf(outgoing);
   const windowMs = target.topic.storage.dedupWindowSeconds * 1000;
   const found = hashes.size === 0 ? NOTHING_FOUND : await target.dedup.find(hashes, windowMs);

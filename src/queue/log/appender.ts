@@ -11,7 +11,7 @@ import { AGAIN, attemptUntilDone } from '../commit/optimistic.ts';
 import { type CommitPart, commitParts, roomBeside, tooLarge } from '../commit/parts.ts';
 import { Pending } from '../commit/pending.ts';
 import { readThrough } from '../commit/read-through.ts';
-import type { Depth, DepthLimit } from '../limits/depth-limit.ts';
+import type { Amount, DepthLimit } from '../limits/depth-limit.ts';
 import type { CallSignal } from '../model/call-signal.ts';
 import type { PublishedMessage } from '../model/vocabulary.ts';
 import { type AppendTarget, amountOf, assertFits, type OutgoingMessage, planAppend } from './append-plan.ts';
@@ -139,7 +139,7 @@ export class Appender {
   }
 
   /** Refuses those requests of the batch that would exceed the configured limits. */
-  async #admit(batch: readonly AppendRequest[]): Promise<{ parts: readonly CommitPart[]; admitted: Depth }> {
+  async #admit(batch: readonly AppendRequest[]): Promise<{ parts: readonly CommitPart[]; admitted: Amount }> {
     const admitted = { messages: 0, bytes: 0 };
     if (!this.#depthLimit.isLimited) return { parts: [], admitted };
     const ticket = await this.#depthLimit.begin();

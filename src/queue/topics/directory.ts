@@ -15,7 +15,7 @@ import { decodeRecord, type NameRecord, type TopicRecord } from '../model/record
 import type { TopicRef } from '../model/vocabulary.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { dataPath, topicPath } from '../zookeeper/paths.ts';
-import { OpenTopic, type TopicSurroundings } from './open-topic.ts';
+import { OpenTopic, type TopicHost } from './open-topic.ts';
 
 /** The incarnation that a name stands for now. Throws BrokerError 'not-found', also when it is of the other kind. */
 export type Resolve = (ref: TopicRef) => Promise<OpenTopic>;
@@ -27,7 +27,7 @@ const LOOK_AGAIN_MS = 1_000;
 
 export class Directory {
   readonly #runtime: Runtime;
-  readonly #surroundings: TopicSurroundings;
+  readonly #host: TopicHost;
   readonly #open = new LRUCache<string, OpenTopic>({
     // Each counts as one. With `max` instead, room for all of them would be made at once.
     maxSize: TOPICS_KEPT,
@@ -42,7 +42,7 @@ export class Directory {
 
   constructor(runtime: Runtime, cache: EntryCache, removeTree: (path: string) => void) {
     this.#runtime = runtime;
-    this.#surroundings = {
+    this.#host = {
       runtime,
       cache,
       findQueue: async (name) => {
@@ -171,7 +171,7 @@ export class Directory {
     const crossed = this.#open.get(name);
     if (crossed?.topic.id === id) return crossed;
     this.forget(name);
-    const open = new OpenTopic(topic, this.#surroundings);
+    const open = new OpenTopic(topic, this.#host);
     topic.onEvent((event) => {
       if (event === 'changed') this.#noteChanged(open);
     });

@@ -9,7 +9,7 @@ import { DeadLetters } from '../cursor/dead-letters.ts';
 import { hasDead, type Inspection, inspect } from '../cursor/inspection.ts';
 import { statsOf } from '../cursor/stats.ts';
 import { Subscription } from '../cursor/subscription.ts';
-import { type Depth, DepthLimit } from '../limits/depth-limit.ts';
+import { type Amount, DepthLimit } from '../limits/depth-limit.ts';
 import type { AppendTarget } from '../log/append-plan.ts';
 import { Appender } from '../log/appender.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
@@ -25,8 +25,8 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { dedupPath, QUEUE_SUBSCRIPTION, subscriptionsPath } from '../zookeeper/paths.ts';
 import { DeadLetterSources } from './dead-letter-sources.ts';
 
-/** What an incarnation in use needs of the rest of the engine. */
-export interface TopicSurroundings {
+/** What an incarnation in use needs from the rest of the engine. */
+export interface TopicHost {
   readonly runtime: Runtime;
   readonly cache: EntryCache;
   /** The incarnation behind a queue's name now. */
@@ -55,17 +55,15 @@ export class OpenTopic implements AppendTarget {
   #counts: MessageCounts | undefined;
   #draining = false;
 
-  constructor(topic: Topic, surroundings: TopicSurroundings) {
-    const { runtime, cache } = surroundings;
+  constructor(topic: Topic, host: TopicHost) {
+    const { runtime, cache } = host;
     this.topic = topic;
     this.runtime = runtime;
     this.cache = cache;
-    this.#deadLetters = new DeadLetters(runtime, cache, (name) => surroundings.findQueue(name));
-    this.sources = new DeadLetterSources(runtime, topic.id, (id, name) =>
-      surroundings.findSubscription(id, name),
-    );
+    this.#deadLetters = new DeadLetters(runtime, cache, (name) => host.findQueue(name));
+    this.sources = new DeadLetterSources(runtime, topic.id, (id, name) => host.findSubscription(id, name));
     this.schedule = new Schedule(runtime, topic, cache);
-    this.dedup = new RecentIds(runtime, dedupPath(topic.id), (path) => surroundings.removeTree(path));
+    this.dedup = new RecentIds(runtime, dedupPath(topic.id), (path) => host.removeTree(path));
     this.roller = new Roller(runtime, topic);
     this.depthLimit = new DepthLimit(runtime, topic, () => this.#depth());
     this.appender = new Appender(this, this.depthLimit);
@@ -212,7 +210,7 @@ export class OpenTopic implements AppendTarget {
   }
 
   /** What counts against the limits: what is pending in a queue, or in a topic's slowest subscription. */
-  async #depth(): Promise<Depth> {
+  async #depth(): Promise<Amount> {
     const names = this.topic.kind === 'queue' ? [QUEUE_SUBSCRIPTION] : await this.subscriptionNames();
     const depths = await Promise.all(
       names.map(async (name) => {
