@@ -43,7 +43,7 @@ export default defineConfig({
       {
         extends: true,
         // They wait for other processes more than half of the time: two of them per core leave none idle.
-        test: { name: 'alone', include: ALONE, maxWorkers: 4, sequence: { groupOrder: 0 } },
+        test: { name: 'alone', include: ALONE, maxWorkers: 3, sequence: { groupOrder: 0 } },
       },
       {
         extends: true,

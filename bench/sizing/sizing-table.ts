@@ -1,5 +1,5 @@
 /** What was measured, as tables in Markdown. Pure. */
-import { NODE_BYTES } from '../../src/queue/limits/data-limit.ts';
+import { NODE_BYTES } from '../../src/queue/limits/store-full.ts';
 import { markdownTable, numberText } from '../page/table.ts';
 import type { GatewayMemory } from './gateway-memory.ts';
 import type { Sizing } from './sizing-run.ts';

@@ -4,7 +4,7 @@
  * no more; no more often than every few seconds, however many collect; and nobody waits for it long, but gets what
  * there is. When the ensemble does not answer, the rest is left for the next time.
  */
-import { BrokerError, type Stats, type SubscriptionRef, type Vitals } from '../queue/index.ts';
+import { BrokerError, type Stats, type SubscriptionRef, type Telemetry } from '../queue/index.ts';
 
 export interface DepthReading {
   readonly name: SubscriptionRef;
@@ -31,7 +31,7 @@ export const DEPTH_LIMITS: DepthLimits = {
   keptMs: 60_000,
 };
 
-type Source = Pick<Vitals, 'counts' | 'subscriptions' | 'depth'>;
+type Source = Pick<Telemetry, 'counts' | 'subscriptions' | 'depth'>;
 
 export class DepthReadings {
   /** Readings that failed so far. */

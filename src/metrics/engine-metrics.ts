@@ -1,10 +1,10 @@
 /** How the engine works: what is written together, who waits, what is held in memory. */
-import type { Vitals } from '../queue/index.ts';
+import type { Telemetry } from '../queue/index.ts';
 import { budgetMetrics } from './budget-metrics.ts';
 import { counter, gauge, histogram, type Metric, only } from './metric.ts';
 
-export function engineMetrics(vitals: Vitals): Metric[] {
-  const { counts } = vitals;
+export function engineMetrics(telemetry: Telemetry): Metric[] {
+  const { counts } = telemetry;
   return [
     histogram(
       'zoogate_receive_wait_seconds',
@@ -15,7 +15,7 @@ export function engineMetrics(vitals: Vitals): Metric[] {
     ...budgetMetrics(
       'zoogate_receives_waiting',
       'Receives with waitSeconds without an answer',
-      () => vitals.waitingReceives,
+      () => telemetry.waitingReceives,
     ),
     histogram('zoogate_append_requests', 'Publish requests that one write to a log carried', [], () => [
       { distribution: counts.appendRequests },
@@ -41,20 +41,20 @@ export function engineMetrics(vitals: Vitals): Metric[] {
     ...budgetMetrics(
       'zoogate_publish_queued_bytes',
       'Messages on their way into the store',
-      () => vitals.queuedBytes,
+      () => telemetry.queuedBytes,
     ),
     ...budgetMetrics('zoogate_entry_cache_bytes', 'Entries of logs kept in memory', () => {
-      const { bytes, bytesMax } = vitals.entryCache.size;
+      const { bytes, bytesMax } = telemetry.entryCache.size;
       return { used: bytes, max: bytesMax };
     }),
     gauge('zoogate_entry_cache_entries', 'Entries of logs kept in memory', [], () =>
-      only(vitals.entryCache.size.entries),
+      only(telemetry.entryCache.size.entries),
     ),
     counter('zoogate_entry_cache_loads_total', 'Entries of logs that had to be read from ZooKeeper', [], () =>
-      only(vitals.entryCache.loads),
+      only(telemetry.entryCache.loads),
     ),
     gauge('zoogate_topics_open', 'Queues and topics that this gateway has in use', [], () =>
-      only(vitals.openTopics),
+      only(telemetry.openTopics),
     ),
   ];
 }

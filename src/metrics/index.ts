@@ -25,8 +25,8 @@ export function createMetrics(sources: MetricSources): () => Promise<string> {
 
 /** All metrics of our own, in the order in which they are shown. */
 export function metricsOf({ broker, http, store, version }: MetricSources): Metric[] {
-  const { vitals } = broker;
-  const depths = new DepthReadings(vitals, () => performance.now());
+  const { telemetry } = broker;
+  const depths = new DepthReadings(telemetry, () => performance.now());
   return [
     gauge(
       'zoogate_build_info',
@@ -38,10 +38,10 @@ export function metricsOf({ broker, http, store, version }: MetricSources): Metr
       only(broker.ready ? 1 : 0),
     ),
     ...httpMetrics(http),
-    ...messageMetrics(vitals, depths),
-    ...engineMetrics(vitals),
+    ...messageMetrics(telemetry, depths),
+    ...engineMetrics(telemetry),
     ...(store === undefined ? [] : storeMetrics(store, sessionChanges(store))),
-    ...storedMetrics(() => vitals.stored()),
+    ...storedMetrics(() => telemetry.stored()),
   ];
 }
 

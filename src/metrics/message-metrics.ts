@@ -2,7 +2,7 @@
  * What happened to messages, by queue, or by topic and subscription. Only the first names have series of their own; the
  * rest is added up under `_other`, so there is a limit to the number of series, whatever clients create.
  */
-import type { CountedName, MessageCounts, Vitals } from '../queue/index.ts';
+import type { CountedName, MessageCounts, Telemetry } from '../queue/index.ts';
 import type { DepthReadings } from './depth-readings.ts';
 import { counter, gauge, type Labels, type Metric, only, type Sample } from './metric.ts';
 
@@ -81,7 +81,7 @@ const DELIVERING: readonly Counted[] = [
   },
 ];
 
-export function messageMetrics({ counts }: Pick<Vitals, 'counts'>, depths: DepthReadings): Metric[] {
+export function messageMetrics({ counts }: Pick<Telemetry, 'counts'>, depths: DepthReadings): Metric[] {
   const reading = (field: keyof MessageCounts, isPublishing: boolean) =>
     function* (): Generator<Sample> {
       for (const { name, counts: counted } of counts.named()) {

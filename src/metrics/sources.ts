@@ -30,7 +30,7 @@ export interface StoreVitals {
 }
 
 export interface MetricSources {
-  readonly broker: Pick<Broker, 'ready' | 'vitals'>;
+  readonly broker: Pick<Broker, 'ready' | 'telemetry'>;
   readonly http: HttpVitals;
   readonly version: Version;
   /** Left out: nothing is said of it. */

@@ -1,20 +1,19 @@
 /** The broker: puts the engine's parts together behind its face. */
 
-import { readWithDeadline } from './commit/read-through.ts';
 import type { Broker } from './index.ts';
-import { DataLimit } from './limits/data-limit.ts';
-import { GatewayLoad, type LoadLimits, NO_LIMITS } from './limits/gateway-load.ts';
-import { Outage } from './limits/outage.ts';
+import { watchForCutOff } from './limits/cut-off.ts';
+import { GatewayLoad, type LoadLimits, NO_LIMITS } from './limits/rate-limited.ts';
+import { DataLimit } from './limits/store-full.ts';
 import { EntryCache } from './log/entry-cache.ts';
 import { RecentIds } from './log/recent-ids.ts';
 import { SEGMENT_LIMITS, type SegmentLimits } from './model/segment.ts';
 import type {
   Call,
+  ListPage,
   ListRequest,
   MessageState,
   NewMessage,
   Outcome,
-  Page,
   PageRequest,
   PeekedMessage,
   Precondition,
@@ -36,22 +35,25 @@ import type {
   TransactionResult,
 } from './model/vocabulary.ts';
 import { abortSignalOf } from './runtime/abort-signal.ts';
-import { COUNTED_NAMES_MAX_DEFAULT, Counts, countPublished } from './runtime/counts.ts';
+import { COUNTED_NAMES_MAX_DEFAULT, Counts } from './runtime/counts.ts';
 import type { Runtime } from './runtime/runtime.ts';
-import { DeadLetterLinks } from './topics/dead-letter-links.ts';
 import { Directory } from './topics/directory.ts';
+import type { Engine } from './topics/engine.ts';
 import { LayoutGuard } from './topics/layout-guard.ts';
-import { Lifecycle } from './topics/lifecycle.ts';
-import { SubscriptionLifecycle } from './topics/subscription-lifecycle.ts';
 import { Trash } from './topics/trash.ts';
-import { browseLog } from './verbs/browse.ts';
-import { Consuming } from './verbs/consuming.ts';
-import { Resources } from './verbs/manage.ts';
-import { outgoingMessages } from './verbs/publish.ts';
-import { Redriving } from './verbs/redrive.ts';
-import { openStream } from './verbs/stream.ts';
-import { BrokerVitals, type Vitals } from './verbs/telemetry.ts';
-import { Transactions } from './verbs/transact.ts';
+import { browse } from './verbs/browse.ts';
+import { list } from './verbs/list.ts';
+import { deleteResource, get, put, update } from './verbs/manage.ts';
+import { peek } from './verbs/peek.ts';
+import { publish } from './verbs/publish.ts';
+import { purge } from './verbs/purge.ts';
+import { receive } from './verbs/receive.ts';
+import { redrive } from './verbs/redrive.ts';
+import { seek } from './verbs/seek.ts';
+import { release, settle } from './verbs/settle.ts';
+import { stream } from './verbs/stream.ts';
+import { type Telemetry, telemetryOf } from './verbs/telemetry.ts';
+import { transact } from './verbs/transact.ts';
 import { TRANSACTIONS_PATH } from './zookeeper/paths.ts';
 import type { StoreMeter } from './zookeeper/store.ts';
 
@@ -73,16 +75,10 @@ export function createBroker(options: BrokerOptions): Broker {
 }
 
 class ZooKeeperBroker implements Broker {
-  readonly vitals: Vitals;
+  readonly telemetry: Telemetry;
   readonly #runtime: Runtime;
-  readonly #entries: EntryCache;
-  readonly #directory: Directory;
-  readonly #resources: Resources;
-  readonly #consuming: Consuming;
-  readonly #redriving: Redriving;
-  readonly #transactions: Transactions;
-  readonly #trash: Trash;
-  readonly #outage: Outage;
+  readonly #engine: Engine;
+  readonly #disconnectedMs: () => number;
   readonly #closing = new AbortController();
   /** Ends the streams, which would otherwise never end. */
   readonly #streaming = new AbortController();
@@ -100,21 +96,12 @@ class ZooKeeperBroker implements Broker {
     const entries = new EntryCache(layout, options.entryCacheBytesMax);
     const trash = new Trash(runtime);
     const directory = new Directory(runtime, entries, (path) => trash.removeTree(path));
-    const links = new DeadLetterLinks(runtime, directory);
-    const lifecycle = new Lifecycle(runtime, directory, links, trash);
-    const subscriptions = new SubscriptionLifecycle(runtime, links, trash);
     const transactionIds = new RecentIds(runtime, TRANSACTIONS_PATH, (path) => trash.removeTree(path));
-    this.vitals = new BrokerVitals(runtime, { load, ...dataLimit }, entries, directory);
     this.#layout = layout;
     this.#runtime = runtime;
-    this.#entries = entries;
-    this.#directory = directory;
-    this.#trash = trash;
-    this.#outage = new Outage(layout, options.timers);
-    this.#resources = new Resources(runtime, entries, directory, lifecycle, subscriptions);
-    this.#consuming = new Consuming(runtime, entries, directory, trash);
-    this.#redriving = new Redriving(runtime, directory);
-    this.#transactions = new Transactions(runtime, directory, transactionIds);
+    this.#engine = { runtime, entries, directory, trash, transactionIds };
+    this.telemetry = telemetryOf(this.#engine, { load, ...dataLimit });
+    this.#disconnectedMs = watchForCutOff(layout, options.timers);
     void this.#startSweeping();
   }
 
@@ -123,7 +110,7 @@ class ZooKeeperBroker implements Broker {
   }
 
   get isCutOff(): boolean {
-    return this.#layout.isStopped || this.#outage.isLongerThan(this.#runtime.requestTimeoutMs);
+    return this.#layout.isStopped || this.#disconnectedMs() > this.#runtime.requestTimeoutMs;
   }
 
   async put<Kind extends ResourceKind>(
@@ -132,7 +119,7 @@ class ZooKeeperBroker implements Broker {
     precondition: Precondition,
     _call: Call,
   ) {
-    const { created, resource } = await this.#resources.put(ref as ResourceRef, config, precondition);
+    const { created, resource } = await put(this.#engine, ref as ResourceRef, config, precondition);
     return { created, resource: resource as Resource<ResourceConfigs[Kind]> };
   }
 
@@ -145,7 +132,7 @@ class ZooKeeperBroker implements Broker {
     const changeAny = change as unknown as (
       current: ResourceConfigs[ResourceKind],
     ) => ResourceConfigs[ResourceKind];
-    const resource = await this.#resources.update(ref as ResourceRef, changeAny, precondition);
+    const resource = await update(this.#engine, ref as ResourceRef, changeAny, precondition);
     return resource as Resource<ResourceConfigs[Kind]>;
   }
 
@@ -153,36 +140,33 @@ class ZooKeeperBroker implements Broker {
     ref: ResourceRef<Kind>,
     _call: Call,
   ): Promise<Resource<ResourceConfigs[Kind]>> {
-    return (await this.#resources.get(ref as ResourceRef)) as Resource<ResourceConfigs[Kind]>;
+    return (await get(this.#engine, ref as ResourceRef)) as Resource<ResourceConfigs[Kind]>;
   }
 
   async list<Kind extends ResourceKind>(
     kind: Kind,
     request: ListRequest,
     call: Call,
-  ): Promise<Page<Resource<ResourceConfigs[Kind]>>> {
-    return (await this.#resources.list(kind, request, call.signal)) as Page<Resource<ResourceConfigs[Kind]>>;
+  ): Promise<ListPage<Resource<ResourceConfigs[Kind]>>> {
+    return (await list(this.#engine, kind, request, call.signal)) as ListPage<
+      Resource<ResourceConfigs[Kind]>
+    >;
   }
 
   async delete(ref: ResourceRef, precondition: Precondition, _call: Call): Promise<void> {
-    await this.#resources.delete(ref, precondition);
+    await deleteResource(this.#engine, ref, precondition);
   }
 
-  async publish(target: TopicRef, messages: readonly NewMessage[], call: Call): Promise<PublishedMessage[]> {
-    return this.#directory.use(target, async (open) => {
-      const outgoing = outgoingMessages(messages, open.topic.storage, this.#runtime.store.now());
-      const published = await open.appender.append(outgoing, call.signal);
-      countPublished(open.counts, published);
-      return published;
-    });
+  publish(target: TopicRef, messages: readonly NewMessage[], call: Call): Promise<PublishedMessage[]> {
+    return publish(this.#engine, target, messages, call.signal);
   }
 
   receive(source: SubscriptionRef, request: ReceiveRequest, call: Call): Promise<ReceiveResult> {
-    return this.#consuming.receive(source, request, call.signal);
+    return receive(this.#engine, source, request, call.signal);
   }
 
   release(source: SubscriptionRef, receipts: readonly string[]): Promise<void> {
-    return this.#consuming.release(source, receipts);
+    return release(this.#engine, source, receipts);
   }
 
   settle(
@@ -191,36 +175,31 @@ class ZooKeeperBroker implements Broker {
     receipts: readonly string[],
     call: Call,
   ): Promise<Outcome[]> {
-    return this.#consuming.settle(source, action, receipts, call.signal);
+    return settle(this.#engine, source, action, receipts, call.signal);
   }
 
   peek(
     source: SubscriptionRef,
     request: PageRequest & { state?: MessageState },
     _call: Call,
-  ): Promise<Page<PeekedMessage>> {
-    return this.#consuming.peek(source, request);
+  ): Promise<ListPage<PeekedMessage>> {
+    return peek(this.#engine, source, request);
   }
 
   purge(source: SubscriptionRef, _call: Call): Promise<void> {
-    return this.#consuming.purge(source);
+    return purge(this.#engine, source);
   }
 
   seek(source: SubscriptionRef, to: SeekTarget, _call: Call): Promise<void> {
-    return this.#consuming.seek(source, to);
+    return seek(this.#engine, source, to);
   }
 
   redrive(queue: string, request: RedriveRequest, _call: Call): Promise<number> {
-    return this.#redriving.redrive(queue, request);
+    return redrive(this.#engine, queue, request);
   }
 
-  browse(name: string, request: PageRequest, _call: Call): Promise<Page<PeekedMessage>> {
-    return this.#directory.use({ kind: 'topic', name }, ({ schedule, topic }) =>
-      readWithDeadline(this.#runtime, async () => {
-        await schedule.moveDue(true);
-        return browseLog(this.#runtime, this.#entries, topic, request);
-      }),
-    );
+  browse(name: string, request: PageRequest, _call: Call): Promise<ListPage<PeekedMessage>> {
+    return browse(this.#engine, name, request);
   }
 
   stream(
@@ -230,40 +209,38 @@ class ZooKeeperBroker implements Broker {
     room?: StreamRoom,
   ): Promise<AsyncIterable<readonly StreamEvent[]>> {
     const signal = AbortSignal.any([abortSignalOf(call.signal), this.#streaming.signal]);
-    return this.#directory.use({ kind: 'topic', name }, (open) =>
-      openStream(this.#runtime, this.#entries, open, lastEventId, signal, room),
-    );
+    return stream(this.#engine, name, lastEventId, signal, room);
   }
 
   transact(request: TransactionRequest, _call: Call): Promise<TransactionResult> {
-    return this.#transactions.run(request);
+    return transact(this.#engine, request);
   }
 
   drain(): void {
     this.#draining = true;
     this.#streaming.abort();
-    this.#directory.drain();
+    this.#engine.directory.drain();
   }
 
   async close(): Promise<void> {
     this.drain();
     this.#closing.abort();
     this.#layout.close();
-    this.#trash.stop();
-    this.#directory.close();
+    this.#engine.trash.stop();
+    this.#engine.directory.close();
   }
 
   /** From when the layout is there. */
   async #startSweeping(): Promise<void> {
     const { signal } = this.#closing;
     await this.#layout.whenConnected(signal).catch(() => {});
-    if (!signal.aborted) this.#trash.start();
+    if (!signal.aborted) this.#engine.trash.start();
   }
 
   /** The layout is not known any more: who waits is answered, and no work is left that would go on. */
   #stopServing(): void {
     this.drain();
-    this.#trash.stop();
-    this.#directory.close();
+    this.#engine.trash.stop();
+    this.#engine.directory.close();
   }
 }

@@ -6,11 +6,11 @@
  */
 import type {
   Call,
+  ListPage,
   ListRequest,
   MessageState,
   NewMessage,
   Outcome,
-  Page,
   PageRequest,
   PeekedMessage,
   Precondition,
@@ -31,7 +31,7 @@ import type {
   TransactionRequest,
   TransactionResult,
 } from './model/vocabulary.ts';
-import type { Vitals } from './verbs/telemetry.ts';
+import type { Telemetry } from './verbs/telemetry.ts';
 
 export { Budget } from './model/budget.ts';
 export type { CallSignal } from './model/call-signal.ts';
@@ -56,15 +56,15 @@ export {
 } from './model/options.ts';
 export type * from './model/vocabulary.ts';
 export { type CountedName, Counts, type MessageCounts, OTHER_NAMES } from './runtime/counts.ts';
-export type { Vitals } from './verbs/telemetry.ts';
+export type { Telemetry } from './verbs/telemetry.ts';
 
 export interface Broker {
   /** Connected to the ensemble and not draining. */
   readonly ready: boolean;
   /** Without the ensemble for longer than a request may wait for it, or stopped before a tree that it does not know. */
   readonly isCutOff: boolean;
-  /** What it shows of itself, for metrics. */
-  readonly vitals: Vitals;
+  /** What it tells of itself, for metrics. */
+  readonly telemetry: Telemetry;
 
   /** Creates the queue, topic or subscription, or replaces its configuration. */
   put<Kind extends ResourceKind>(
@@ -89,7 +89,7 @@ export interface Broker {
     kind: Kind,
     request: ListRequest,
     call: Call,
-  ): Promise<Page<Resource<ResourceConfigs[Kind]>>>;
+  ): Promise<ListPage<Resource<ResourceConfigs[Kind]>>>;
   delete(ref: ResourceRef, precondition: Precondition, call: Call): Promise<void>;
 
   /** Stores all messages in one atomic write, or none. Answers in their order. */
@@ -110,7 +110,7 @@ export interface Broker {
     source: SubscriptionRef,
     request: PageRequest & { state?: MessageState },
     call: Call,
-  ): Promise<Page<PeekedMessage>>;
+  ): Promise<ListPage<PeekedMessage>>;
   /** Everything stored before the call is gone. */
   purge(source: SubscriptionRef, call: Call): Promise<void>;
 
@@ -119,7 +119,7 @@ export interface Broker {
   /** Moves ready dead letters of a queue on, each atomically. Answers how many. */
   redrive(queue: string, request: RedriveRequest, call: Call): Promise<number>;
   /** What a topic's log holds, oldest first, whatever its subscriptions have done with it. */
-  browse(topic: string, request: PageRequest, call: Call): Promise<Page<PeekedMessage>>;
+  browse(topic: string, request: PageRequest, call: Call): Promise<ListPage<PeekedMessage>>;
   /**
    * Every message of a topic from now on, or after `lastEventId`, until the call's signal aborts. A batch is at most some
    * 64 KiB, or one message; while nobody asks for the next, nothing is held.

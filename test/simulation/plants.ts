@@ -63,9 +63,8 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'let a lease end half a second early',
     file: 'src/queue/model/claim.ts',
-    find: '.filter((run) => isPending(run) && run.untilMs <= this.#draft.nowMs && !this.#draft.isDead(run))',
-    replace:
-      '.filter((run) => isPending(run) && run.untilMs <= this.#draft.nowMs + 500 && !this.#draft.isDead(run))',
+    find: '.filter((run) => isReady(run, this.#draft.nowMs) && !this.#draft.isDead(run))',
+    replace: '.filter((run) => isReady(run, this.#draft.nowMs + 500) && !this.#draft.isDead(run))',
   },
   {
     name: 'move dead letters in a commit of their own, after the page',
@@ -77,9 +76,9 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'publish what a transaction makes in a commit of its own',
     file: 'src/queue/verbs/transact.ts',
-    find: "if ((await commitParts(this.#runtime, all, signal)) !== 'applied') return AGAIN;",
+    find: "if ((await commitParts(engine.runtime, all, signal)) !== 'applied') return AGAIN;",
     replace:
-      "if (parts.length > 0) await commitParts(this.#runtime, parts, signal); const rest = [...cursors, ...marks]; if ((await commitParts(this.#runtime, rest, signal)) !== 'applied') return AGAIN;",
+      "if (parts.length > 0) await commitParts(engine.runtime, parts, signal); const rest = [...cursors, ...marks]; if ((await commitParts(engine.runtime, rest, signal)) !== 'applied') return AGAIN;",
   },
   {
     name: 'move what is due without deleting it from the schedule in the same commit',
@@ -157,7 +156,7 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'refuse a repeated transaction without looking for its id behind a barrier',
     file: 'src/queue/verbs/transact.ts',
-    find: 'if (certain) await this.#runtime.store.barrier();',
+    find: 'if (certain) await engine.runtime.store.barrier();',
     replace: 'if (certain) return { values: new Map(), nodes: new Map() };',
   },
   {
@@ -193,16 +192,16 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'count what a limited queue holds while the subscriptions of a transaction stand still',
     file: 'src/queue/verbs/transact.ts',
-    find: 'const first = await this.#attempt({ ...attempting, depthLimit, certain: false });',
+    find: 'const first = await attempt(engine, { ...attempting, admitted, certain: false });',
     replace:
-      'const counted = await this.#admit(byTarget, signal); const first = await this.#attempt({ ...attempting, depthLimit: counted, certain: false });',
+      'const counted = await admit(engine.runtime, byTarget, signal); const first = await attempt(engine, { ...attempting, admitted: counted, certain: false });',
   },
   {
     name: 'count what a limited queue holds while the queue of a redrive stands still',
     file: 'src/queue/verbs/redrive.ts',
-    find: 'const attempt = () => this.#attempt(subscription, { to, max, untilMs, tickets, signal });',
+    find: 'return subscription.exclusively(() =>\n        attempt(engine, subscription, { to, max, untilMs, tickets, signal }),\n      );',
     replace:
-      'const attempt = async () => this.#attempt(subscription, { to, max, untilMs, tickets: await this.#ticketsFor([...tickets.keys()], signal), signal });',
+      'return subscription.exclusively(async () => attempt(engine, subscription, { to, max, untilMs, tickets: await ticketsFor(engine, [...tickets.keys()], signal), signal }));',
   },
   {
     name: 'take an open segment for read to its end',

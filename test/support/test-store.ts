@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import type { Logger } from '../../src/queue/zookeeper/logger.ts';
+import type { Logger } from '../../src/queue/model/logger.ts';
 import { type OpenStoreOptions, openStore, type ZooKeeperStore } from '../../src/queue/zookeeper/session.ts';
 import type { StoreState } from '../../src/queue/zookeeper/store.ts';
 

@@ -119,7 +119,7 @@ function absent(path: string): Write[] {
 
 /** The writes after which nothing can be written to a subscription's cursor; they fail if it is not the present one. */
 export function endOfCursor(topic: Topic, name: string, { generation }: SubscriptionRecord): Write[] {
-  if (topic.kind === 'queue') return [];
+  if (topic.hasOneSubscription) return [];
   const path = cursorPath(topic.id, name, generation);
   return [{ kind: 'set', path, data: Buffer.alloc(0), version: LIVE_CURSOR_VERSION }];
 }

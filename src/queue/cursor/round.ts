@@ -20,7 +20,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { CursorReader } from './cursor-reader.ts';
 import type { CursorState } from './cursor-state.ts';
 import { type CursorPart, CursorWriter } from './cursor-writer.ts';
-import type { DeadLetters } from './dead-letters.ts';
+import type { DeadLetters } from './dead-letter-move.ts';
 import { Drafting } from './drafting.ts';
 import type { Evaluation, Grant } from './evaluation.ts';
 import { Turns } from './turns.ts';

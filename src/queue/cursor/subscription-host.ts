@@ -1,5 +1,5 @@
 /** What a subscription needs from the topic that it belongs to, and tells it. */
-import type { DeadLetters } from './dead-letters.ts';
+import type { DeadLetters } from './dead-letter-move.ts';
 
 export interface SubscriptionHost {
   readonly deadLetters: DeadLetters;

@@ -4,7 +4,7 @@
  */
 
 import { type CommitPart, tooLarge } from '../commit/parts.ts';
-import type { Amount } from '../limits/depth-limit.ts';
+import type { Amount } from '../limits/queue-full.ts';
 import { type PackableMessage, packedBytes } from '../model/entry.ts';
 import type { PublishedMessage } from '../model/vocabulary.ts';
 import type { Runtime } from '../runtime/runtime.ts';

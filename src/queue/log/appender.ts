@@ -11,7 +11,7 @@ import { AGAIN, attemptUntilDone } from '../commit/optimistic.ts';
 import { type CommitPart, commitParts, roomBeside, tooLarge } from '../commit/parts.ts';
 import { Pending } from '../commit/pending.ts';
 import { readThrough } from '../commit/read-through.ts';
-import type { Amount, DepthLimit } from '../limits/depth-limit.ts';
+import type { Amount, QueueLimits } from '../limits/queue-full.ts';
 import type { CallSignal } from '../model/call-signal.ts';
 import type { PublishedMessage } from '../model/vocabulary.ts';
 import { type AppendTarget, amountOf, assertFits, type OutgoingMessage, planAppend } from './append-plan.ts';
@@ -33,13 +33,13 @@ const BATCH_MESSAGES_MAX = 1000;
 
 export class Appender {
   readonly #target: AppendTarget;
-  readonly #depthLimit: DepthLimit;
+  readonly #limits: QueueLimits;
   #queue: AppendRequest[] = [];
   #running = false;
 
-  constructor(target: AppendTarget, depthLimit: DepthLimit) {
+  constructor(target: AppendTarget, limits: QueueLimits) {
     this.#target = target;
-    this.#depthLimit = depthLimit;
+    this.#limits = limits;
   }
 
   /**
@@ -68,7 +68,7 @@ export class Appender {
     this.#running = true;
     for (let batch = this.#take(); batch.length > 0; batch = this.#take()) {
       try {
-        await this.#depthLimit.inTurn(() => this.#commit(batch));
+        await this.#limits.inTurn(() => this.#commit(batch));
       } catch (error) {
         for (const request of batch) request.pending.fail(error as Error);
       }
@@ -119,7 +119,7 @@ export class Appender {
       for (const request of live) request.pending.markQueued();
       return AGAIN;
     }
-    this.#depthLimit.note(admitted);
+    this.#limits.note(admitted);
     if (all.length > 0) this.#count(live);
     this.#answer(live, plan.answers);
     return undefined;
@@ -141,8 +141,8 @@ export class Appender {
   /** Refuses those requests of the batch that would exceed the configured limits. */
   async #admit(batch: readonly AppendRequest[]): Promise<{ parts: readonly CommitPart[]; admitted: Amount }> {
     const admitted = { messages: 0, bytes: 0 };
-    if (!this.#depthLimit.isLimited) return { parts: [], admitted };
-    const ticket = await this.#depthLimit.begin();
+    if (!this.#limits.isLimited) return { parts: [], admitted };
+    const ticket = await this.#limits.begin();
     for (const request of batch.filter(({ pending }) => pending.open)) {
       const { messages, bytes } = await amountOf(this.#target, request.outgoing);
       const refusal = ticket.refusal(admitted.messages + messages, admitted.bytes + bytes);

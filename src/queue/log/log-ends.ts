@@ -32,7 +32,7 @@ export class EndWatches {
   }
 
   /** @returns whether what is watched for has happened already. Rejects with a StoreError. */
-  async set(place: LogPlace, watch: Watch): Promise<boolean> {
+  async set(place: LogEnd, watch: Watch): Promise<boolean> {
     const standing = this.#standing.get(watch) ?? new StandingWatch(watch);
     this.#standing.set(watch, standing);
     if (standing.segment === place.last) return false;
@@ -48,7 +48,7 @@ export class EndWatches {
     }
   }
 
-  async #read({ id, level, last }: LogPlace, watch: Watch): Promise<boolean | undefined> {
+  async #read({ id, level, last }: LogEnd, watch: Watch): Promise<boolean | undefined> {
     if (last < 0) {
       const levels = await this.#store.list(logPath(id), { watch });
       return levels?.children.includes(String(level));
@@ -58,7 +58,7 @@ export class EndWatches {
   }
 }
 
-interface LogPlace {
+interface LogEnd {
   readonly id: string;
   readonly level: number;
   /** The last segment; below 0 when there is none yet. */

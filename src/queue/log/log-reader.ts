@@ -15,7 +15,7 @@ import type { Segment } from './known-segments.ts';
 import type { Log } from './log.ts';
 
 /** How far a level's log has been read: a place in it, and the number of messages before that place's segment. */
-export interface Place extends LogPosition {
+export interface LogPlace extends LogPosition {
   readonly ordinal: number;
 }
 
@@ -28,7 +28,7 @@ export class LogReader {
   #count: number | undefined;
 
   /** @param place an ordinal of 0 behind the first segment counts as not known: none can be before it but unread */
-  constructor(log: Log, entries: EntryCache, { segment, offset, ordinal }: Place) {
+  constructor(log: Log, entries: EntryCache, { segment, offset, ordinal }: LogPlace) {
     this.#log = log;
     this.#entries = entries;
     this.#segment = segment;
@@ -37,7 +37,7 @@ export class LogReader {
   }
 
   /** What has been gone through lies before it. */
-  get place(): Place {
+  get place(): LogPlace {
     return {
       segment: this.#segment,
       offset: this.#offset,

@@ -13,45 +13,42 @@ export interface ScheduledPlace {
   readonly index: number;
 }
 
-export class ScheduleReader {
-  readonly #store: Store;
-  readonly #cache: EntryCache;
-  readonly #root: string;
-
-  constructor(store: Store, cache: EntryCache, id: string) {
-    this.#store = store;
-    this.#cache = cache;
-    this.#root = scheduledPath(id);
-  }
-
-  /** From a place on. Lists one hour and one minute at a time. Rejects with a StoreError. */
-  async *messages(from?: ScheduledPlace): AsyncGenerator<{ place: ScheduledPlace; message: EntryMessage }> {
-    const node = await this.#store.read(this.#root);
-    if (node === undefined) return;
-    const top = `${this.#root}/${decodeSchedule(node.data).epoch}`;
-    const start = from === undefined ? undefined : bucketOf(from.dueMs);
-    for (const hour of await this.#children(top, start?.hour)) {
-      for (const minute of await this.#children(`${top}/${hour}`, start?.minute)) {
-        const path = `${top}/${hour}/${minute}`;
-        const names = (await this.#store.list(path))?.children ?? [];
-        for (const slot of scheduledSlots(names)) {
-          if (from !== undefined && isBefore({ ...slot, index: slot.count }, from)) continue;
-          const entry = await this.#cache.read(`${path}/${slot.name}`, slot.token);
-          for (const [index, message] of (entry?.messages ?? []).entries()) {
-            const place = { dueMs: slot.dueMs, sequence: slot.sequence, index };
-            if (from === undefined || !isBefore(place, from)) yield { place, message };
-          }
+/**
+ * The scheduled messages of an incarnation, from a place on. It lists one hour and one minute at a time. Rejects with a
+ * StoreError.
+ */
+export async function* scheduledMessages(
+  store: Store,
+  cache: EntryCache,
+  id: string,
+  from?: ScheduledPlace,
+): AsyncGenerator<{ place: ScheduledPlace; message: EntryMessage }> {
+  const root = scheduledPath(id);
+  const node = await store.read(root);
+  if (node === undefined) return;
+  const top = `${root}/${decodeSchedule(node.data).epoch}`;
+  const start = from === undefined ? undefined : bucketOf(from.dueMs);
+  for (const hour of await childrenFrom(store, top, start?.hour)) {
+    for (const minute of await childrenFrom(store, `${top}/${hour}`, start?.minute)) {
+      const path = `${top}/${hour}/${minute}`;
+      const names = (await store.list(path))?.children ?? [];
+      for (const slot of scheduledSlots(names)) {
+        if (from !== undefined && isBefore({ ...slot, index: slot.count }, from)) continue;
+        const entry = await cache.read(`${path}/${slot.name}`, slot.token);
+        for (const [index, message] of (entry?.messages ?? []).entries()) {
+          const place = { dueMs: slot.dueMs, sequence: slot.sequence, index };
+          if (from === undefined || !isBefore(place, from)) yield { place, message };
         }
       }
     }
   }
+}
 
-  async #children(path: string, from: string | undefined): Promise<string[]> {
-    const names = (await this.#store.list(path))?.children ?? [];
-    return names
-      .filter((name) => from === undefined || Number(name) >= Number(from))
-      .sort((a, b) => Number(a) - Number(b));
-  }
+async function childrenFrom(store: Store, path: string, from: string | undefined): Promise<string[]> {
+  const names = (await store.list(path))?.children ?? [];
+  return names
+    .filter((name) => from === undefined || Number(name) >= Number(from))
+    .sort((a, b) => Number(a) - Number(b));
 }
 
 function isBefore(place: ScheduledPlace, from: ScheduledPlace): boolean {

@@ -67,6 +67,21 @@ export class Topic {
     this.#deleted = this.#record.deleted === true;
   }
 
+  /** A queue has one subscription, which comes and goes with it. A topic's subscriptions are made and deleted one by one. */
+  get hasOneSubscription(): boolean {
+    return this.kind === 'queue';
+  }
+
+  /** Only a queue may be named as a dead-letter queue. */
+  get mayTakeDeadLetters(): boolean {
+    return this.kind === 'queue';
+  }
+
+  /** Only a topic shows what its log holds, to browsers, streams and new subscriptions: also what is acked everywhere. */
+  get showsItsLog(): boolean {
+    return this.kind === 'topic';
+  }
+
   get config(): QueueConfig | TopicConfig {
     return this.#record.config;
   }
@@ -197,7 +212,7 @@ export class Topic {
    * the incarnation is noted to be deleted, and another may go by its name.
    */
   lacks(subscription: string): BrokerError {
-    if (this.kind === 'topic') return notFound('subscription', subscription);
+    if (!this.hasOneSubscription) return notFound('subscription', subscription);
     this.noteDeleted();
     return notFound('queue', this.name);
   }

@@ -136,7 +136,7 @@ export class Trimmer {
       segment = await log.segment(number);
     }
     if (segment?.header.state !== 'sealed') return;
-    if (this.#topic.kind === 'topic' && !hasRested) {
+    if (this.#topic.showsItsLog && !hasRested) {
       this.#resting.rest(log.level, number);
       return;
     }
@@ -183,12 +183,12 @@ export class Trimmer {
   }
 
   /**
-   * Whether an open segment is to be sealed if it is finished. A queue keeps a few acked messages until there are more. A
-   * topic shows what it keeps, to browsers and to new subscriptions, so there they go too.
+   * Whether an open segment is to be sealed if it is finished. A queue keeps a few acked messages until there are more.
+   * A topic would show them, so there they go at once.
    */
   #isDue(level: number, segment: Segment): boolean {
     if (bytesOf(segment.slots) >= WAITING_BYTES_MAX) return true;
-    if (this.#topic.kind === 'queue' && segment.slots.length < TINY_ENTRIES) return false;
+    if (!this.#topic.showsItsLog && segment.slots.length < TINY_ENTRIES) return false;
     const nowMs = this.#runtime.timers.monotonicMs();
     let seen = this.#seen.get(level);
     if (seen?.segment !== segment.number || seen.end !== segment.end) {
@@ -250,7 +250,7 @@ export class Trimmer {
       // A seek may bring back what is finished now: then this commit fails.
       writes.push({ kind: 'check', path: subscriptionPath(id, name), version: node.stat.version });
       const cursor = cursorPath(id, name, record.generation);
-      if (this.#topic.kind === 'topic')
+      if (!this.#topic.hasOneSubscription)
         writes.push({ kind: 'check', path: cursor, version: LIVE_CURSOR_VERSION });
       const path = `${cursor}/${pageName(level, segment.number)}`;
       const page = await store.read(path);

@@ -60,7 +60,8 @@ export interface Precondition {
   readonly ifAbsent?: boolean;
 }
 
-export interface Page<Item> {
+/** A page of a list. */
+export interface ListPage<Item> {
   readonly items: readonly Item[];
   readonly nextCursor?: string;
 }

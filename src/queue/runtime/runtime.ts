@@ -4,6 +4,7 @@
  * cluster can be run in virtual time from a seed.
  */
 
+import type { Logger } from '../model/logger.ts';
 import type { SegmentLimits } from '../model/segment.ts';
 import type { Store } from '../zookeeper/store.ts';
 import type { Counts } from './counts.ts';
@@ -20,13 +21,6 @@ export interface Random {
   fraction(): number;
   /** `length` characters of [0-9a-z], about 5.17 bits each. */
   token(length: number): string;
-}
-
-export interface Logger {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
 }
 
 /** What this gateway bears at a time, over all its queues and topics. Both throw BrokerError 'rate-limited'. */

@@ -5,10 +5,9 @@
  */
 import { BrokerError } from '../model/errors.ts';
 import { decodeRecord, type TopicRecord } from '../model/records.ts';
-import type { Runtime } from '../runtime/runtime.ts';
 import { dataPath, parseSourceName, sourcePath, sourcesPath } from '../zookeeper/paths.ts';
 import { ANY_VERSION, type Write } from '../zookeeper/store.ts';
-import type { Directory } from './directory.ts';
+import type { Engine } from './engine.ts';
 
 /** A subscription as the source of dead letters. */
 export interface DeadLetterSource {
@@ -16,85 +15,73 @@ export interface DeadLetterSource {
   readonly subscription: string;
 }
 
-export class DeadLetterLinks {
-  readonly #directory: Directory;
-  readonly #runtime: Runtime;
-
-  constructor(runtime: Runtime, directory: Directory) {
-    this.#runtime = runtime;
-    this.#directory = directory;
+/**
+ * The writes that lead a source's dead letters from one queue to another (undefined: none).
+ * Rejects with a StoreError; throws 'conflict' when there is no such queue, 'validation' when it is the source.
+ */
+export async function linkWrites(
+  engine: Engine,
+  source: DeadLetterSource,
+  before: string | undefined,
+  after: string | undefined,
+): Promise<Write[]> {
+  if (before === after) return [];
+  const writes: Write[] = [];
+  if (after !== undefined) {
+    const id = await queueId(engine, after);
+    if (id === undefined)
+      throw new BrokerError('conflict', `The dead-letter queue '${after}' does not exist. Create it first.`);
+    if (id === source.id) throw new BrokerError('validation', 'A queue cannot be its own dead-letter queue.');
+    writes.push({
+      kind: 'create',
+      path: sourcePath(id, source.id, source.subscription),
+      data: Buffer.alloc(0),
+    });
   }
-
-  /**
-   * The writes that lead a source's dead letters from one queue to another (undefined: none).
-   * Rejects with a StoreError; throws 'conflict' when there is no such queue, 'validation' when it is the source.
-   */
-  async writes(
-    source: DeadLetterSource,
-    before: string | undefined,
-    after: string | undefined,
-  ): Promise<Write[]> {
-    if (before === after) return [];
-    const writes: Write[] = [];
-    if (after !== undefined) {
-      const id = await this.#idOf(after);
-      if (id === undefined)
-        throw new BrokerError(
-          'conflict',
-          `The dead-letter queue '${after}' does not exist. Create it first.`,
-        );
-      if (id === source.id)
-        throw new BrokerError('validation', 'A queue cannot be its own dead-letter queue.');
-      writes.push({
-        kind: 'create',
-        path: sourcePath(id, source.id, source.subscription),
-        data: Buffer.alloc(0),
-      });
-    }
-    const old = before === undefined ? undefined : await this.#idOf(before);
-    if (old !== undefined) {
-      const path = sourcePath(old, source.id, source.subscription);
-      if ((await this.#runtime.store.stat(path)) !== undefined)
-        writes.push({ kind: 'delete', path, version: ANY_VERSION });
-    }
-    return writes;
+  const old = before === undefined ? undefined : await queueId(engine, before);
+  if (old !== undefined) {
+    const path = sourcePath(old, source.id, source.subscription);
+    if ((await engine.runtime.store.stat(path)) !== undefined)
+      writes.push({ kind: 'delete', path, version: ANY_VERSION });
   }
+  return writes;
+}
 
-  /** Whose dead letters a queue takes, in words, the first `max` of them; and how many others. */
-  async sources(
-    id: string,
-    max: number,
-  ): Promise<{ readonly named: readonly string[]; readonly others: number }> {
-    const { store } = this.#runtime;
-    const all = ((await store.list(sourcesPath(id)))?.children ?? []).map(parseSourceName);
-    const named = await Promise.all(all.slice(0, max).map((source) => this.#wording(source)));
-    return { named, others: all.length - named.length };
-  }
+/** Whose dead letters a queue takes, in words, the first `max` of them; and how many others. */
+export async function linkedSources(
+  engine: Engine,
+  id: string,
+  max: number,
+): Promise<{ readonly named: readonly string[]; readonly others: number }> {
+  const { store } = engine.runtime;
+  const all = ((await store.list(sourcesPath(id)))?.children ?? []).map(parseSourceName);
+  const named = await Promise.all(all.slice(0, max).map((source) => wording(engine, source)));
+  return { named, others: all.length - named.length };
+}
 
-  /**
-   * Removes the links of what has been deleted: gateways of the version before leave one when a subscription is made as
-   * its topic is deleted. Rejects with a StoreError.
-   */
-  async removeDead(id: string): Promise<void> {
-    const { store } = this.#runtime;
-    for (const name of (await store.list(sourcesPath(id)))?.children ?? []) {
-      const source = parseSourceName(name);
-      const node = await store.read(dataPath(source.id));
-      if (node !== undefined && decodeRecord<TopicRecord>(node.data).deleted !== true) continue;
-      const path = sourcePath(id, source.id, source.subscription);
-      await store.commit([{ kind: 'delete', path, version: ANY_VERSION }]);
-    }
+/**
+ * Removes the links of what has been deleted: gateways of the version before leave one when a subscription is made as
+ * its topic is deleted. Rejects with a StoreError.
+ */
+export async function removeDeadLinks(engine: Engine, id: string): Promise<void> {
+  const { store } = engine.runtime;
+  for (const name of (await store.list(sourcesPath(id)))?.children ?? []) {
+    const source = parseSourceName(name);
+    const node = await store.read(dataPath(source.id));
+    if (node !== undefined && decodeRecord<TopicRecord>(node.data).deleted !== true) continue;
+    const path = sourcePath(id, source.id, source.subscription);
+    await store.commit([{ kind: 'delete', path, version: ANY_VERSION }]);
   }
+}
 
-  async #wording({ id, subscription }: DeadLetterSource): Promise<string> {
-    const node = await this.#runtime.store.read(dataPath(id));
-    if (node === undefined) return 'something that is being deleted';
-    const { kind, name } = decodeRecord<TopicRecord>(node.data);
-    return kind === 'queue' ? `queue '${name}'` : `subscription '${name}/${subscription}'`;
-  }
+async function wording(engine: Engine, { id, subscription }: DeadLetterSource): Promise<string> {
+  const node = await engine.runtime.store.read(dataPath(id));
+  if (node === undefined) return 'something that is being deleted';
+  const { kind, name } = decodeRecord<TopicRecord>(node.data);
+  return kind === 'queue' ? `queue '${name}'` : `subscription '${name}/${subscription}'`;
+}
 
-  async #idOf(name: string): Promise<string | undefined> {
-    const open = await this.#directory.find(name);
-    return open?.topic.kind === 'queue' ? open.topic.id : undefined;
-  }
+async function queueId(engine: Engine, name: string): Promise<string | undefined> {
+  const open = await engine.directory.find(name);
+  return open?.topic.mayTakeDeadLetters === true ? open.topic.id : undefined;
 }

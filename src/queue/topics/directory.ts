@@ -12,10 +12,10 @@ import type { EntryCache } from '../log/entry-cache.ts';
 import { notFound, Topic } from '../log/topic.ts';
 import { BrokerError } from '../model/errors.ts';
 import { decodeRecord, type NameRecord, type TopicRecord } from '../model/records.ts';
-import type { TopicRef } from '../model/vocabulary.ts';
+import type { SubscriptionRef, TopicRef } from '../model/vocabulary.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { dataPath, topicPath } from '../zookeeper/paths.ts';
-import { OpenTopic, type TopicHost } from './open-topic.ts';
+import { OpenTopic, subscriptionName, type TopicHost } from './open-topic.ts';
 
 /** The incarnation that a name stands for now. Throws BrokerError 'not-found', also when it is of the other kind. */
 export type Resolve = (ref: TopicRef) => Promise<OpenTopic>;
@@ -47,7 +47,7 @@ export class Directory {
       cache,
       findQueue: async (name) => {
         const open = await this.find(name);
-        return open?.topic.kind === 'queue' ? open.topic : undefined;
+        return open?.topic.mayTakeDeadLetters === true ? open.topic : undefined;
       },
       findSubscription: (id, name) => this.#findSubscription(id, name),
       removeTree,
@@ -69,6 +69,16 @@ export class Directory {
    */
   use<Result>(ref: TopicRef, act: (open: OpenTopic) => Promise<Result>): Promise<Result> {
     return this.useSeveral(async (resolve) => act(await resolve(ref)));
+  }
+
+  /** As `use`, with one of its subscriptions. */
+  useSubscription<Result>(
+    source: SubscriptionRef,
+    act: (open: OpenTopic, subscription: Subscription) => Promise<Result>,
+  ): Promise<Result> {
+    const ref = { kind: source.kind, name: source.name };
+    const name = subscriptionName(source);
+    return this.use(ref, (open) => open.use(name, (subscription) => act(open, subscription)));
   }
 
   /** As `use`, for what is done with several at once: each is to be asked for by `resolve`. */

@@ -15,7 +15,8 @@
  */
 
 import type { CallSignal } from '../model/call-signal.ts';
-import type { Logger, Timers } from '../runtime/runtime.ts';
+import type { Logger } from '../model/logger.ts';
+import type { Timers } from '../runtime/runtime.ts';
 import { LAYOUT_PATH } from '../zookeeper/paths.ts';
 import * as port from '../zookeeper/store.ts';
 import { LAYOUT_VERSION, layoutVersion, makeLayout } from './layout.ts';

@@ -21,7 +21,6 @@ import {
   withConfig,
 } from '../model/records.ts';
 import type { Precondition, QueueConfig, TopicConfig, TopicRef } from '../model/vocabulary.ts';
-import type { Runtime } from '../runtime/runtime.ts';
 import {
   cursorPath,
   cursorsPath,
@@ -36,193 +35,190 @@ import {
   trashPath,
 } from '../zookeeper/paths.ts';
 import { ANY_VERSION, isVersionBefore, versionAfter, type Write } from '../zookeeper/store.ts';
-import type { DeadLetterLinks } from './dead-letter-links.ts';
-import { type Directory, takenBy } from './directory.ts';
+import { linkedSources, linkWrites, removeDeadLinks } from './dead-letter-links.ts';
+import { takenBy } from './directory.ts';
+import type { Engine } from './engine.ts';
 import type { OpenTopic } from './open-topic.ts';
 import { newSubscription } from './subscription-lifecycle.ts';
-import type { Trash } from './trash.ts';
 
 type Config = QueueConfig | TopicConfig;
 
 const ID_CHARACTERS = 16;
 const NOTHING = Buffer.alloc(0);
 
-export class Lifecycle {
-  readonly #runtime: Runtime;
-  readonly #directory: Directory;
-  readonly #links: DeadLetterLinks;
-  readonly #trash: Trash;
+/** Creates the queue or topic, or replaces its configuration. Throws BrokerError. */
+export async function putTopic(
+  engine: Engine,
+  ref: TopicRef,
+  config: Config,
+  precondition: Precondition,
+): Promise<{ created: boolean; open: OpenTopic }> {
+  return attemptUntilDone(engine.runtime, async (signal) => {
+    const known = await find(engine, ref, signal);
+    if (known === undefined) {
+      assertCreatable(ref.kind, ref.name, precondition);
+      if (!(await create(engine, ref, config, signal))) return AGAIN;
+      const open = await afterwards(() => find(engine, ref, signal));
+      return open === undefined ? AGAIN : { created: true, open };
+    }
+    if (known.topic.kind !== ref.kind) throw takenBy(known.topic.kind, ref.name);
+    assertChangeable(ref.kind, ref.name, etagOf(known.topic), precondition);
+    return (await replace(engine, known.topic, withConfig(known.topic.record, config), signal))
+      ? { created: false, open: known }
+      : AGAIN;
+  });
+}
 
-  constructor(runtime: Runtime, directory: Directory, links: DeadLetterLinks, trash: Trash) {
-    this.#runtime = runtime;
-    this.#directory = directory;
-    this.#links = links;
-    this.#trash = trash;
-  }
+/** Replaces the configuration by `change(current)`. Throws BrokerError, or what `change` throws. */
+export async function updateTopic(
+  engine: Engine,
+  ref: TopicRef,
+  change: (current: Config) => Config,
+  precondition: Precondition,
+): Promise<OpenTopic> {
+  return attemptUntilDone(engine.runtime, async (signal) => {
+    const known = await existing(engine, ref, signal);
+    assertChangeable(ref.kind, ref.name, etagOf(known.topic), precondition);
+    const record = { ...known.topic.record, config: change(known.topic.config) };
+    return (await replace(engine, known.topic, record, signal)) ? known : AGAIN;
+  });
+}
 
-  /** Creates the queue or topic, or replaces its configuration. Throws BrokerError. */
-  async put(
-    ref: TopicRef,
-    config: Config,
-    precondition: Precondition,
-  ): Promise<{ created: boolean; open: OpenTopic }> {
-    return attemptUntilDone(this.#runtime, async (signal) => {
-      const known = await this.#find(ref, signal);
-      if (known === undefined) {
-        assertCreatable(ref.kind, ref.name, precondition);
-        if (!(await this.#create(ref, config, signal))) return AGAIN;
-        const open = await afterwards(() => this.#find(ref, signal));
-        return open === undefined ? AGAIN : { created: true, open };
-      }
-      if (known.topic.kind !== ref.kind) throw takenBy(known.topic.kind, ref.name);
-      assertChangeable(ref.kind, ref.name, etagOf(known.topic), precondition);
-      return (await this.#replace(known.topic, withConfig(known.topic.record, config), signal))
-        ? { created: false, open: known }
-        : AGAIN;
-    });
-  }
-
-  /** Replaces the configuration by `change(current)`. Throws BrokerError, or what `change` throws. */
-  async update(
-    ref: TopicRef,
-    change: (current: Config) => Config,
-    precondition: Precondition,
-  ): Promise<OpenTopic> {
-    return attemptUntilDone(this.#runtime, async (signal) => {
-      const known = await this.#existing(ref, signal);
-      assertChangeable(ref.kind, ref.name, etagOf(known.topic), precondition);
-      const record = { ...known.topic.record, config: change(known.topic.config) };
-      return (await this.#replace(known.topic, record, signal)) ? known : AGAIN;
-    });
-  }
-
-  /** The name is free at once; what it stood for is removed in the background. Throws BrokerError. */
-  async delete(ref: TopicRef, precondition: Precondition): Promise<void> {
-    await attemptUntilDone(this.#runtime, async (signal) => {
-      const { topic } = await this.#existing(ref, signal);
-      assertChangeable(ref.kind, ref.name, etagOf(topic), precondition);
-      const record: TopicRecord = { ...topic.record, deleted: true };
-      const sources = sourcesPath(topic.id);
-      const writes: Write[] = [
-        { kind: 'set', path: dataPath(topic.id), data: encodeRecord(record), version: topic.version },
-        { kind: 'delete', path: topicPath(ref.name), version: ANY_VERSION },
-        { kind: 'create', path: trashPath(topic.id), data: NOTHING },
-        ...(topic.kind === 'queue' ? [{ kind: 'delete', path: sources, version: ANY_VERSION } as const] : []),
-        ...(await readThrough(this.#runtime, signal, () => this.#unlinkAll(topic))),
-      ];
-      // The name tells nothing: others may have given it to another incarnation since.
-      const didApply = async () => {
-        const node = await this.#runtime.store.read(dataPath(topic.id));
-        return node === undefined || decodeRecord<TopicRecord>(node.data).deleted === true;
-      };
-      const committed = await commitAndLearn(this.#runtime, writes, didApply, signal);
-      if (committed.outcome === 'conflict' && committed.reason === 'not-empty') {
-        const look = () => this.#links.sources(topic.id, SOURCES_NAMED_MAX);
-        await readThrough(this.#runtime, signal, () => this.#links.removeDead(topic.id));
-        const { named, others } = await readThrough(this.#runtime, signal, look);
-        if (named.length > 0) throw stillWanted(ref.name, named, others);
-      }
-      if (committed.outcome !== 'applied') {
-        await readThrough(this.#runtime, signal, () => topic.refresh());
-        return AGAIN;
-      }
-      topic.noteDeleted();
-      this.#directory.forget(ref.name);
-      this.#trash.remove(topic.id);
-      return undefined;
-    });
-  }
-
-  /** @returns whether it was created; else somebody was faster */
-  async #create({ kind, name }: TopicRef, config: Config, signal: CallSignal): Promise<boolean> {
-    const id = this.#runtime.random.token(ID_CHARACTERS);
-    const { deadLetterQueue } = config as QueueConfig;
-    const source = { id, subscription: QUEUE_SUBSCRIPTION };
+/** The name is free at once; what it stood for is removed in the background. Throws BrokerError. */
+export async function deleteTopic(engine: Engine, ref: TopicRef, precondition: Precondition): Promise<void> {
+  await attemptUntilDone(engine.runtime, async (signal) => {
+    const { topic } = await existing(engine, ref, signal);
+    assertChangeable(ref.kind, ref.name, etagOf(topic), precondition);
+    const record: TopicRecord = { ...topic.record, deleted: true };
+    const sources = sourcesPath(topic.id);
     const writes: Write[] = [
-      { kind: 'create', path: topicPath(name), data: encodeRecord({ kind, id }) },
-      ...createVersioned(dataPath(id), encodeRecord({ name, kind, config })),
-      { kind: 'create', path: logPath(id), data: NOTHING },
-      { kind: 'create', path: levelPath(id, 0), data: NOTHING },
-      ...createSegment(id, 0, 0, { state: 'open', ordinal: 0, bytesBefore: 0 }),
-      ...createVersioned(subscriptionsPath(id), NOTHING),
-      { kind: 'create', path: cursorsPath(id), data: NOTHING },
-      ...(kind === 'queue' ? this.#createForQueue(id) : []),
-      ...(await readThrough(this.#runtime, signal, () =>
-        this.#links.writes(source, undefined, deadLetterQueue),
-      )),
+      { kind: 'set', path: dataPath(topic.id), data: encodeRecord(record), version: topic.version },
+      { kind: 'delete', path: topicPath(ref.name), version: ANY_VERSION },
+      { kind: 'create', path: trashPath(topic.id), data: NOTHING },
+      ...(topic.mayTakeDeadLetters ? [{ kind: 'delete', path: sources, version: ANY_VERSION } as const] : []),
+      ...(await readThrough(engine.runtime, signal, () => unlinkAll(engine, topic))),
     ];
-    const didApply = async () => (await this.#runtime.store.stat(dataPath(id))) !== undefined;
-    return (await commitAndLearn(this.#runtime, writes, didApply, signal)).outcome === 'applied';
-  }
-
-  /** A queue has its one subscription from the start, and may come to take dead letters. */
-  #createForQueue(id: string): Write[] {
-    const record = newSubscription(this.#runtime, []);
-    return [
-      ...createVersioned(subscriptionPath(id, QUEUE_SUBSCRIPTION), encodeRecord(record)),
-      ...createVersioned(cursorPath(id, QUEUE_SUBSCRIPTION, record.generation), NOTHING),
-      { kind: 'create', path: sourcesPath(id), data: NOTHING },
-    ];
-  }
-
-  /** @returns whether it was replaced; else the configuration is not what it was, and has been read again */
-  async #replace(topic: Topic, record: TopicRecord, signal: CallSignal): Promise<boolean> {
-    const path = dataPath(topic.id);
-    const data = encodeRecord(record);
-    const versionBefore = topic.version;
-    const before = (topic.config as QueueConfig).deadLetterQueue;
-    const after = (record.config as QueueConfig).deadLetterQueue;
-    const source = { id: topic.id, subscription: QUEUE_SUBSCRIPTION };
-    const links = await readThrough(this.#runtime, signal, () => this.#links.writes(source, before, after));
+    // The name tells nothing: others may have given it to another incarnation since.
     const didApply = async () => {
-      const node = await this.#runtime.store.read(path);
-      // Others have changed it again since: whether ours lies beneath can no longer be told.
-      if (node !== undefined && isVersionBefore(versionAfter(versionBefore), node.stat.version))
-        return undefined;
-      return (
-        node !== undefined && node.stat.version === versionAfter(versionBefore) && node.data.equals(data)
-      );
+      const node = await engine.runtime.store.read(dataPath(topic.id));
+      return node === undefined || decodeRecord<TopicRecord>(node.data).deleted === true;
     };
-    const writes: Write[] = [{ kind: 'set', path, data, version: versionBefore }, ...links];
-    const committed = await commitAndLearn(this.#runtime, writes, didApply, signal);
-    const refresh = () => readThrough(this.#runtime, signal, () => topic.refresh());
-    await (committed.outcome === 'applied' ? afterwards(refresh) : refresh());
-    topic.watch();
-    return committed.outcome === 'applied';
-  }
+    const committed = await commitAndLearn(engine.runtime, writes, didApply, signal);
+    if (committed.outcome === 'conflict' && committed.reason === 'not-empty') {
+      const look = () => linkedSources(engine, topic.id, SOURCES_NAMED_MAX);
+      await readThrough(engine.runtime, signal, () => removeDeadLinks(engine, topic.id));
+      const { named, others } = await readThrough(engine.runtime, signal, look);
+      if (named.length > 0) throw stillWanted(ref.name, named, others);
+    }
+    if (committed.outcome !== 'applied') {
+      await readThrough(engine.runtime, signal, () => topic.refresh());
+      return AGAIN;
+    }
+    topic.noteDeleted();
+    engine.directory.forget(ref.name);
+    engine.trash.remove(topic.id);
+    return undefined;
+  });
+}
 
-  /** The writes that end the links from dead-letter queues to what is being deleted, and fail if that has others. */
-  async #unlinkAll(topic: Topic): Promise<Write[]> {
-    const { store } = this.#runtime;
-    const { names, guards } = (await readSubscriptionSet(store, topic)) ?? { names: [], guards: [] };
-    const writes = await Promise.all(
-      names.map(async (name) => {
-        const path = subscriptionPath(topic.id, name);
-        const node = await store.read(path);
-        // Deleted meanwhile, of which the set tells.
-        if (node === undefined) return [];
-        const { deadLetterQueue } =
-          decodeRecord<SubscriptionRecord>(node.data).config ?? (topic.config as QueueConfig);
-        const links = await this.#links.writes(
-          { id: topic.id, subscription: name },
-          deadLetterQueue,
-          undefined,
-        );
-        return [{ kind: 'check', path, version: node.stat.version } as const, ...links];
-      }),
-    );
-    return [...guards, ...writes.flat()];
-  }
+/** @returns whether it was created; else somebody was faster */
+async function create(
+  engine: Engine,
+  { kind, name }: TopicRef,
+  config: Config,
+  signal: CallSignal,
+): Promise<boolean> {
+  const id = engine.runtime.random.token(ID_CHARACTERS);
+  const { deadLetterQueue } = config as QueueConfig;
+  const source = { id, subscription: QUEUE_SUBSCRIPTION };
+  const writes: Write[] = [
+    { kind: 'create', path: topicPath(name), data: encodeRecord({ kind, id }) },
+    ...createVersioned(dataPath(id), encodeRecord({ name, kind, config })),
+    { kind: 'create', path: logPath(id), data: NOTHING },
+    { kind: 'create', path: levelPath(id, 0), data: NOTHING },
+    ...createSegment(id, 0, 0, { state: 'open', ordinal: 0, bytesBefore: 0 }),
+    ...createVersioned(subscriptionsPath(id), NOTHING),
+    { kind: 'create', path: cursorsPath(id), data: NOTHING },
+    ...(kind === 'queue' ? createForQueue(engine, id) : []),
+    ...(await readThrough(engine.runtime, signal, () =>
+      linkWrites(engine, source, undefined, deadLetterQueue),
+    )),
+  ];
+  const didApply = async () => (await engine.runtime.store.stat(dataPath(id))) !== undefined;
+  return (await commitAndLearn(engine.runtime, writes, didApply, signal)).outcome === 'applied';
+}
 
-  async #find(ref: TopicRef, signal: CallSignal): Promise<OpenTopic | undefined> {
-    return readThrough(this.#runtime, signal, () => this.#directory.findFor(ref));
-  }
+/** A queue has its one subscription from the start, and may come to take dead letters. */
+function createForQueue(engine: Engine, id: string): Write[] {
+  const record = newSubscription(engine.runtime, []);
+  return [
+    ...createVersioned(subscriptionPath(id, QUEUE_SUBSCRIPTION), encodeRecord(record)),
+    ...createVersioned(cursorPath(id, QUEUE_SUBSCRIPTION, record.generation), NOTHING),
+    { kind: 'create', path: sourcesPath(id), data: NOTHING },
+  ];
+}
 
-  async #existing(ref: TopicRef, signal: CallSignal): Promise<OpenTopic> {
-    const known = await this.#find(ref, signal);
-    if (known?.topic.kind !== ref.kind) throw notFound(ref.kind, ref.name);
-    return known;
-  }
+/** @returns whether it was replaced; else the configuration is not what it was, and has been read again */
+async function replace(
+  engine: Engine,
+  topic: Topic,
+  record: TopicRecord,
+  signal: CallSignal,
+): Promise<boolean> {
+  const path = dataPath(topic.id);
+  const data = encodeRecord(record);
+  const versionBefore = topic.version;
+  const before = (topic.config as QueueConfig).deadLetterQueue;
+  const after = (record.config as QueueConfig).deadLetterQueue;
+  const source = { id: topic.id, subscription: QUEUE_SUBSCRIPTION };
+  const links = await readThrough(engine.runtime, signal, () => linkWrites(engine, source, before, after));
+  const didApply = async () => {
+    const node = await engine.runtime.store.read(path);
+    // Others have changed it again since: whether ours lies beneath can no longer be told.
+    if (node !== undefined && isVersionBefore(versionAfter(versionBefore), node.stat.version))
+      return undefined;
+    return node !== undefined && node.stat.version === versionAfter(versionBefore) && node.data.equals(data);
+  };
+  const writes: Write[] = [{ kind: 'set', path, data, version: versionBefore }, ...links];
+  const committed = await commitAndLearn(engine.runtime, writes, didApply, signal);
+  const refresh = () => readThrough(engine.runtime, signal, () => topic.refresh());
+  await (committed.outcome === 'applied' ? afterwards(refresh) : refresh());
+  topic.watch();
+  return committed.outcome === 'applied';
+}
+
+/** The writes that end the links from dead-letter queues to what is being deleted, and fail if that has others. */
+async function unlinkAll(engine: Engine, topic: Topic): Promise<Write[]> {
+  const { store } = engine.runtime;
+  const { names, guards } = (await readSubscriptionSet(store, topic)) ?? { names: [], guards: [] };
+  const writes = await Promise.all(
+    names.map(async (name) => {
+      const path = subscriptionPath(topic.id, name);
+      const node = await store.read(path);
+      // Deleted meanwhile, of which the set tells.
+      if (node === undefined) return [];
+      const { deadLetterQueue } =
+        decodeRecord<SubscriptionRecord>(node.data).config ?? (topic.config as QueueConfig);
+      const links = await linkWrites(
+        engine,
+        { id: topic.id, subscription: name },
+        deadLetterQueue,
+        undefined,
+      );
+      return [{ kind: 'check', path, version: node.stat.version } as const, ...links];
+    }),
+  );
+  return [...guards, ...writes.flat()];
+}
+
+async function find(engine: Engine, ref: TopicRef, signal: CallSignal): Promise<OpenTopic | undefined> {
+  return readThrough(engine.runtime, signal, () => engine.directory.findFor(ref));
+}
+
+async function existing(engine: Engine, ref: TopicRef, signal: CallSignal): Promise<OpenTopic> {
+  const known = await find(engine, ref, signal);
+  if (known?.topic.kind !== ref.kind) throw notFound(ref.kind, ref.name);
+  return known;
 }
 
 /** Of those that a dead-letter queue serves, so many are named. */

@@ -5,11 +5,11 @@
 
 import type { CommitPart } from '../commit/parts.ts';
 import { readWithDeadline } from '../commit/read-through.ts';
-import { DeadLetters } from '../cursor/dead-letters.ts';
+import { DeadLetters } from '../cursor/dead-letter-move.ts';
 import { hasDead, type Inspection, inspect } from '../cursor/inspection.ts';
 import { statsOf } from '../cursor/stats.ts';
 import { Subscription } from '../cursor/subscription.ts';
-import { type Amount, DepthLimit } from '../limits/depth-limit.ts';
+import { type Amount, QueueLimits } from '../limits/queue-full.ts';
 import type { AppendTarget } from '../log/append-plan.ts';
 import { Appender } from '../log/appender.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
@@ -25,7 +25,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { dedupPath, QUEUE_SUBSCRIPTION, subscriptionsPath } from '../zookeeper/paths.ts';
 import { DeadLetterSources } from './dead-letter-sources.ts';
 
-/** What an incarnation in use needs from the rest of the engine. */
+/** What an incarnation in use needs of the rest of the engine. */
 export interface TopicHost {
   readonly runtime: Runtime;
   readonly cache: EntryCache;
@@ -46,7 +46,7 @@ export class OpenTopic implements AppendTarget {
   readonly schedule: Schedule;
   readonly dedup: RecentIds;
   readonly roller: Roller;
-  readonly depthLimit: DepthLimit;
+  readonly limits: QueueLimits;
   readonly sources: DeadLetterSources;
   readonly #subscriptions = new Map<string, Subscription>();
   /** How many requests are using each. */
@@ -65,8 +65,8 @@ export class OpenTopic implements AppendTarget {
     this.schedule = new Schedule(runtime, topic, cache);
     this.dedup = new RecentIds(runtime, dedupPath(topic.id), (path) => host.removeTree(path));
     this.roller = new Roller(runtime, topic);
-    this.depthLimit = new DepthLimit(runtime, topic, () => this.#depth());
-    this.appender = new Appender(this, this.depthLimit);
+    this.limits = new QueueLimits(runtime, topic, () => this.#depth());
+    this.appender = new Appender(this, this.limits);
     this.trimmer = new Trimmer(runtime, topic, cache, (level, segment) => {
       for (const subscription of this.#subscriptions.values())
         subscription.state.noteFinished(level, segment);
@@ -82,7 +82,7 @@ export class OpenTopic implements AppendTarget {
       }
     });
     topic.onSealed((level, segment) => {
-      if (topic.kind === 'topic') this.trimmer.considerFrom(level, segment);
+      if (topic.showsItsLog) this.trimmer.considerFrom(level, segment);
     });
   }
 
@@ -93,7 +93,7 @@ export class OpenTopic implements AppendTarget {
     return this.#counts;
   }
 
-  /** The subscription's loop at this gateway. Whether there is such a subscription shows when it is used. */
+  /** The subscription's loop at this gateway. Whether there is such a subscription turns out when somebody uses it. */
   subscription(name: string): Subscription {
     const known = this.#subscriptions.get(name);
     if (known !== undefined) return known;
@@ -103,7 +103,7 @@ export class OpenTopic implements AppendTarget {
       onUnused: () => this.#forget(name, subscription),
       bringIn: () => this.#bringInWithDeadline(),
       onWaiting: (waiting) => {
-        if (this.topic.kind === 'queue') this.sources.follow(waiting);
+        if (this.topic.mayTakeDeadLetters) this.sources.follow(waiting);
       },
     });
     if (this.#draining) subscription.drain();
@@ -114,11 +114,11 @@ export class OpenTopic implements AppendTarget {
 
   /** As `AppendTarget` says. A message of a topic is for several subscriptions, and so are the writes then. */
   handOff(entries: LevelEntries, roomBytes: number): CommitPart | undefined {
-    if (this.topic.kind === 'topic') return undefined;
+    if (!this.topic.hasOneSubscription) return undefined;
     return this.#subscriptions.get(QUEUE_SUBSCRIPTION)?.handOff(entries, roomBytes);
   }
 
-  /** This gateway has deleted the subscription: who waits there is told, and nothing more is kept of it. */
+  /** This gateway has deleted the subscription: it tells whoever waits there, and keeps nothing more of it. */
   noteDeleted(name: string): void {
     this.#subscriptions.get(name)?.noteChanged();
     this.#subscriptions.delete(name);
@@ -134,7 +134,7 @@ export class OpenTopic implements AppendTarget {
       const others = (this.#users.get(subscription) ?? 1) - 1;
       if (others > 0) this.#users.set(subscription, others);
       else this.#users.delete(subscription);
-      // One that turned out not to exist: names cost a client nothing.
+      // Keep nothing of a subscription that does not exist: a client can make up any number of names.
       if (!subscription.state.exists) this.#forget(name, subscription);
     }
   }
@@ -173,7 +173,7 @@ export class OpenTopic implements AppendTarget {
   /** Moves into the log what is due, and what has died elsewhere. A subscription's own dead are its rounds' business. */
   async #bringIn(): Promise<void> {
     await this.runtime.store.barrier();
-    const burying = this.topic.kind === 'queue' ? this.sources.bury() : Promise.resolve();
+    const burying = this.topic.mayTakeDeadLetters ? this.sources.bury() : Promise.resolve();
     await Promise.all([this.schedule.moveDue(true), burying]);
   }
 
@@ -182,7 +182,7 @@ export class OpenTopic implements AppendTarget {
     return readWithDeadline(this.runtime, () => this.#bringIn());
   }
 
-  /** What a topic keeps for a time goes then, also when nothing more comes and nobody subscribes. */
+  /** Has what a topic keeps for a time removed when that is over, even if nothing more comes and nobody subscribes. */
   #considerRetention(): void {
     if ((this.topic.config as TopicConfig).retentionSeconds === undefined) return;
     for (const log of this.topic.logs) if (log.last >= 0) this.trimmer.consider(log.level, log.last);
@@ -193,7 +193,7 @@ export class OpenTopic implements AppendTarget {
     for (const subscription of this.#subscriptions.values()) subscription.drain();
   }
 
-  /** The incarnation is deleted. Who waits at it learns that by itself. */
+  /** The incarnation is deleted. Claims that wait at it learn that by themselves. */
   end(): void {
     this.schedule.close();
     this.trimmer.close();
@@ -206,12 +206,13 @@ export class OpenTopic implements AppendTarget {
 
   /** Names of the subscriptions that exist. Rejects with a StoreError. */
   async subscriptionNames(): Promise<string[]> {
+    if (this.topic.hasOneSubscription) return [QUEUE_SUBSCRIPTION];
     return (await this.runtime.store.list(subscriptionsPath(this.topic.id)))?.children ?? [];
   }
 
   /** What counts against the limits: what is pending in a queue, or in a topic's slowest subscription. */
   async #depth(): Promise<Amount> {
-    const names = this.topic.kind === 'queue' ? [QUEUE_SUBSCRIPTION] : await this.subscriptionNames();
+    const names = await this.subscriptionNames();
     const depths = await Promise.all(
       names.map(async (name) => {
         return statsOf(await this.inspect(name), this.cache, {

@@ -1,5 +1,6 @@
 /** What a topic's log holds, whatever its subscriptions have done with it: counted, and shown a page at a time. */
 
+import { readWithDeadline } from '../commit/read-through.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import { readHoles } from '../log/hole-node.ts';
 import type { Log } from '../log/log.ts';
@@ -8,12 +9,13 @@ import { findOpenSegment } from '../log/open-segment.ts';
 import type { Topic } from '../log/topic.ts';
 import { isMessageExpired } from '../model/delivery-policy.ts';
 import type { EntryMessage } from '../model/entry.ts';
-import { BrokerError } from '../model/errors.ts';
 import { behindHole, inHolesBehind } from '../model/holes.ts';
 import type { LogPosition, Position } from '../model/position.ts';
 import { bytesOf } from '../model/segment.ts';
-import type { Page, PageRequest, PeekedMessage, Stats } from '../model/vocabulary.ts';
+import type { ListPage, PageRequest, PeekedMessage, Stats } from '../model/vocabulary.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import type { Engine } from '../topics/engine.ts';
+import { decodeListCursor, encodeListCursor } from './list-cursor.ts';
 import { storedMessage } from './peek.ts';
 
 /** One answer carries no more than this in bodies, but at least one message. */
@@ -61,13 +63,24 @@ export async function logStats(
   return { messages, ready, leased: 0, delayed: scheduled.messages, bytes, oldestMessageAgeSeconds };
 }
 
+/** One page of a topic's log, oldest first. Throws BrokerError. */
+export function browse(engine: Engine, name: string, request: PageRequest): Promise<ListPage<PeekedMessage>> {
+  const { runtime, entries, directory } = engine;
+  return directory.use({ kind: 'topic', name }, ({ schedule, topic }) =>
+    readWithDeadline(runtime, async () => {
+      await schedule.moveDue(true);
+      return browseLog(runtime, entries, topic, request);
+    }),
+  );
+}
+
 /** Rejects with a StoreError; throws BrokerError 'not-found', or 'validation' for what was never a cursor. */
-export async function browseLog(
+async function browseLog(
   runtime: Runtime,
   entries: EntryCache,
   topic: Topic,
   request: PageRequest,
-): Promise<Page<PeekedMessage>> {
+): Promise<ListPage<PeekedMessage>> {
   await refreshLogs(runtime, topic);
   const from = request.cursor === undefined ? undefined : decodeCursor(request.cursor);
   const { messageTtlSeconds } = topic.storage;
@@ -107,16 +120,10 @@ export async function* messagesOf(
 }
 
 function encodeCursor({ level, segment, offset }: Position): string {
-  return Buffer.from(`${level}.${segment}.${offset}`).toString('base64url');
+  return encodeListCursor(`${level}.${segment}.${offset}`);
 }
 
 function decodeCursor(cursor: string): Position {
-  const match = /^(\d)\.(\d{1,10})\.(\d{1,10})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
-  if (match === null) {
-    const message = 'is not a cursor of this list: pass on nextCursor as it was given, or leave it out';
-    throw new BrokerError('validation', 'The cursor is not valid.', {
-      errors: [{ path: 'cursor', message }],
-    });
-  }
+  const match = decodeListCursor(cursor, /^(\d)\.(\d{1,10})\.(\d{1,10})$/);
   return { level: Number(match[1]), segment: Number(match[2]), offset: Number(match[3]) };
 }

@@ -3,43 +3,62 @@
  * position, then what waits for its time in the order in which it becomes due.
  */
 
+import { readWithDeadline } from '../commit/read-through.ts';
 import type { Inspection, LevelInspection } from '../cursor/inspection.ts';
 import { untouchedPage } from '../cursor/untouched-page.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
-import type { ScheduledPlace, ScheduleReader } from '../log/schedule-reader.ts';
+import { type ScheduledPlace, scheduledMessages } from '../log/schedule-reader.ts';
 import { isMessageExpired, isWanted } from '../model/delivery-policy.ts';
 import { pendingRanges } from '../model/depth.ts';
 import type { EntryMessage } from '../model/entry.ts';
-import { BrokerError } from '../model/errors.ts';
 import type { Page } from '../model/page.ts';
 import type { Position } from '../model/position.ts';
 import { slotAt } from '../model/segment.ts';
 import type {
+  ListPage,
   MessageState,
   PageRequest,
   PeekedMessage,
-  Page as ResultPage,
   StoredMessage,
+  SubscriptionRef,
 } from '../model/vocabulary.ts';
+import type { Engine } from '../topics/engine.ts';
+import type { Store } from '../zookeeper/store.ts';
+import { decodeListCursor, encodeListCursor } from './list-cursor.ts';
 
 /** One answer carries no more than this in bodies, but at least one message. */
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
 
-/** Where the next page of an answer begins. */
-type Place = { kind: 'log'; position: Position } | { kind: 'schedule'; place: ScheduledPlace };
+/** Where a pending message is, and so where the next page of a list begins. */
+type PendingPlace = { kind: 'log'; position: Position } | { kind: 'schedule'; place: ScheduledPlace };
+
+/** One page of what is pending. Throws BrokerError. */
+export function peek(
+  engine: Engine,
+  source: SubscriptionRef,
+  request: PageRequest & { state?: MessageState },
+): Promise<ListPage<PeekedMessage>> {
+  const { runtime, entries, directory } = engine;
+  return directory.useSubscription(source, (open, subscription) =>
+    readWithDeadline(runtime, async () => {
+      const inspection = await open.inspect(subscription.name);
+      return peekAt(inspection, runtime.store, entries, request);
+    }),
+  );
+}
 
 /** Rejects with a StoreError; throws BrokerError 'validation' for what was never a cursor. */
-export async function peekAt(
+async function peekAt(
   inspection: Inspection,
+  store: Store,
   entries: EntryCache,
-  schedule: ScheduleReader,
   request: PageRequest & { state?: MessageState },
-): Promise<ResultPage<PeekedMessage>> {
+): Promise<ListPage<PeekedMessage>> {
   const from = request.cursor === undefined ? undefined : decodeCursor(request.cursor);
   const { policy } = inspection.state;
   const items: PeekedMessage[] = [];
   let bytes = 0;
-  for await (const found of pending(inspection, entries, schedule, request.state, from)) {
+  for await (const found of pending(inspection, store, entries, request.state, from)) {
     if (items.length >= request.limit || bytes >= BODY_BYTES_MAX) {
       return { items, nextCursor: encodeCursor(found.place) };
     }
@@ -64,7 +83,7 @@ export function storedMessage(message: EntryMessage): StoredMessage {
 }
 
 interface Found {
-  readonly place: Place;
+  readonly place: PendingPlace;
   readonly message: EntryMessage;
   readonly state: MessageState;
   readonly deliveries: number;
@@ -73,15 +92,16 @@ interface Found {
 
 async function* pending(
   inspection: Inspection,
+  store: Store,
   entries: EntryCache,
-  schedule: ScheduleReader,
   state: MessageState | undefined,
-  from: Place | undefined,
+  from: PendingPlace | undefined,
 ): AsyncGenerator<Found> {
   if (from?.kind !== 'schedule') yield* pendingInLog(inspection, entries, state, from?.position);
   if (state === 'ready' || state === 'leased') return;
   const after = from?.kind === 'schedule' ? from.place : undefined;
-  for await (const { place, message } of schedule.messages(after)) {
+  const { topic } = inspection.state;
+  for await (const { place, message } of scheduledMessages(store, entries, topic.id, after)) {
     yield {
       place: { kind: 'schedule', place },
       message,
@@ -143,26 +163,17 @@ function isBefore(position: Position, from: Position): boolean {
   return position.offset < from.offset;
 }
 
-function encodeCursor(place: Place): string {
-  const { level, segment, offset } =
-    place.kind === 'log' ? place.position : { level: 0, segment: 0, offset: 0 };
-  const text =
-    place.kind === 'log'
-      ? `l.${level}.${segment}.${offset}`
-      : `s.${place.place.dueMs}.${place.place.sequence}.${place.place.index}`;
-  return Buffer.from(text).toString('base64url');
+function encodeCursor(from: PendingPlace): string {
+  if (from.kind === 'log') {
+    const { level, segment, offset } = from.position;
+    return encodeListCursor(`l.${level}.${segment}.${offset}`);
+  }
+  const { dueMs, sequence, index } = from.place;
+  return encodeListCursor(`s.${dueMs}.${sequence}.${index}`);
 }
 
-function decodeCursor(cursor: string): Place {
-  const match = /^([ls])\.(\d{1,16})\.(\d{1,10})\.(\d{1,10})$/.exec(
-    Buffer.from(cursor, 'base64url').toString('latin1'),
-  );
-  if (match === null) {
-    const message = 'is not a cursor of this list: pass on nextCursor as it was given, or leave it out';
-    throw new BrokerError('validation', 'The cursor is not valid.', {
-      errors: [{ path: 'cursor', message }],
-    });
-  }
+function decodeCursor(cursor: string): PendingPlace {
+  const match = decodeListCursor(cursor, /^([ls])\.(\d{1,16})\.(\d{1,10})\.(\d{1,10})$/);
   const [first, second, third] = match.slice(2).map(Number) as [number, number, number];
   return match[1] === 'l'
     ? { kind: 'log', position: { level: first, segment: second, offset: third } }

@@ -1,12 +1,30 @@
-/** From messages as a client gives them to messages as they are stored: durations become instants of one clock. */
+/** Publishing: messages as a client gives them become messages as they are stored, and durations instants of one clock. */
 
 import type { OutgoingMessage } from '../log/append-plan.ts';
 import { hashId } from '../log/recent-ids.ts';
+import type { CallSignal } from '../model/call-signal.ts';
 import { BrokerError } from '../model/errors.ts';
-import type { NewMessage, StorageConfig } from '../model/vocabulary.ts';
+import type { NewMessage, PublishedMessage, StorageConfig, TopicRef } from '../model/vocabulary.ts';
+import { countPublished } from '../runtime/counts.ts';
+import type { Engine } from '../topics/engine.ts';
 
 /** The farthest that a message may be scheduled ahead, with a little grace for the way of the request. */
 const AHEAD_MS_MAX = 30 * 86_400_000 + 60_000;
+
+/** Stores all messages in one atomic write, or none. @returns their ids, in order. Throws BrokerError */
+export function publish(
+  engine: Engine,
+  target: TopicRef,
+  messages: readonly NewMessage[],
+  signal: CallSignal,
+): Promise<PublishedMessage[]> {
+  return engine.directory.use(target, async (open) => {
+    const outgoing = outgoingMessages(messages, open.topic.storage, engine.runtime.store.now());
+    const published = await open.appender.append(outgoing, signal);
+    countPublished(open.counts, published);
+    return published;
+  });
+}
 
 /** Throws BrokerError 'validation' for what the configuration does not allow. */
 export function outgoingMessages(

@@ -7,13 +7,14 @@
 import { readWithDeadline, untilReconnected } from '../commit/read-through.ts';
 import { positionsOf } from '../cursor/restart.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
-import { LogReader, type Place } from '../log/log-reader.ts';
+import { type LogPlace, LogReader } from '../log/log-reader.ts';
 import type { Topic } from '../log/topic.ts';
 import type { CallSignal } from '../model/call-signal.ts';
 import { BrokerError } from '../model/errors.ts';
 import { LOG_START } from '../model/position.ts';
 import type { StreamEvent, StreamRoom } from '../model/vocabulary.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import type { Engine } from '../topics/engine.ts';
 import type { OpenTopic } from '../topics/open-topic.ts';
 import { type Store, StoreError } from '../zookeeper/store.ts';
 import { refreshLogs } from './browse.ts';
@@ -29,12 +30,26 @@ const MEMBERS_BYTES = 512;
 const LOOK_AGAIN_MS = 30_000;
 
 /**
+ * Opens a stream of a topic.
+ *
  * @param lastEventId resume after this event
  * @param room entered each time before messages are read for the next batch
  * @param signal ends the stream
- * @throws BrokerError 'validation' for what was never an id of this stream
+ * @throws BrokerError; 'validation' for what was never an id of this stream
  */
-export async function openStream(
+export function stream(
+  { runtime, entries, directory }: Engine,
+  name: string,
+  lastEventId: string | undefined,
+  signal: CallSignal,
+  room?: StreamRoom,
+): Promise<AsyncIterable<readonly StreamEvent[]>> {
+  return directory.use({ kind: 'topic', name }, (open) =>
+    openStream(runtime, entries, open, lastEventId, signal, room),
+  );
+}
+
+async function openStream(
   runtime: Runtime,
   entries: EntryCache,
   open: OpenTopic,
@@ -52,10 +67,10 @@ export async function openStream(
   return new TopicStream(runtime, entries, topic, places, signal, room);
 }
 
-async function endsOf(store: Store, topic: Topic): Promise<Place[]> {
+async function endsOf(store: Store, topic: Topic): Promise<LogPlace[]> {
   const ends = await positionsOf(store, topic, { kind: 'latest' });
   return Promise.all(
-    ends.map(async (end, level): Promise<Place> => {
+    ends.map(async (end, level): Promise<LogPlace> => {
       return { ...end, ordinal: (await topic.log(level).header(end.segment))?.ordinal ?? 0 };
     }),
   );
@@ -77,7 +92,7 @@ class TopicStream implements AsyncIterableIterator<readonly StreamEvent[]> {
     runtime: Runtime,
     entries: EntryCache,
     topic: Topic,
-    places: readonly Place[],
+    places: readonly LogPlace[],
     signal: CallSignal,
     room: StreamRoom | undefined,
   ) {
@@ -220,7 +235,7 @@ class Bell {
   }
 }
 
-function encodeEventId(places: readonly Place[], id: string): string {
+function encodeEventId(places: readonly LogPlace[], id: string): string {
   const text = Array.from(
     places,
     (place) => `${place?.segment ?? 0}.${place?.offset ?? 0}.${place?.ordinal ?? 0}`,
@@ -228,7 +243,7 @@ function encodeEventId(places: readonly Place[], id: string): string {
   return Buffer.from(`${id}/${text}`).toString('base64url');
 }
 
-function decodeEventId(eventId: string, id: string): Place[] {
+function decodeEventId(eventId: string, id: string): LogPlace[] {
   const text = Buffer.from(eventId, 'base64url').toString('latin1');
   const match = /^([0-9a-z]+)\/(\d{1,10}\.\d{1,10}\.\d{1,16}(?:_\d{1,10}\.\d{1,10}\.\d{1,16}){0,9})$/.exec(
     text,
@@ -240,7 +255,7 @@ function decodeEventId(eventId: string, id: string): Place[] {
       errors: [{ path: 'Last-Event-ID', message }],
     });
   }
-  return (match[2] as string).split('_').map((place): Place => {
+  return (match[2] as string).split('_').map((place): LogPlace => {
     const [segment, offset, ordinal] = place.split('.').map(Number) as [number, number, number];
     return { segment, offset, ordinal };
   });

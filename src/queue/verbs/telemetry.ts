@@ -1,19 +1,18 @@
 /**
- * What a broker shows of itself to whoever watches it. Looking changes nothing and is answered from memory; only `depth`
- * and `stored` ask the ensemble, and only reads.
+ * Telemetry: what a broker tells of itself, for metrics. Reading it changes nothing. It is answered from memory, except
+ * `subscriptions`, `depth` and `stored`, which read from the ensemble.
  */
 
-import type { DataLimit } from '../limits/data-limit.ts';
-import type { GatewayLoad } from '../limits/gateway-load.ts';
+import type { GatewayLoad } from '../limits/rate-limited.ts';
+import type { DataLimit } from '../limits/store-full.ts';
 import type { EntryCache } from '../log/entry-cache.ts';
 import type { Budget } from '../model/budget.ts';
 import type { Stats, SubscriptionRef, TopicRef } from '../model/vocabulary.ts';
 import type { Counts } from '../runtime/counts.ts';
-import type { Runtime } from '../runtime/runtime.ts';
-import type { Directory } from '../topics/directory.ts';
+import type { Engine } from '../topics/engine.ts';
 import { type OpenTopic, subscriptionName } from '../topics/open-topic.ts';
 
-export interface Vitals {
+export interface Telemetry {
   /** What was done so far. */
   readonly counts: Counts;
   /** Receives that wait for a message. */
@@ -41,51 +40,30 @@ interface Limits {
   readonly dataLimit?: DataLimit;
 }
 
-export class BrokerVitals implements Vitals {
-  readonly entryCache: EntryCache;
-  readonly #runtime: Runtime;
-  readonly #directory: Directory;
-  readonly #limits: Limits;
-
-  constructor(runtime: Runtime, limits: Limits, entryCache: EntryCache, directory: Directory) {
-    this.#limits = limits;
-    this.#runtime = runtime;
-    this.entryCache = entryCache;
-    this.#directory = directory;
-  }
-
-  get counts(): Counts {
-    return this.#runtime.counts;
-  }
-
-  get waitingReceives(): Budget {
-    return this.#limits.load.waitingReceives;
-  }
-
-  get queuedBytes(): Budget {
-    return this.#limits.load.queuedBytes;
-  }
-
-  get openTopics(): number {
-    return this.#directory.size;
-  }
-
-  async subscriptions(topic: string): Promise<SubscriptionRef[]> {
-    const open = this.#inUse({ kind: 'topic', name: topic });
-    const names = (await open?.subscriptionNames()) ?? [];
-    return names.map((subscription) => ({ kind: 'topic', name: topic, subscription }));
-  }
-
-  async depth(source: SubscriptionRef): Promise<Stats | undefined> {
-    return this.#inUse(source)?.glance(subscriptionName(source));
-  }
-
-  #inUse({ kind, name }: TopicRef): OpenTopic | undefined {
-    const open = this.#directory.peek(name);
+/** @param limits those of this gateway and its ensemble, for what they have let in */
+export function telemetryOf({ runtime, entries, directory }: Engine, limits: Limits): Telemetry {
+  const inUse = ({ kind, name }: TopicRef): OpenTopic | undefined => {
+    const open = directory.peek(name);
     return open?.topic.kind === kind && !open.topic.deleted ? open : undefined;
-  }
-
-  async stored(): Promise<{ readonly bytes: number; readonly bytesMax: number } | undefined> {
-    return this.#limits.dataLimit?.stored();
-  }
+  };
+  return {
+    counts: runtime.counts,
+    waitingReceives: limits.load.waitingReceives,
+    queuedBytes: limits.load.queuedBytes,
+    entryCache: entries,
+    get openTopics() {
+      return directory.size;
+    },
+    async subscriptions(topic) {
+      const open = inUse({ kind: 'topic', name: topic });
+      const names = (await open?.subscriptionNames()) ?? [];
+      return names.map((subscription) => ({ kind: 'topic', name: topic, subscription }));
+    },
+    async depth(source) {
+      return inUse(source)?.glance(subscriptionName(source));
+    },
+    async stored() {
+      return limits.dataLimit?.stored();
+    },
+  };
 }

@@ -30,7 +30,7 @@ export interface CallsOptions {
   readonly onFailed?: (isWrite: boolean) => void;
 }
 
-interface Pending {
+interface PendingCall {
   readonly isWrite: boolean;
   readonly bytes: number;
   readonly what: string;
@@ -47,8 +47,8 @@ export class Calls {
   /** Replies go through it, and so must whatever comes between them. */
   readonly deliveries = new Deliveries();
   readonly #options: CallsOptions;
-  readonly #waiting = new Set<Pending>();
-  readonly #sent = new Set<Pending>();
+  readonly #waiting = new Set<PendingCall>();
+  readonly #sent = new Set<PendingCall>();
   #sentBytes = 0;
 
   constructor(options: CallsOptions) {
@@ -73,7 +73,7 @@ export class Calls {
         signal?.removeEventListener('abort', abort);
         finish();
       };
-      const pending: Pending = {
+      const pending: PendingCall = {
         isWrite: call.isWrite,
         bytes: call.bytes,
         what: call.what,
@@ -126,16 +126,16 @@ export class Calls {
     for (const pending of waiting) pending.fail(notSent(pending.what, 'the connection was lost'));
   }
 
-  #hasRoom({ bytes }: Pending): boolean {
+  #hasRoom({ bytes }: PendingCall): boolean {
     if (this.#sent.size === 0) return true;
     return this.#sent.size < sentMax && this.#sentBytes + bytes <= sentBytesMax;
   }
 
-  #release(pending: Pending): void {
+  #release(pending: PendingCall): void {
     if (this.#sent.delete(pending)) this.#sentBytes -= pending.bytes;
   }
 
-  #giveUp(pending: Pending, why: string, cause?: unknown): void {
+  #giveUp(pending: PendingCall, why: string, cause?: unknown): void {
     const wasWaiting = this.#waiting.delete(pending);
     pending.fail(wasWaiting ? notSent(pending.what, why, cause) : noReply(pending, why, cause));
   }
@@ -145,6 +145,6 @@ function notSent(what: string, why: string, cause?: unknown): StoreError {
   return new StoreError('unavailable', `${what} was not sent: ${why}`, { cause });
 }
 
-function noReply({ what, isWrite }: Pending, why: string, cause?: unknown): StoreError {
+function noReply({ what, isWrite }: PendingCall, why: string, cause?: unknown): StoreError {
   return new StoreError(isWrite ? 'unknown' : 'unavailable', `no reply to ${what}: ${why}`, { cause });
 }

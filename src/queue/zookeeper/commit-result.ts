@@ -2,14 +2,14 @@
 
 import { codes, conflictReason, storeError } from './codes.ts';
 import type { CommitResult, Write, WriteResult } from './store.ts';
-import { ERROR_TYPE, type TransactionResult } from './transaction-frames.ts';
+import { ERROR_TYPE, type OperationReply } from './transaction-frames.ts';
 
 /**
  * Of a transaction that failed, the reply has 0 for the operations before the culprit, its code, and "not tried"
  * for the rest. Throws a StoreError when that code is not a value.
  */
 export function commitResult(
-  raw: readonly TransactionResult[],
+  raw: readonly OperationReply[],
   writes: readonly Write[],
   chroot: string,
 ): CommitResult {
@@ -24,11 +24,11 @@ export function commitResult(
   return { applied: true, results: writes.map((write, at) => writeResult(write, raw[at], chroot)) };
 }
 
-function isCulprit(result: TransactionResult): boolean {
+function isCulprit(result: OperationReply): boolean {
   return result.type === ERROR_TYPE && result.err !== codes.ok && result.err !== codes.notTried;
 }
 
-function writeResult({ kind }: Write, raw: TransactionResult | undefined, chroot: string): WriteResult {
+function writeResult({ kind }: Write, raw: OperationReply | undefined, chroot: string): WriteResult {
   switch (kind) {
     case 'create':
       if (raw?.path?.startsWith(chroot)) return { kind, path: raw.path.slice(chroot.length) };

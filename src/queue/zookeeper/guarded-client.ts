@@ -18,8 +18,8 @@ import type { RawStat } from './node-stat.ts';
 import type { Write } from './store.ts';
 import {
   encodedAcl,
+  type OperationReply,
   TRANSACTION_TYPE,
-  type TransactionResult,
   transactionFrame,
   transactionResults,
 } from './transaction-frames.ts';
@@ -166,7 +166,7 @@ export class GuardedClient {
   }
 
   /** One transaction. The code is 0 when its reply tells the result of each operation, failed ones included. */
-  multi(writes: readonly Write[], reply: Reply<readonly TransactionResult[]>): void {
+  multi(writes: readonly Write[], reply: Reply<readonly OperationReply[]>): void {
     const header = { xid: 0, type: TRANSACTION_TYPE };
     const request = {
       header,
@@ -174,7 +174,7 @@ export class GuardedClient {
       decode: transactionResults,
     };
     this.#manager.queue(request, (error, response) => {
-      reply(replyCode(error), (response?.payload ?? []) as readonly TransactionResult[]);
+      reply(replyCode(error), (response?.payload ?? []) as readonly OperationReply[]);
     });
   }
 }

@@ -16,6 +16,7 @@
  */
 
 import type { Socket } from 'node:net';
+import type { Logger } from '../model/logger.ts';
 import type { ServerAddress } from './address.ts';
 import { type Callback, type ConnectionManager, managerState } from './client-internals.ts';
 import { codes, ReplyError } from './codes.ts';
@@ -23,7 +24,6 @@ import { connectionFailure } from './connection-failures.ts';
 import type { EnsembleSockets } from './ensemble-sockets.ts';
 import { FrameReader } from './frames.ts';
 import { Heartbeat } from './heartbeat.ts';
-import type { Logger } from './logger.ts';
 import { ServerRotation } from './server-rotation.ts';
 import type { WarningLog } from './warning-log.ts';
 import type { Watches } from './watches.ts';

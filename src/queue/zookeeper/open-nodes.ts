@@ -3,10 +3,11 @@
  * open: what is added belongs to the credentials, but what is there can be read, changed and deleted by everybody
  * until it is secured (`secure-tree.ts`). It works in the meantime, so this is no error, but has to be said.
  */
+
+import type { Logger } from '../model/logger.ts';
 import { isOpen } from './acl.ts';
 import { fullPath } from './address.ts';
 import { codes } from './codes.ts';
-import type { Logger } from './logger.ts';
 import { TOP_PATHS } from './paths.ts';
 import type { Requests } from './requests.ts';
 

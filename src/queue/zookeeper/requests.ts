@@ -13,7 +13,7 @@ import type { RawStat } from './node-stat.ts';
 import { stampMs } from './node-stat.ts';
 import type { ReadOptions, StoreCounters, Write } from './store.ts';
 import { StoreMeasures } from './store-measures.ts';
-import type { TransactionResult } from './transaction-frames.ts';
+import type { OperationReply } from './transaction-frames.ts';
 import type { WatchClaim } from './watches.ts';
 import { packetBytes } from './writes.ts';
 
@@ -85,8 +85,8 @@ export class Requests {
     writes: readonly Write[],
     bytes: number,
     signal?: CallSignal,
-  ): Promise<Replied<readonly TransactionResult[]>> {
-    const start: StartWrite<readonly TransactionResult[]> = (client, reply) =>
+  ): Promise<Replied<readonly OperationReply[]>> {
+    const start: StartWrite<readonly OperationReply[]> = (client, reply) =>
       client.multi(writes, (code, results) => {
         for (const { stat } of results ?? []) if (stat) this.#sampleMs(stat.mtimeMs);
         reply(code, results);

@@ -8,13 +8,13 @@
  * moment, it can be begun again: what is done is only looked at.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../model/logger.ts';
 import { type AclEntry, aclOf, type Credentials, isOpen, isSameAcl } from './acl.ts';
 import { fullPath, parseEnsembleAddress } from './address.ts';
 import { codes, storeError } from './codes.ts';
 import { isUnlimited, quotaNodes } from './data-count.ts';
 import { EnsembleClock } from './ensemble-clock.ts';
 import { EnsembleSockets, type EnsembleTls } from './ensemble-sockets.ts';
-import type { Logger } from './logger.ts';
 import { TOP_PATHS } from './paths.ts';
 import { type Replied, Requests } from './requests.ts';
 import { StoreError } from './store.ts';

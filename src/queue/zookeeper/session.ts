@@ -7,6 +7,7 @@
  */
 
 import type { CallSignal } from '../model/call-signal.ts';
+import type { Logger } from '../model/logger.ts';
 import { aclBytes, aclOf, type Credentials } from './acl.ts';
 import { chrootNodes, fullPath, parseEnsembleAddress } from './address.ts';
 import { Barrier } from './barrier.ts';
@@ -15,7 +16,6 @@ import { commitResult } from './commit-result.ts';
 import { DataCount } from './data-count.ts';
 import { EnsembleClock } from './ensemble-clock.ts';
 import { EnsembleSockets, type EnsembleTls } from './ensemble-sockets.ts';
-import type { Logger } from './logger.ts';
 import { decodeStat } from './node-stat.ts';
 import { OpenNodes } from './open-nodes.ts';
 import { CLOCK_PATH } from './paths.ts';

@@ -16,12 +16,12 @@
  */
 
 import type { CallSignal } from '../model/call-signal.ts';
+import type { Logger } from '../model/logger.ts';
 import type { Credentials } from './acl.ts';
 import type { ServerAddress } from './address.ts';
 import type { Calls } from './calls.ts';
 import type { EnsembleSockets } from './ensemble-sockets.ts';
 import { GuardedClient } from './guarded-client.ts';
-import type { Logger } from './logger.ts';
 import type { StoreState } from './store.ts';
 import type { WarningLog } from './warning-log.ts';
 import { Watches } from './watches.ts';

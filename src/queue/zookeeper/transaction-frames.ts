@@ -15,7 +15,7 @@ import { packetBytes } from './writes.ts';
 export const ERROR_TYPE = -1;
 
 /** One operation's result in the reply to a transaction; `err` comes with ERROR_TYPE alone. */
-export interface TransactionResult {
+export interface OperationReply {
   readonly type: number;
   readonly path?: string;
   readonly stat?: NodeStat;
@@ -78,8 +78,8 @@ export function transactionFrame(xid: number, writes: readonly Write[], acl: Buf
 }
 
 /** The results in the frame of a reply without an error of its own. Throws when they make no sense. */
-export function transactionResults(frame: Buffer): TransactionResult[] {
-  const results: TransactionResult[] = [];
+export function transactionResults(frame: Buffer): OperationReply[] {
+  const results: OperationReply[] = [];
   let offset = replyHeaderBytes;
   for (;;) {
     const type = frame.readInt32BE(offset);

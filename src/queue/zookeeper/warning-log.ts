@@ -2,7 +2,7 @@
  * Warns the operator of each trouble once. A gateway that looks for a server meets the same trouble many times a minute,
  * and would fill the log. Once all is well again, every trouble is worth a new warning.
  */
-import type { Logger } from './logger.ts';
+import type { Logger } from '../model/logger.ts';
 
 export class WarningLog {
   readonly #logger: Logger;

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commitAndLearn } from '../../../src/queue/commit/lost-answers.ts';
-import { GatewayLoad, NO_LIMITS } from '../../../src/queue/limits/gateway-load.ts';
+import { GatewayLoad, NO_LIMITS } from '../../../src/queue/limits/rate-limited.ts';
 import { BrokerError } from '../../../src/queue/model/errors.ts';
 import { SEGMENT_LIMITS } from '../../../src/queue/model/segment.ts';
 import { Counts } from '../../../src/queue/runtime/counts.ts';

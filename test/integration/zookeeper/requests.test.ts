@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { aclBytes, aclOf } from '../../../src/queue/zookeeper/acl.ts';
 import { EnsembleSockets } from '../../../src/queue/zookeeper/ensemble-sockets.ts';
 import { GuardedClient } from '../../../src/queue/zookeeper/guarded-client.ts';
-import type { TransactionResult } from '../../../src/queue/zookeeper/transaction-frames.ts';
+import type { OperationReply } from '../../../src/queue/zookeeper/transaction-frames.ts';
 import { WarningLog } from '../../../src/queue/zookeeper/warning-log.ts';
 import { Watches } from '../../../src/queue/zookeeper/watches.ts';
 import { packetBytes, packetBytesMax } from '../../../src/queue/zookeeper/writes.ts';
@@ -43,7 +43,7 @@ describe('version 0 inside a transaction', () => {
     });
     const path = `${chroot}/page`;
     for (const write of [check(path, 0), set(path, 'overwritten', 0), remove(path, 0)]) {
-      const results = await new Promise<readonly TransactionResult[]>((resolve) => {
+      const results = await new Promise<readonly OperationReply[]>((resolve) => {
         bare.multi([write], (_, replied) => resolve(replied ?? []));
       });
       expect(results, write.kind).toEqual([{ type: -1, err: -103 }]);

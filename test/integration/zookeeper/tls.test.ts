@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Logger } from '../../../src/queue/zookeeper/logger.ts';
+import type { Logger } from '../../../src/queue/model/logger.ts';
 import type { ZooKeeperStore } from '../../../src/queue/zookeeper/session.ts';
 import { CertificateAuthority } from '../../support/certificates.ts';
 import { openSecondClient } from '../../support/second-client.ts';

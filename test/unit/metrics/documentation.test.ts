@@ -16,7 +16,7 @@ const read = (path: string) =>
 /** Describing the metrics reads none of them. */
 const sources = {
   version: { version: '1.2.3' },
-  broker: { ready: true, vitals: { counts: new Counts(0) } },
+  broker: { ready: true, telemetry: { counts: new Counts(0) } },
   http: { counts: new HttpCounts(), load: new EdgeLoad(EDGE_LIMITS) },
   store: { state: 'connected', onState: () => () => {}, counters: {}, measures: new StoreMeasures() },
 } as unknown as MetricSources;

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { commitAndLearn } from '../../../../src/queue/commit/lost-answers.ts';
 import { readThrough } from '../../../../src/queue/commit/read-through.ts';
-import { GatewayLoad, NO_LIMITS } from '../../../../src/queue/limits/gateway-load.ts';
+import { GatewayLoad, NO_LIMITS } from '../../../../src/queue/limits/rate-limited.ts';
 import { SEGMENT_LIMITS } from '../../../../src/queue/model/segment.ts';
 import { Counts } from '../../../../src/queue/runtime/counts.ts';
 import type { Runtime } from '../../../../src/queue/runtime/runtime.ts';

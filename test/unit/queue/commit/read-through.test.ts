@@ -1,7 +1,7 @@
 /** Reads across the loss of a connection. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readThrough, readWithDeadline, untilConnected } from '../../../../src/queue/commit/read-through.ts';
-import { GatewayLoad, NO_LIMITS } from '../../../../src/queue/limits/gateway-load.ts';
+import { GatewayLoad, NO_LIMITS } from '../../../../src/queue/limits/rate-limited.ts';
 import { SEGMENT_LIMITS } from '../../../../src/queue/model/segment.ts';
 import { Counts } from '../../../../src/queue/runtime/counts.ts';
 import type { Runtime } from '../../../../src/queue/runtime/runtime.ts';

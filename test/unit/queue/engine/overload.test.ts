@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createBroker } from '../../../../src/queue/broker.ts';
 import type { Broker } from '../../../../src/queue/index.ts';
-import { NODE_BYTES } from '../../../../src/queue/limits/data-limit.ts';
-import type { LoadLimits } from '../../../../src/queue/limits/gateway-load.ts';
+import type { LoadLimits } from '../../../../src/queue/limits/rate-limited.ts';
+import { NODE_BYTES } from '../../../../src/queue/limits/store-full.ts';
 import { systemRandom, systemTimers } from '../../../../src/queue/runtime/system-runtime.ts';
 import { StoreError, type StoreSize } from '../../../../src/queue/zookeeper/store.ts';
 import {

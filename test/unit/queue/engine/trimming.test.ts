@@ -43,7 +43,7 @@ describe('a segment of which everything is acked', () => {
   });
 
   it('goes from the memory of the gateway that removes it', async () => {
-    const { entryCache } = one.broker.vitals;
+    const { entryCache } = one.broker.telemetry;
     await fill(one);
     expect(entryCache.size.entries).toBe(16);
     await takeAndAck(one);

@@ -78,7 +78,7 @@ it('a layout that changes ends streams and waiting receives, and every write', a
   const stream = (await broker.stream('events', undefined, staying()))[Symbol.asyncIterator]();
   const next = stream.next();
   const waiting = receive(broker, { waitSeconds: 3600 });
-  await until(() => broker.vitals.waitingReceives.used === 1, 'a receive waits');
+  await until(() => broker.telemetry.waitingReceives.used === 1, 'a receive waits');
 
   change(cluster, layout(2));
   const before = treeOf(cluster);
@@ -114,7 +114,7 @@ it('a layout set anew to the same version is served on', async () => {
   const { broker } = await cluster.start();
   await createQueue(broker);
   const waiting = receive(broker, { waitSeconds: 3600 });
-  await until(() => broker.vitals.waitingReceives.used === 1, 'a receive waits');
+  await until(() => broker.telemetry.waitingReceives.used === 1, 'a receive waits');
   for (let round = 0; round < 3; round += 1) change(cluster, layout(1));
   await until(() => broker.ready, 'it is ready again');
   await publish(broker, 'on');

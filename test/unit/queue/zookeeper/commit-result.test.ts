@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { commitResult } from '../../../../src/queue/zookeeper/commit-result.ts';
-import type { TransactionResult } from '../../../../src/queue/zookeeper/transaction-frames.ts';
+import type { OperationReply } from '../../../../src/queue/zookeeper/transaction-frames.ts';
 import { check, create } from '../../../support/write-builders.ts';
 
 const writes = [check('/a', 1), create('/b'), check('/c', 1)];
-const errors = (...codes: number[]): TransactionResult[] => codes.map((err) => ({ type: -1, err }));
+const errors = (...codes: number[]): OperationReply[] => codes.map((err) => ({ type: -1, err }));
 
 describe('the result of a commit', () => {
   it.each([

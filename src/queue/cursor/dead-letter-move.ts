@@ -1,6 +1,6 @@
 /**
- * Where messages go that a subscription has given up: the part of its commit that appends them to the dead-letter
- * queue, so that they leave here and arrive there in one step, or are dropped and counted when there is none.
+ * A dead letter's move, made atomic: the commit that takes messages out of a subscription's cursor also appends them to
+ * its dead-letter queue, so that each is always in exactly one place. Without such a queue they are dropped, and counted.
  */
 
 import type { CommitPart } from '../commit/parts.ts';
@@ -19,14 +19,14 @@ export class DeadLetters {
   readonly #cache: EntryCache;
   readonly #findQueue: (name: string) => Promise<Topic | undefined>;
 
-  /** @param findQueue the incarnation behind a dead-letter queue's name */
+  /** @param findQueue finds the incarnation behind a dead-letter queue's name */
   constructor(runtime: Runtime, cache: EntryCache, findQueue: (name: string) => Promise<Topic | undefined>) {
     this.#runtime = runtime;
     this.#cache = cache;
     this.#findQueue = findQueue;
   }
 
-  /** Rejects with a StoreError. */
+  /** The parts that append the dead, for the commit that takes them out of the cursor. Rejects with a StoreError. */
   async parts(state: CursorState, dead: readonly Dead[]): Promise<CommitPart[]> {
     if (dead.length === 0) return [];
     const name = state.delivery.deadLetterQueue;
@@ -35,8 +35,8 @@ export class DeadLetters {
       try {
         return await this.#partsTo(queue, state, dead);
       } catch (error) {
-        // Another gateway has taken it out of the configuration and deleted it meanwhile. By its name there is nothing now,
-        // or another queue, and the commit, which checks the configuration, finds out.
+        // Another gateway has taken the queue out of the configuration and deleted it meanwhile. Its name stands for nothing
+        // now, or for another queue. The commit checks the configuration, and so it finds out.
         if (!(error instanceof BrokerError) || queue?.deleted !== true) throw error;
       }
     }

@@ -1,6 +1,7 @@
 /**
- * What one gateway bears at a time, over all its queues and topics. Beyond it requests are refused at once: those who
- * are told to come again cost nothing, while those who wait in memory would end the process for all.
+ * When this gateway has too much to do, which a client is told as 'rate-limited': what it bears at a time, over all its
+ * queues and topics. A client that is told to come again costs nothing. Clients that wait in memory would end the
+ * process for all.
  */
 
 import { Budget } from '../model/budget.ts';

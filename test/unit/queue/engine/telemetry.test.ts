@@ -39,7 +39,7 @@ describe('the depth of a queue', () => {
   it('is told to a gateway that only publishes, from a few reads and without a write', async () => {
     await publish(engine.broker, 'a', 'b', 'c');
     const { reads, writes } = engine.store.counters;
-    expect(await engine.broker.vitals.depth(jobs)).toMatchObject({ messages: 3, ready: 3, bytes: 3 });
+    expect(await engine.broker.telemetry.depth(jobs)).toMatchObject({ messages: 3, ready: 3, bytes: 3 });
     expect(engine.store.counters.writes).toBe(writes);
     expect(engine.store.counters.reads - reads).toBeLessThan(12);
   });
@@ -50,7 +50,7 @@ describe('the depth of a queue', () => {
     await receive(engine.broker);
     cluster.advance(61_000);
     const { writes } = engine.store.counters;
-    expect(await engine.broker.vitals.depth(jobs)).toMatchObject({ messages: 3, delayed: 1 });
+    expect(await engine.broker.telemetry.depth(jobs)).toMatchObject({ messages: 3, delayed: 1 });
     expect(engine.store.counters.writes).toBe(writes);
   });
 
@@ -58,12 +58,12 @@ describe('the depth of a queue', () => {
     await publish(engine.broker, 'a');
     const other = await cluster.start();
     await other.broker.delete(jobs, {}, staying());
-    expect(await engine.broker.vitals.depth(jobs).catch(({ code }) => code)).toBeOneOf([
+    expect(await engine.broker.telemetry.depth(jobs).catch(({ code }) => code)).toBeOneOf([
       undefined,
       'not-found',
     ]);
-    expect(await engine.broker.vitals.depth(jobs)).toBeUndefined();
-    expect(await engine.broker.vitals.depth({ kind: 'queue', name: 'never seen' })).toBeUndefined();
+    expect(await engine.broker.telemetry.depth(jobs)).toBeUndefined();
+    expect(await engine.broker.telemetry.depth({ kind: 'queue', name: 'never seen' })).toBeUndefined();
   });
 });
 
@@ -71,19 +71,19 @@ describe('the depth of a subscription', () => {
   it('is told though nobody has ever consumed from it', async () => {
     await createTopic(['idle']);
     await engine.broker.publish(topic, [textMessage('a'), textMessage('b')], staying());
-    expect(await engine.broker.vitals.subscriptions('t')).toEqual([subscriptionRef('idle')]);
-    expect(await engine.broker.vitals.depth(subscriptionRef('idle'))).toMatchObject({ ready: 2 });
+    expect(await engine.broker.telemetry.subscriptions('t')).toEqual([subscriptionRef('idle')]);
+    expect(await engine.broker.telemetry.depth(subscriptionRef('idle'))).toMatchObject({ ready: 2 });
   });
 
   it('with a filter is not told, for it would cost a look at each message', async () => {
     await createTopic(['choosy', { filter: { kind: ['paid'] } }]);
     await engine.broker.publish(topic, [textMessage('a')], staying());
-    expect(await engine.broker.vitals.depth(subscriptionRef('choosy'))).toBeUndefined();
+    expect(await engine.broker.telemetry.depth(subscriptionRef('choosy'))).toBeUndefined();
   });
 
   it('of a name that belongs to a queue is none', async () => {
-    expect(await engine.broker.vitals.subscriptions('jobs')).toEqual([]);
-    expect(await engine.broker.vitals.depth({ kind: 'topic', name: 'jobs', subscription: 's' })).toBe(
+    expect(await engine.broker.telemetry.subscriptions('jobs')).toEqual([]);
+    expect(await engine.broker.telemetry.depth({ kind: 'topic', name: 'jobs', subscription: 's' })).toBe(
       undefined,
     );
   });
@@ -102,12 +102,12 @@ describe('what this gateway has done', () => {
       code: 'not-found',
     });
     await broker.get(jobs, staying());
-    expect([...broker.vitals.counts.named()]).toEqual([]);
+    expect([...broker.telemetry.counts.named()]).toEqual([]);
   });
 
   it('tells how much was written together', async () => {
     await publish(engine.broker, 'warm');
-    const { appendRequests, appendMessages } = engine.broker.vitals.counts;
+    const { appendRequests, appendMessages } = engine.broker.telemetry.counts;
     const [requests, messages] = [appendRequests.sum, appendMessages.sum];
     await Promise.all(Array.from({ length: 64 }, () => publish(engine.broker, 'a', 'b')));
     expect(appendRequests.sum - requests).toBe(64);
@@ -123,7 +123,7 @@ describe('what this gateway has done', () => {
       while ((await receive(broker, { autoAck: true })).length > 0);
     };
     await Promise.all([consume(engine), consume(other), consume(engine), consume(other)]);
-    const conflictsAt = ({ broker }: Engine) => broker.vitals.counts.of(jobs).conflicts;
+    const conflictsAt = ({ broker }: Engine) => broker.telemetry.counts.of(jobs).conflicts;
     expect(conflictsAt(engine) + conflictsAt(other)).toBeGreaterThan(0);
     expect(conflictsAt(engine)).toBeLessThanOrEqual(engine.store.counters.conflicts);
   });

@@ -1,10 +1,10 @@
 /**
- * Keeps the ensemble from being filled: beyond a limit nothing more is published, while everything that makes room
- * goes on. ZooKeeper holds all data in memory and dies when that runs out, with every queue in it.
+ * When the ensemble is full, which a publisher is told as 'store-full'. ZooKeeper holds all data in memory and dies when
+ * that runs out, with every queue in it. Beyond a limit nobody may publish, while everything that makes room goes on.
  *
- * What is stored is measured at the ensemble, since other gateways write there as well. A reading is used for a
- * moment, together with what this gateway has added since; it is taken only while somebody publishes. Nobody is
- * refused because of an old reading.
+ * Other gateways write to the ensemble as well, so this one measures what is stored there, and only while somebody
+ * publishes. A reading serves for a moment, together with what this gateway has added since. An old reading never makes
+ * it refuse anything.
  */
 import { BrokerError } from '../model/errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -23,15 +23,13 @@ const OLD_MS = 10_000;
 /** Between warnings that the store cannot be measured. */
 const WARN_AGAIN_MS = 600_000;
 
-type LimitRuntime = Pick<Runtime, 'timers' | 'logger'>;
-
 interface Reading {
   readonly bytes: number;
   readonly atMs: number;
 }
 
 export class DataLimit {
-  readonly #runtime: LimitRuntime;
+  readonly #runtime: Pick<Runtime, 'timers' | 'logger'>;
   readonly #meter: StoreMeter;
   readonly #bytesMax: number;
   #reading: Reading | undefined;
@@ -40,7 +38,7 @@ export class DataLimit {
   #warnedAtMs = Number.NEGATIVE_INFINITY;
 
   /** @param bytesMax what may be stored, where a node counts its data and NODE_BYTES */
-  constructor(runtime: LimitRuntime, meter: StoreMeter, bytesMax: number) {
+  constructor(runtime: Pick<Runtime, 'timers' | 'logger'>, meter: StoreMeter, bytesMax: number) {
     this.#runtime = runtime;
     this.#meter = meter;
     this.#bytesMax = bytesMax;

@@ -1,4 +1,4 @@
-/** The part of a pino logger that the session uses. */
+/** The part of a pino logger that the engine uses. */
 
 type Log = (details: object, message: string) => void;
 

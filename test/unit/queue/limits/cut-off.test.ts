@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Outage } from '../../../../src/queue/limits/outage.ts';
+import { watchForCutOff } from '../../../../src/queue/limits/cut-off.ts';
 import type { Timers } from '../../../../src/queue/runtime/runtime.ts';
 import type { Store, StoreState } from '../../../../src/queue/zookeeper/store.ts';
 
@@ -15,26 +15,26 @@ function makeWorld(state: StoreState) {
     },
   } as Store;
   const timers = { monotonicMs: () => world.nowMs } as Timers;
-  return { world, outage: new Outage(store, timers) };
+  return { world, disconnectedMs: watchForCutOff(store, timers) };
 }
 
-test('an outage lasts from the loss of the connection until there is one again', () => {
-  const { world, outage } = makeWorld('connected');
+test('the time without a connection runs from the loss of the connection until there is one again', () => {
+  const { world, disconnectedMs } = makeWorld('connected');
   world.nowMs += 60_000;
-  expect(outage.isLongerThan(5_000)).toBe(false);
+  expect(disconnectedMs()).toBe(0);
   world.enter('suspended');
   world.nowMs += 3_000;
   world.enter('lost');
-  expect(outage.isLongerThan(5_000)).toBe(false);
+  expect(disconnectedMs()).toBe(3_000);
   world.nowMs += 2_001;
-  expect(outage.isLongerThan(5_000)).toBe(true);
+  expect(disconnectedMs()).toBe(5_001);
   world.enter('connected');
-  expect(outage.isLongerThan(0)).toBe(false);
+  expect(disconnectedMs()).toBe(0);
 });
 
-test('before the first connection it lasts from the start', () => {
-  const { world, outage } = makeWorld('suspended');
-  expect(outage.isLongerThan(5_000)).toBe(false);
+test('before the first connection it runs from the start', () => {
+  const { world, disconnectedMs } = makeWorld('suspended');
+  expect(disconnectedMs()).toBe(0);
   world.nowMs += 5_001;
-  expect(outage.isLongerThan(5_000)).toBe(true);
+  expect(disconnectedMs()).toBe(5_001);
 });

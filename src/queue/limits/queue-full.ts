@@ -1,10 +1,10 @@
 /**
- * Whether a queue or topic takes more messages: `maxMessages` and `maxBytes`.
+ * When a queue or topic is full, which a publisher is told as 'queue-full': its `maxMessages` and `maxBytes`.
  *
- * Near a limit the depth is counted exactly before each commit, and the commit also changes one node whose version was
- * read before the count: of two gateways that publish at once, the second must count again. Far from the limit, that
- * would double the cost of publishing for nothing, so a count is good for a moment, together with what this gateway
- * has added since; the distance covers what others may have added in that time.
+ * Near a limit this gateway counts what is stored before each commit. The commit also changes one node, whose version
+ * was read before the count: of two gateways that publish at once, the second must count again. Far from the limit that
+ * would double the cost of publishing for nothing. There a count serves for a moment, together with what this gateway
+ * has added since; the distance from the limit covers what others may have added meanwhile.
  */
 import type { CommitPart } from '../commit/parts.ts';
 import { createVersioned } from '../commit/versioned-node.ts';
@@ -14,6 +14,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { admissionPath } from '../zookeeper/paths.ts';
 import type { Write } from '../zookeeper/store.ts';
 
+/** How much is stored, or comes in. */
 export interface Amount {
   readonly messages: number;
   readonly bytes: number;
@@ -27,10 +28,10 @@ export interface Ticket {
   readonly parts: readonly CommitPart[];
 }
 
-/** Of what has no limits. */
+/** For a queue or topic without limits. */
 export const UNLIMITED: Ticket = { refusal: () => undefined, parts: [] };
 
-/** As much of an incarnation as it takes to know its limits. */
+/** The part of an incarnation that tells its limits. */
 export interface LimitedTopic {
   readonly id: string;
   readonly name: string;
@@ -42,7 +43,7 @@ const COUNT_GOOD_FOR_MS = 250;
 const FAR_MESSAGES = 10_000;
 const FAR_BYTES = 64 * 1024 * 1024;
 
-export class DepthLimit {
+export class QueueLimits {
   readonly #runtime: Runtime;
   readonly #topic: LimitedTopic;
   readonly #count: () => Promise<Amount>;
@@ -63,9 +64,9 @@ export class DepthLimit {
   }
 
   /**
-   * Runs `work`, which is to count and to commit, when no other such work of this gateway is under way: one's commit
-   * makes the other's count old, and of many that go on at once nearly all would count in vain. Whoever needs the turn
-   * of several takes them by `inTurns`, and before a subscription is made to stand still.
+   * Runs `work`, which counts and commits, when no other such work of this gateway is under way. Each commit makes the
+   * counts of all others old: of many at once nearly all would count in vain. A caller that needs several turns takes
+   * them by `inTurns`, and before it makes a subscription stand still.
    */
   inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     if (!this.isLimited) return work();
@@ -103,7 +104,7 @@ export class DepthLimit {
   }
 
   /** As `inTurn`, for several. They are taken in one order, so that nobody waits in a circle. */
-  static inTurns<Result>(limits: Iterable<DepthLimit>, work: () => Promise<Result>): Promise<Result> {
+  static inTurns<Result>(limits: Iterable<QueueLimits>, work: () => Promise<Result>): Promise<Result> {
     const ordered = [...limits].sort((a, b) => (a.#topic.id < b.#topic.id ? -1 : 1));
     return ordered.reduceRight((next, limit) => () => limit.inTurn(next), work)();
   }
