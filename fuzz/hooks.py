@@ -38,8 +38,6 @@ EXPLAINED = [
     (r"ce-time", r"must be an RFC 3339 instant"),
     (r"ce-.*|zoogate-attribute-.*", r"is not valid percent-encoded UTF-8|must not have control characters"),
     (r"to", r'must be "earliest"'),
-    # The fuzzer makes headers of letters and digits alone, and sends an empty one where the only value is a star.
-    (r"If-None-Match", r"must be \* here"),
 ]
 
 
@@ -53,6 +51,10 @@ def before_call(ctx: Any, case: Any, kwargs: dict[str, Any]) -> None:
     if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
         return
     case.query.pop("cursor", None)
+    # The fuzzer makes headers of letters and digits alone. Of an entity tag, or a star, an empty text is left.
+    for name in ("If-Match", "If-None-Match"):
+        if case.headers.get(name) == "":
+            case.headers.pop(name)
     if case.path.endswith("/receive"):
         for name in body:
             case.query.pop(name, None)
