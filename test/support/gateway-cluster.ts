@@ -30,7 +30,7 @@ export interface GatewayCluster {
   createQueue(gateways: readonly { readonly url: string }[], config?: object): Promise<QueueClient[]>;
   startProxy(): Promise<TcpProxy>;
   /** Two gateways on one chroot, the first of them behind a proxy. */
-  startPair(): Promise<GatewayPair>;
+  startPair(options?: ClusterOptions): Promise<GatewayPair>;
 }
 
 /**
@@ -90,12 +90,12 @@ export function useGateways(lifetime: 'test' | 'file' = 'test'): GatewayCluster 
       proxies = [...proxies, proxy];
       return proxy;
     },
-    async startPair() {
+    async startPair(options = {}) {
       const proxy = await cluster.startProxy();
       const chroot = `/test/${randomUUID()}`;
       const [[behind], [direct]] = await Promise.all([
-        cluster.start(1, { address: proxy.address, chroot }),
-        cluster.start(1, { chroot }),
+        cluster.start(1, { ...options, address: proxy.address, chroot }),
+        cluster.start(1, { ...options, chroot }),
       ]);
       if (behind === undefined || direct === undefined) throw new Error('two gateways were started');
       const createQueue = async (): Promise<[QueueClient, QueueClient]> => {

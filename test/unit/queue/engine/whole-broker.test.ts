@@ -83,9 +83,9 @@ it('scheduled messages come when they are due, in that order, and a purge takes 
   await a.publish(
     q('q'),
     [
-      msg('later', { delaySeconds: 0.4 }),
+      msg('later', { delaySeconds: 3 }),
       msg('now'),
-      msg('sooner', { delaySeconds: 0.2 }),
+      msg('sooner', { delaySeconds: 2 }),
       msg('far', { delaySeconds: 3600 }),
     ],
     call(),
