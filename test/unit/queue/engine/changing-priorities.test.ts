@@ -95,11 +95,10 @@ it('a dead letter goes into a level that its queue still has when it is moved', 
         get(target, property) {
           const value = Reflect.get(target, property, target);
           if (typeof value !== 'function') return value;
-          return async (...args: unknown[]) => {
-            const path = String(args[0]);
-            const isToCome = /\/log\/2$/.test(path) && !cluster.ensemble.paths.includes(path);
-            if (property === 'stat' && isToCome) await meanwhile();
-            return value.apply(target, args);
+          if (property !== 'stat') return value.bind(target);
+          return async (path: string) => {
+            if (/\/log\/2$/.test(path) && !cluster.ensemble.paths.includes(path)) await meanwhile();
+            return target.stat(path);
           };
         },
       }),
