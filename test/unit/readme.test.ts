@@ -21,10 +21,10 @@ test('it compares the rates that docs/benchmarks.md has, rounded to two digits',
   expect(readme).toContain(`${rateCell(WORKLOADS[2], 'zoogate')} in batches`);
 });
 
-/** How many times the peer's messages a second zoogate handled, as the README writes it; empty when it was not measured. */
+/** How many times the peer's messages a second zoogate handled, as the README writes it. */
 function ratio(workload: string, peer: string): string {
   const [own, other] = ['zoogate', peer].map((name) => Number(rateCell(workload, name).replaceAll(',', '')));
-  if (own === undefined || other === undefined || other === 0) return '';
+  if (own === undefined || other === undefined || other === 0) return 'not measured';
   const twoDigits = Number((own / other).toPrecision(2));
   return twoDigits < 1 ? twoDigits.toPrecision(2) : String(twoDigits);
 }
