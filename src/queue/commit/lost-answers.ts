@@ -4,10 +4,12 @@
  *
  *     write sent --answer--------------------------------> applied | conflict
  *                '--connection lost--> barrier --> mark?-> applied | absent
+ *                                      |           '-----> outcome-unknown, with time left: no part can tell any more
  *                                      '--deadline-------> outcome-unknown
  *
  * The write may have been applied when the connection broke, or may still be under way. Once a later barrier has
- * passed, it either has happened or never will: the mark that it leaves in the tree tells which.
+ * passed, it either has happened or never will. The mark that it leaves in the tree tells which, unless others have
+ * removed what carried it.
  */
 import type { CallSignal } from '../model/call-signal.ts';
 import type { Runtime } from '../runtime/runtime.ts';

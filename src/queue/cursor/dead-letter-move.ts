@@ -1,6 +1,7 @@
 /**
- * A dead letter's move, made atomic: the commit that takes messages out of a subscription's cursor also appends them to
- * its dead-letter queue, so that each is always in exactly one place. Without such a queue they are dropped, and counted.
+ * A dead letter's move. This file makes the parts of a commit that append dead messages to the dead-letter queue. The
+ * commit itself is `commitParts(…, [part, ...dead], …)` in `round.ts`: it also takes the messages out of the subscription's
+ * cursor, so each is always in exactly one place. Without a dead-letter queue they are dropped, and counted.
  */
 
 import type { CommitPart } from '../commit/parts.ts';

@@ -1,4 +1,7 @@
-/** Configurations of queues, topics and subscriptions by the table of their options: defaults and consistency. Pure. */
+/**
+ * Configurations of queues, topics and subscriptions by the table of their options (`options.ts`): defaults and
+ * consistency. Pure.
+ */
 
 import type { FieldError } from './errors.ts';
 import { OPTIONS_OF, type Option, type ResourceConfigs, type ResourceKind } from './options.ts';

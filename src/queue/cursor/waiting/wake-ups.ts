@@ -1,12 +1,13 @@
 /**
  * Wakes a subscription that is parked: claims wait, and there is nothing to give. A claim waits for one of three things:
  *
- *     another gateway publishes, or gives messages back    a watch fires (`watchOtherGateways`)
+ *     another gateway publishes, or gives messages back    a watch fires that `watchOtherGateways` has set
  *     a lease or a delay ends                              a timer, set for the earliest that this gateway knows
  *     a watch was lost                                     a slow, jittered timer, after which everything is read again
  *
- * What this gateway does itself it tells the subscription directly. None of these decides anything: each only wakes the
- * subscription, which then looks.
+ * A watch that fires does not come back to this file: it calls `#onWatchFired` in `subscription.ts`, which wakes the
+ * subscription. What this gateway does itself it tells the subscription directly. None of these decides anything: each
+ * only wakes the subscription, which then looks.
  */
 import { earliestDueMs } from '../../model/page.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
@@ -70,7 +71,7 @@ export class WakeUps {
 
   /**
    * Sets a watch on every node that another gateway may write, which reads the node once more. When ZooKeeper fires one of
-   * them, its `WatchedPart` calls the subscription, which wakes and starts this anew. It also wakes the subscription at
+   * them, its `WatchedPart` calls `#onWatchFired` of the subscription, which wakes and starts this anew. It also wakes the subscription at
    * once when one of these reads brings something that no round has looked at.
    */
   async watchOtherGateways(): Promise<void> {

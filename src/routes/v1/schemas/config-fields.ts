@@ -1,4 +1,7 @@
-/** The schema of each option, made from the engine's table: its range is checked and its description shown. */
+/**
+ * The schema of each option, made from the engine's table (`src/queue/model/options.ts`): its range is checked and its
+ * description shown.
+ */
 import { z } from 'zod';
 import {
   ATTRIBUTE_NAME,
