@@ -186,8 +186,8 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'ask for entries to be read as long as any is missing',
     file: 'src/queue/model/cursor-draft.ts',
-    find: 'const leaves = this.#isHurried && (isBegun || this.changed.size > 0);',
-    replace: 'const leaves = this.#isHurried && isBegun && this.changed.size < 0;',
+    find: 'const leaves = this.#hasLoadedMuch && (isBegun || this.changed.size > 0);',
+    replace: 'const leaves = this.#hasLoadedMuch && isBegun && this.changed.size < 0;',
   },
   {
     name: 'count what a limited queue holds while the subscriptions of a transaction stand still',

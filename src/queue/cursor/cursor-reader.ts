@@ -49,23 +49,23 @@ export class CursorReader {
   /**
    * Reads what a draft has found missing.
    *
-   * @param isAhead reads also some of what lies behind: who passes over much will ask for it next
+   * @param hasLoadedMuch earlier drafts have asked for many loads: then it reads ahead, since they will ask for more
    */
-  async loadMissing(missing: readonly Missing[], isAhead: boolean): Promise<void> {
+  async loadMissing(missing: readonly Missing[], hasLoadedMuch: boolean): Promise<void> {
     const once = new Map(missing.map((item) => [JSON.stringify(item), item]));
-    await Promise.all([...once.values()].map((item) => this.#loadOne(item, isAhead)));
+    await Promise.all([...once.values()].map((item) => this.#loadOne(item, hasLoadedMuch)));
   }
 
   async #read(isDue: (part: WatchedPart) => boolean, watching: boolean): Promise<void> {
     const state = this.#state;
     state.unseen.clear();
-    // What somebody else is reading already is waited for: who looks to be certain relies on all of it.
+    // Wait also for reads that others have begun: a look that must be certain relies on all of them.
     const ensure = (
       part: WatchedPart,
       read: (options: ReadOptions) => Promise<void>,
       { due = isDue(part), watched = watching } = {},
     ) => (due ? this.#reading(part, watched, read) : part.reading);
-    // Watched also while nobody waits: who is done with a subscription learns that it is deleted, and forgets it.
+    // Watch the record of a topic's subscription also while nobody waits: when it is deleted, this gateway forgets it.
     const watched = watching || state.topic.kind === 'topic';
     await ensure(state.recordPart, (options) => this.#readRecord(options), { watched });
     if (!state.exists) return;
@@ -79,7 +79,7 @@ export class CursorReader {
     await Promise.all([...logs, ensure(state.listingPart, (options) => this.#readListing(options))]);
     await Promise.all(
       state.pages().map(({ level, segment, version, part }) => {
-        // A page that is still to come is told by the listing.
+        // A page that does not exist yet needs no watch: the watch on the listing tells when it is made.
         const due = version === ABSENT ? part.stale : isDue(part);
         return ensure(part, (options) => this.#readPage(level, segment, options), { due });
       }),
@@ -108,7 +108,7 @@ export class CursorReader {
     const { topic, name } = this.#state;
     const node = await this.#store.read(subscriptionPath(topic.id, name), options);
     const record = node === undefined ? undefined : decodeRecord<SubscriptionRecord>(node.data);
-    // What does not exist is not watched, and may come.
+    // No node, so no watch was set: leave it stale and read it again next time.
     if (record === undefined) this.#state.recordPart.failRead();
     if (this.#state.keepRecord(record, node?.stat.version ?? 0)) await topic.discoverLevels();
   }
@@ -144,7 +144,7 @@ export class CursorReader {
     const node = await this.#store.read(state.pagePath(level, segment), options);
     if (!state.exists || state.generation !== generation) return;
     if (node !== undefined) {
-      // A page that this gateway has written while it was being read is newer than what was read.
+      // This gateway may have written the page during the read. Then what it wrote is newer: keep that.
       const { version, mzxid: zxid, childChanges } = node.stat;
       if (zxid >= (state.pageNode(level, segment)?.zxid ?? 0n)) {
         state.keepPage(level, segment, decodePage(node.data), { version, zxid, childChanges });
@@ -159,8 +159,8 @@ export class CursorReader {
     else state.keepPage(level, segment, untouchedPage(state, level, segment), NO_STAT).part.armed = false;
   }
 
-  async #loadOne(item: Missing, isAhead: boolean): Promise<void> {
-    if (isAhead && item.kind !== 'entry') {
+  async #loadOne(item: Missing, hasLoadedMuch: boolean): Promise<void> {
+    if (hasLoadedMuch && item.kind !== 'entry') {
       await Promise.all([this.#loadOne(item, false), this.#loadBehind(item.level, item.segment)]);
       return;
     }
@@ -170,7 +170,7 @@ export class CursorReader {
     if (item.kind === 'segment' && known !== undefined) {
       // The page tells of entries that came after the listing.
       if (known.header.state === 'open') return log.refresh();
-      // Nothing is added to it any more: it is the page that is from before the segment was trimmed.
+      // The segment is sealed, so the listing is not old. Our page is: it predates the trim. Read it again.
       log.forget(item.segment);
       return this.#readPage(item.level, item.segment, {});
     }
@@ -180,10 +180,10 @@ export class CursorReader {
     const slot = log.slotAt(item.segment, item.offset);
     if (slot === undefined) return;
     const read = (each: EntrySlot) => this.#entries.read(log.entryPath(item.segment, each), each.token);
-    const ahead = isAhead ? segment.slots.filter(({ start }) => start > slot.start) : [];
+    const ahead = hasLoadedMuch ? segment.slots.filter(({ start }) => start > slot.start) : [];
     const [entry] = await Promise.all([slot, ...ahead].map(read));
     if (entry !== undefined) return;
-    // Trimmed by another gateway while we looked: whatever our page says, nothing of it is left.
+    // Another gateway trimmed the segment while we looked. Our page is old: read it again.
     log.forget(item.segment);
     await this.#readPage(item.level, item.segment, {});
   }

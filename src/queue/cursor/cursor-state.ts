@@ -208,7 +208,7 @@ export class CursorState implements CursorView {
     return kept;
   }
 
-  /** What a write of the page changes. */
+  /** The watched parts that a write of the page changes. */
   partsOf(level: number, segment: number): WatchedPart[] {
     const stated = this.#pages.get(`${level}/${segment}`);
     if (stated === undefined) return [this.listingPart];

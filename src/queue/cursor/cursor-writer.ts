@@ -1,7 +1,7 @@
 /**
  * Writes drafted pages and attempts: the part of a commit that compares and sets each of them, under the checks of
- * the incarnation and the subscription. Each page carries the number of this gateway's commit, by which a commit whose
- * answer was lost is recognised.
+ * the incarnation and the subscription. Each page carries the number of this gateway's commit: by it the gateway
+ * recognises a commit whose answer was lost.
  */
 import type { CommitPart } from '../commit/parts.ts';
 import type { AttemptRecord } from '../model/attempts.ts';
@@ -25,16 +25,16 @@ interface PageWrite {
 
 type Owner = 'topic' | 'record' | 'order' | 'attempts' | PageWrite;
 
-/** The part, and, once it is applied, the transaction it was applied in, unless that can't be told. */
+/** The part and, once it is applied, the id of its transaction, if that can be told. */
 export interface CursorPart extends CommitPart {
   readonly zxid: bigint | undefined;
-  /** A transaction that is no earlier, when its own can't be told. */
+  /** The id of the same or a later transaction, for when its own can't be told. */
   readonly laterZxid: bigint;
 }
 
 const WRITER_CHARACTERS = 8;
 
-/** Told of what came of the commits of parts. */
+/** Is told how commits ended. */
 export interface WriterListener {
   /** Nothing is left for this subscription in a segment. */
   onFinished(level: number, segment: number): void;
@@ -43,7 +43,7 @@ export interface WriterListener {
 }
 
 export class CursorWriter {
-  /** By which its commits are known in the pages. */
+  /** Pages name this writer's commits by it. */
   readonly name: string;
   readonly #runtime: Runtime;
   readonly #state: CursorState;
@@ -59,7 +59,7 @@ export class CursorWriter {
     this.name = runtime.random.token(WRITER_CHARACTERS);
   }
 
-  /** The pages that were written last are the ones that others who are about are likely to have written since. */
+  /** Other gateways have probably written the same pages since: has them read again. */
   markWrittenStale(): void {
     for (const { level, segment } of this.#lastWritten) this.#state.markPageStale(level, segment);
   }
@@ -69,7 +69,10 @@ export class CursorWriter {
     return this.#number;
   }
 
-  /** The name of the cursor's node whose comparison was lost last, when it was one that whoever was faster writes again and again. */
+  /**
+   * The node of the cursor, by its name, at which this gateway last lost: a page, or the node of the order.
+   * Undefined when it last lost elsewhere.
+   */
   get lostAt(): string | undefined {
     return this.#lostAt;
   }
@@ -179,7 +182,7 @@ export class CursorWriter {
     return version !== 0 ? [set] : [{ kind: 'create', path, data }, set];
   }
 
-  /** A page comes into being only while its segment is there, or it would outlive it. */
+  /** Makes a page only while its segment exists: a page without one would never be removed. */
   #pageWrites({ level, segment, page, versionBefore }: PageWrite): Write[] {
     const path = this.#state.pagePath(level, segment);
     const data = encodePage(page);
@@ -231,7 +234,7 @@ export class CursorWriter {
     });
     for (const { level, segment, page } of pages) {
       const end = this.#state.end(level, segment);
-      // Others have taken what this gateway has never listed, when it only acks.
+      // A gateway that only acks may not have listed entries that others have taken already.
       if (end !== undefined && page.frontier > end) this.#state.topic.log(level).forget(segment);
       if (isFinished(page, end ?? page.frontier)) this.#listener.onFinished(level, segment);
     }

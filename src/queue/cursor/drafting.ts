@@ -1,7 +1,8 @@
 /**
- * Evaluates what waits at a subscription, and loads what that lacks, until nothing is missing. A claim may have to look
- * through many segments, each of which tells only when it is there what it needs of the next: meanwhile listings are
- * held, so that none makes room for another that the same draft needs, and settlements do not wait for it.
+ * Evaluates what waits at a subscription, and loads what the evaluation lacks, until nothing is missing. A claim may
+ * have to look through many segments, and only a loaded segment tells what it needs of the next. Loaded listings are
+ * pinned until the draft is complete, so that loading one cannot evict another it needs. Settlements do not wait for
+ * such claims.
  */
 
 import { readThrough } from '../commit/read-through.ts';
@@ -17,14 +18,14 @@ import { type Evaluation, evaluate } from './evaluation.ts';
 import type { Batch } from './waiting/batch.ts';
 
 const LEASE_CHARACTERS = 9;
-/** Nearly all need fewer. What needs more reads ahead, and goes on in a round of its own when others wait. */
+/** Nearly all drafts need fewer. One that needs more reads ahead, and leaves its claims to later when others wait. */
 const LOADS_USUAL = 8;
 
 export class Drafting {
   readonly #runtime: Runtime;
   readonly #state: CursorState;
   readonly #reader: CursorReader;
-  /** End the holding of listings, by log. */
+  /** Functions that unpin the listings of a log. */
   readonly #held = new Map<Log, () => void>();
 
   constructor(runtime: Runtime, state: CursorState, reader: CursorReader) {
@@ -33,8 +34,8 @@ export class Drafting {
     this.#reader = reader;
   }
 
-  /** What one write could do for those of the batch that still wait, by a view of the cursor. */
-  evaluate(view: CursorView, batch: Batch, certain: boolean, isHurried = false): Evaluation {
+  /** What one write could do for those of the batch that still wait, as the view shows the cursor. */
+  evaluate(view: CursorView, batch: Batch, certain: boolean, hasLoadedMuch = false): Evaluation {
     const { attempts } = this.#state;
     const cursor = this.#state.cursorPath;
     return evaluate({
@@ -49,23 +50,22 @@ export class Drafting {
       certain,
       defaultLeaseMs: this.#state.delivery.leaseSeconds * 1000,
       limits: this.#runtime.store.packet,
-      isHurried,
+      hasLoadedMuch,
       newLease: () => Number.parseInt(this.#runtime.random.token(LEASE_CHARACTERS), 36) + 1,
     });
   }
 
   /**
-   * As `evaluate`, with everything there that it takes. It is without the batch's claims, as if these had found neither
-   * anything nor nothing, when they need much and others wait: then they are to be tried again with the next batch, which
-   * goes on with what is loaded by then.
+   * As `evaluate`, after loading everything that it needs. Leaves the claims undecided when they need many loads and
+   * others wait; the next batch retries them with what is loaded by then.
    *
-   * @param isAwaited whether others wait for the next round
+   * @param othersWait whether others wait for the next round
    * @throws BrokerError
    */
   async complete(
     whole: Batch,
     certain: boolean,
-    isAwaited: () => boolean,
+    othersWait: () => boolean,
     signal: CallSignal,
   ): Promise<Evaluation> {
     const { store } = this.#runtime;
@@ -73,15 +73,15 @@ export class Drafting {
     try {
       for (let loads = 0; ; loads += 1) {
         if (batch.isForAll) this.#state.lookedAtEnds = endsOf(this.#state);
-        const needsMuch = loads >= LOADS_USUAL;
-        const evaluation = this.evaluate(this.#state, batch, certain, needsMuch);
+        const hasLoadedMuch = loads >= LOADS_USUAL;
+        const evaluation = this.evaluate(this.#state, batch, certain, hasLoadedMuch);
         const { missing } = evaluation.draft;
         if (missing.length === 0 && evaluation.missingShards.size === 0) {
           if (batch === whole) this.release();
           return evaluation;
         }
-        const isAlone = batch.settles.length === 0 && !isAwaited();
-        if (needsMuch && batch === whole && !isAlone) {
+        const isAlone = batch.settles.length === 0 && !othersWait();
+        if (hasLoadedMuch && batch === whole && !isAlone) {
           batch = { ...whole, claims: [] };
           continue;
         }
@@ -89,7 +89,7 @@ export class Drafting {
         await readThrough(this.#runtime, signal, async () => {
           const { attempts, cursorPath } = this.#state;
           await Promise.all([
-            this.#reader.loadMissing(missing, needsMuch),
+            this.#reader.loadMissing(missing, hasLoadedMuch),
             loadAttempts(store, attempts, cursorPath, evaluation.missingShards),
           ]);
         });
@@ -100,7 +100,7 @@ export class Drafting {
     }
   }
 
-  /** Nobody goes on with what was loaded for claims that have not been evaluated to the end. */
+  /** Unpins everything: nobody will go on with claims that were left undecided. */
   release(): void {
     for (const end of this.#held.values()) end();
     this.#held.clear();

@@ -1,7 +1,7 @@
 /**
  * What one write could do for the requests that wait at a subscription: settlements first, so that what they free can
- * be claimed in the same write, then claims in the order of their arrival. No I/O: the result either tells what is
- * missing from the view, or which pages to write and whom to answer what once they are written.
+ * be claimed in the same write, then claims in the order of their arrival. No I/O: the result names either what is
+ * missing from the view, or the pages to write and the answers to give once they are written.
  */
 import {
   ATTEMPTS_BYTES_MAX,
@@ -24,7 +24,7 @@ import type { Receipt } from '../model/receipt.ts';
 import type { Batch } from './waiting/batch.ts';
 import type { ClaimRequest, LeasedMessage, SettleOutcome, SettleRequest } from './waiting/requests.ts';
 
-/** What became of some receipts of a request that follow each other. */
+/** The outcome of neighbouring receipts of a request. */
 interface SettledRange<Outcome> {
   readonly index: number;
   readonly length: number;
@@ -88,14 +88,14 @@ export interface EvaluationInput {
   readonly newLease: () => number;
   /** Of the store that is written to. */
   readonly limits: CommitLimits;
-  /** As a draft has it. */
-  readonly isHurried: boolean;
+  /** See the constructor of `CursorDraft`. */
+  readonly hasLoadedMuch: boolean;
 }
 
 export function evaluate(input: EvaluationInput): Evaluation {
   const room = new CommitRoom(input.limits);
-  const draft = new CursorDraft(input.view, input.nowMs, room, input.isHurried);
-  // The dead first: one of them may fill the commit, and would wait for ever if others came before it each time.
+  const draft = new CursorDraft(input.view, input.nowMs, room, input.hasLoadedMuch);
+  // Bury the dead first: one of them may fill a whole commit, and would wait for ever if others always came first.
   draft.buryDead();
   const settled = new Map<SettleRequest, SettleResult>();
   for (const request of input.batch.settles) settled.set(request, settle(draft, request, input.nowMs));
@@ -116,7 +116,7 @@ export function evaluate(input: EvaluationInput): Evaluation {
     if (state.grants.length >= CLAIMS_PER_WRITE_MAX) break;
     if (item.spec.attempt !== undefined && handleAttempt(input, draft, item, item.spec.attempt, state))
       continue;
-    // Whoever comes later finds nothing either, unless it repeats an attempt.
+    // Later claims find nothing either, unless they repeat an attempt.
     if (exhausted) continue;
     if (item.spec.attempt !== undefined && !takeShard(room, item, item.spec.attempt, state)) {
       draft.full = true;
@@ -140,7 +140,7 @@ export function evaluate(input: EvaluationInput): Evaluation {
         continue;
       }
       if (draft.full || draft.blind) break;
-      // Another draft will be made once that is loaded: what the claims behind it lack is loaded at the same time.
+      // Another draft follows once this is loaded. Go on, to load what later claims lack at the same time.
       if (draft.missing.length > 0) continue;
       exhausted = true;
       continue;
@@ -225,7 +225,7 @@ function handleAttempt(
   }
   const useful = () => usefulAttempts(records, input.view.generation, input.nowMs);
   const bytes = state.shardBytes.get(shard) ?? encodeAttempts(useful()).length;
-  // Where a commit takes less, so does a shard.
+  // A server that takes only small commits gets small shards.
   if (bytes >= Math.min(ATTEMPTS_BYTES_MAX, input.limits.bytesMax / 4)) {
     state.refused.push(item);
     return true;

@@ -1,24 +1,24 @@
 /**
- * How a gateway lets in one whose turns are longer than its own: the guest, which has asked for a turn. Pure.
+ * How a gateway lets in a guest: another one, whose turns are longer than its own, and which has asked for a turn. Pure.
  *
  *     awaited --it writes--> writing --silent, or its time is over--> away --our time is over--> awaited
  *        '--it does not come--> forgotten
  *
- * While it is awaited and while it writes we hold back, and look now and then. While it is away we write as if alone. One
- * that has nothing to write any more is waited for once, for little more than one of its turns.
+ * While it is awaited and while it writes we hold back, and look now and then. While it is away we write as if alone. If
+ * it has nothing to write any more, we wait for it once, for little more than one of its turns.
  */
 import { OTHERS_TURNS, OWN_TURNS } from './turn-taking.ts';
 
 /** For how long a guest is awaited, in its turns: it may be in the middle of one that it will lose. */
 const AWAITED_TURNS = 1.5;
-/** With so much silence, in its turns, it has ended before its time: between two writes it has no look to make. */
+/** If it is silent for so long, in its turns, it has finished early: it makes no look between two writes. */
 const SILENT_TURNS = 0.5;
 
 /** What a gateway tells the others when it asks for a turn. */
 export interface TurnRequest {
-  /** By which its commits are known in the pages. */
+  /** Pages name its commits by it. */
   readonly writer: string;
-  /** The number of its last commit, or attempt at one: it has had its turn when a page knows a later one. */
+  /** The number of its last commit, or attempt at one: once a page names a later one, it has had its turn. */
   readonly commit: number;
   /** How long a look and a write take there. */
   readonly turnMs: number;
@@ -42,7 +42,7 @@ export class GuestTurns {
     return this.#at(nowMs) !== undefined;
   }
 
-  /** Somebody has asked for a turn. Its own turns decide: of two that ask, one lets the other in. */
+  /** Another gateway has asked. The one with the longer turns goes first, so of two that ask, one lets the other in. */
   invite({ turnMs }: TurnRequest, ownTurnMs: number, nowMs: number): void {
     if (turnMs <= ownTurnMs) return;
     this.#guest = { turnMs, phase: 'awaited', untilMs: nowMs + turnMs * AWAITED_TURNS };

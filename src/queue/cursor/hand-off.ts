@@ -1,10 +1,10 @@
 /**
- * Hand-off: whoever publishes where somebody waits leases the messages to them in the commit that stores them. What
- * would take two writes, one after the other, takes one.
+ * Hand-off: a publisher at this gateway leases its messages to waiting claims in the commit that stores them. That takes
+ * one write instead of two, one after the other.
  *
  * The claim is made on the log as it will be if nobody else appends at that moment. The page is compared and set as in
- * any round, so no message is leased twice. Should another gateway's entry come in between all the same, the entry lies
- * further on than the claim took it to lie: then nobody is told of the lease, and it is given back.
+ * any round, so no message is leased twice. If another gateway's entry comes in between, our entry lies further on than
+ * the claim expected, and the lease is of other messages: then we tell nobody of it, and give it back.
  */
 import type { CommitPart } from '../commit/parts.ts';
 import type { LevelEntries } from '../log/level-entries.ts';
@@ -15,10 +15,10 @@ import { expectedView } from './expected-view.ts';
 import type { Rounds } from './round.ts';
 import type { ClaimRequest, Returnable } from './waiting/requests.ts';
 
-/** Where others publish as well, no more is tried for so long. */
+/** After a miss others publish here as well: for so long no hand-off is tried. */
 const MISSED_MEMORY_MS = 1_000;
 
-/** In place of the part, when a lease is of other messages than it was made for. */
+/** In place of the part, when a lease is not of the messages that it was made for. */
 const UNKNOWN = { zxid: undefined, laterZxid: 0n };
 
 export class HandOffs {
@@ -34,11 +34,11 @@ export class HandOffs {
   }
 
   /**
-   * The part that leases to those who wait what is about to be appended. No round may be under way until it has ended.
+   * The part that leases to those who wait what is about to be appended. No round may run until `onEnd` is called.
    *
    * @param roomBytes what is left of the commit for it
-   * @param onEnd called once the commit is answered or given up, with leases that nobody takes: to be given back
-   * @returns undefined when a round has to see to it, after the commit
+   * @param onEnd called once the commit is answered or given up, with leases that no claim was told of: to be given back
+   * @returns undefined when a hand-off is not possible: a round serves the claims after the commit
    */
   part(
     waiting: Iterable<ClaimRequest>,
@@ -87,7 +87,7 @@ export class HandOffs {
     };
   }
 
-  /** What a claim gets depends on nothing but the end of one log. */
+  /** A claim gets whatever is at the end of one log, and nothing else matters. */
   #isPlain(): boolean {
     const state = this.#state;
     return state.exists && state.levels.length === 1 && state.policy.ordering === 'none';
@@ -101,15 +101,15 @@ function isFresh(state: CursorState): boolean {
   return true;
 }
 
-/** It lacks nothing, and does nothing but lease: all else would hit another message when the entry has not landed. */
+/** It lacks nothing, and only leases. Anything else would hit the wrong message if the entry lands elsewhere. */
 function isPure({ draft, grants }: Evaluation): boolean {
   const others = draft.dead.length + draft.expired + draft.unwanted;
   return grants.length > 0 && draft.missing.length + others === 0;
 }
 
 /**
- * The first claims, as many as there may be messages for, up to one that gets more than a lease: an attempt has to be
- * looked up, and what `autoAck` takes can't be given back. Nobody overtakes those.
+ * The first claims, as many as there may be messages for, up to one that needs more than a lease: an attempt has to be
+ * looked up, and messages that `autoAck` takes can't be given back. Claims behind such a one wait with it.
  */
 function plainClaims(waiting: Iterable<ClaimRequest>, max: number): ClaimRequest[] {
   const plain: ClaimRequest[] = [];

@@ -1,6 +1,6 @@
 /**
- * A subscription's cursor and log as they are now, for those who look without taking part: read anew, and
- * thrown away afterwards.
+ * A subscription's cursor and log as they are now, for callers that only look, such as statistics: read anew, and thrown
+ * away afterwards.
  *
  *     segment      3      4     5     6      7      8      9
  *               page   page     -  page      -      -   open        - no page
@@ -53,7 +53,7 @@ export interface Inspection {
 }
 
 /**
- * As the server shows it that is asked: for what everybody has committed by now, put a barrier through before.
+ * What our server knows by now. To see everything that was committed before, put a barrier through first.
  * Rejects with a StoreError; throws BrokerError 'not-found'.
  */
 export async function inspect(
@@ -70,7 +70,7 @@ export async function inspect(
     await reader.refresh();
     topic.assertLive();
     if (!state.exists) throw topic.lacks(name);
-    // After the pages: what has been trimmed since was done with then.
+    // Read the holes after the pages: a segment that was trimmed in between was finished before.
     const { holes } = await readHoles(runtime.store, topic.id);
     const levels = await Promise.all(state.levels.map((level) => inspectLevel(runtime, state, holes, level)));
     const seen = levels.filter((level) => level !== undefined);
@@ -115,7 +115,7 @@ async function inspectLevel(
   if (behindPages > last) return { level, pages, untouched: undefined, total };
   const { segment, header } = await firstUntouched(runtime.store, log, holes, open, behindPages);
   if (segment === open.number && open.end > 0) {
-    // Without a page it is untouched, or it was sealed and trimmed, page and all, after we saw it open.
+    // It has no page: nobody has touched it, or it was sealed and trimmed, with its page, after we saw it open.
     const stat = await runtime.store.stat(log.path(segment));
     if (stat?.version !== OPEN_VERSION) return undefined;
   }
@@ -125,7 +125,7 @@ async function inspectLevel(
   return { level, pages, total: left, untouched: { segment, header, offset } };
 }
 
-/** What this gateway knows of sealed segments is not asked: others trim them without telling. Undefined when trimmed. */
+/** Reads the header, for others trim sealed segments without telling this gateway. Undefined when trimmed. */
 async function headerNow(store: Store, log: Log, segment: number): Promise<SegmentHeader | undefined> {
   const header = await readHeader(store, log.path(segment));
   if (header?.state !== 'sealed') log.forget(segment);
@@ -161,7 +161,7 @@ async function firstUntouched(
   return { segment: low, header };
 }
 
-/** Whether there are messages whose last lease has ended: they are as good as moved, and must be before anybody looks. */
+/** Whether the last lease of some message has ended. Such messages have to be moved before anybody is shown the queue. */
 export function hasDead({ state, nowMs }: Inspection, limits: CommitLimits): boolean {
   const draft = new CursorDraft(state, nowMs, new CommitRoom(limits));
   draft.buryDead();

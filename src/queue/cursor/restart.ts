@@ -72,7 +72,7 @@ export async function restart(
     { kind: 'create', path: trashedCursorPath(topic.id, oldCursor), data: Buffer.alloc(0) },
   ];
   const versionBefore = state.version;
-  // Somebody else's restart makes the same generation, perhaps from a place before what this one was to leave out.
+  // Another gateway's restart may have made the same generation, with another start: so compare all of the record.
   const didApply = async () => {
     const node = await runtime.store.read(path);
     return node !== undefined && node.stat.version === versionAfter(versionBefore) && node.data.equals(data);
@@ -81,13 +81,13 @@ export async function restart(
 }
 
 /**
- * Fails the commit when anything at or behind the start may have been given out since the cursor was read: the new
- * generation begins with it, and what is acked meanwhile would come back.
+ * Fails the commit when anything at or after the start may have been delivered since the cursor was read. The new
+ * generation begins at the start, so a message that was acked meanwhile would come back.
  *
  *     restart   page read   end found                        commit: starts at 5
  *     others                           publish 5, claim 5, ack 5
  *
- * @returns undefined when it has been given out already
+ * @returns undefined when something there has been delivered already
  */
 function guardsOfEnd(state: CursorState, start: readonly LogPosition[]): Write[] | undefined {
   const { topic } = state;
@@ -102,7 +102,7 @@ function guardsOfEnd(state: CursorState, start: readonly LogPosition[]): Write[]
     if (page === 'finished' || (page !== undefined && page.frontier > position.offset)) return undefined;
     const version = state.pageVersion(log.level, position.segment);
     const path = state.pagePath(log.level, position.segment);
-    // While the segment is open there is none behind it.
+    // While the segment is open, no segment follows it.
     guards.push({ kind: 'check', path: log.path(position.segment), version: OPEN_VERSION });
     guards.push(...(version === ABSENT ? absent(path) : [{ kind: 'check', path, version } as const]));
   }

@@ -66,7 +66,10 @@ export class Rounds {
     this.drafting = new Drafting(runtime, state, this.reader);
   }
 
-  /** What has happened to the messages. Not to be asked before something has: it takes a name's place. */
+  /**
+   * Counts of what happened to the messages. Ask only when there is something to count: the first call takes one of a
+   * limited number of names.
+   */
   get counts(): MessageCounts {
     this.#counts ??= this.#runtime.counts.of(subscriptionRef(this.#state.topic, this.#state.name));
     return this.#counts;
@@ -74,20 +77,20 @@ export class Rounds {
 
   /**
    * @param certain read everything anew, behind a barrier
-   * @param isBehindBarrier whether there has been one already that came after all of the batch
-   * @param isAwaited whether others wait for the next round
+   * @param isBehindBarrier whether a barrier has already passed after the last of the batch arrived
+   * @param othersWait whether others wait for the next round
    * @throws BrokerError
    */
   async run(
     batch: Batch,
     certain: boolean,
     isBehindBarrier: boolean,
-    isAwaited: () => boolean,
+    othersWait: () => boolean,
   ): Promise<RoundResult> {
     const signal = new Deadline(this.#runtime.timers, this.#runtime.requestTimeoutMs);
     try {
       await readThrough(this.#runtime, signal, () => this.look(certain, isBehindBarrier));
-      const evaluation = await this.drafting.complete(batch, certain, isAwaited, signal);
+      const evaluation = await this.drafting.complete(batch, certain, othersWait, signal);
       const left = leftWithout(batch, evaluation);
       if (
         certain &&
@@ -103,7 +106,7 @@ export class Rounds {
       if (!isWritten) this.turns.unused();
       const unused = isWritten ? await this.#write(evaluation, signal) : [];
       if (unused === undefined) return { more: true, unused: [] };
-      // What a settlement has given back may be claimed by those who wait.
+      // A settlement may have given messages back: those who wait may claim them.
       const changed = evaluation.draft.full || hasSettled(evaluation);
       const { unsureRepeats, grantedTwice, exhausted } = evaluation;
       const isLeft = unsureRepeats.length > 0 || grantedTwice.length > 0;
@@ -141,13 +144,13 @@ export class Rounds {
     this.turns.looked();
     if (this.#state.exists) return;
     if (certain) throw topic.lacks(this.#state.name);
-    // The server may be behind, or the incarnation be deleted without this gateway's having been told.
+    // Our server may be behind, or somebody has deleted the incarnation and this gateway does not know yet.
     await this.look(true);
   }
 
   /**
-   * Whether the incarnation is still the one that the look began with. One that is deleted meanwhile goes from under the
-   * look, and what is gone would be taken for what is done with: that there is nothing is true only of what is there.
+   * Whether the incarnation is still the one that the look began with. If somebody deletes it during the look, its nodes
+   * vanish, and the look takes vanished segments for finished ones: it would wrongly say that there is nothing.
    */
   async #isAsLookedAt(signal: CallSignal): Promise<boolean> {
     const { path, version } = this.#state.topic.guard();
@@ -156,7 +159,7 @@ export class Rounds {
   }
 
   /**
-   * Answers what needs no write. What a second look has yet to confirm changes its state instead.
+   * Answers what needs no write. Requests whose answer needs a second look change their state instead.
    *
    * @param left claims whose time is up, and for which there is nothing
    */
@@ -180,7 +183,7 @@ export class Rounds {
     for (const item of left) item.answerIfConfirmed(undefined, certain);
   }
 
-  /** @returns the leases that nobody takes; undefined when nothing was written */
+  /** @returns the leases that no claim was told of; undefined when nothing was written */
   async #write(evaluation: Evaluation, signal: CallSignal): Promise<Lease[] | undefined> {
     const { draft } = evaluation;
     const settled = [...evaluation.settled].filter(([, { done }]) => done.length > 0);
@@ -191,7 +194,7 @@ export class Rounds {
     const dead = await readThrough(this.#runtime, signal, () =>
       this.#deadLetters.parts(this.#state, draft.dead),
     );
-    // Whoever was refused meanwhile must not find it done after all.
+    // A request that has failed meanwhile was told that nothing was changed: then write nothing.
     if (answered.some((item) => !item.pending.open)) return undefined;
     const part = this.writer.part(draft, evaluation.attempts);
     for (const item of answered) item.pending.markSent();
@@ -218,7 +221,7 @@ export class Rounds {
 
   /**
    * @param part tells in which transaction the lease was made, if that is known
-   * @returns the lease when nobody takes it
+   * @returns the lease if no claim was told of it: to be given back
    */
   answerGrant(
     { item, lease, untilMs, index, claimed }: Grant,
@@ -226,8 +229,8 @@ export class Rounds {
   ): Lease | undefined {
     const { generation } = this.#state;
     const { zxid, laterZxid } = part;
-    // What is taken for good is there to be given out once: a later token will do, from the end of its range that a
-    // write's own leases do not reach.
+    // With autoAck the messages are acked already, so this is the only time to deliver them. If their own token is not
+    // known, a later one does, from the end of the range, which leases of that later write do not reach.
     const token =
       zxid === undefined
         ? fencingToken(laterZxid, CLAIMS_PER_WRITE_MAX - 1 - index)
@@ -237,9 +240,9 @@ export class Rounds {
       item.pending.settle(made);
       return undefined;
     }
-    // The claim is gone, or its fencing token can't be told: then it gets another lease.
+    // If the claim still waits, its fencing token can't be told: it gets another lease.
     if (item.pending.open) item.pending.markQueued();
-    // A lease under an attemptId stays for the repeat, which may have been told of it by now.
+    // Keep a lease under an attemptId: the client may repeat the attempt, and may have been told of the lease by now.
     return item.spec.autoAck || item.spec.attempt !== undefined ? undefined : made;
   }
 }

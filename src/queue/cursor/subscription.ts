@@ -8,8 +8,8 @@
  *
  * One write is under way at a time (group commit). An answer that changes nothing ("there is no message", "you no
  * longer hold this") is given only after the cursor was read again behind a barrier. While claims are parked,
- * everything that could bring them a message is watched, a timer runs to the earliest end of a lease, and now and
- * then they look without any reason, should a hint have been lost.
+ * everything that could bring them a message is watched, and a timer runs to the earliest end of a lease. They also
+ * look again now and then, in case a watch was lost.
  */
 
 import type { CommitPart } from '../commit/parts.ts';
@@ -83,7 +83,7 @@ export class Subscription {
     this.#wakeUps = new WakeUps(runtime, this.state, this.rounds.reader, () => this.wake());
   }
 
-  /** Looks at the subscription: at all, or anew behind a barrier. Throws BrokerError. */
+  /** Loads the subscription if it is not loaded; if `certain`, reads it again behind a barrier. Throws BrokerError. */
   async look(certain: boolean): Promise<void> {
     if (!certain && this.state.exists) return;
     await this.exclusively(() => this.rounds.lookWithin(certain));
@@ -223,10 +223,11 @@ export class Subscription {
 
   #hasWork(): boolean {
     if (this.#settles.size > 0 || this.#buryings.size > 0 || this.#exclusives.length > 0) return true;
-    return (this.#loop.news === 'unseen' && this.#isAwaited()) || this.#claims.hasDue();
+    return (this.#loop.news === 'unseen' && this.#hasWaiters()) || this.#claims.hasDue();
   }
 
-  #isAwaited(): boolean {
+  /** Somebody waits for messages, or for dead letters from here. */
+  #hasWaiters(): boolean {
     return this.#claims.size > 0 || this.#followers > 0;
   }
 
@@ -245,8 +246,8 @@ export class Subscription {
         const certain = buryings.length > 0 || isConfirming;
         // Messages were gathered for a claim behind a barrier. All others still need one.
         const isBehindBarrier = buryings.length === 0 && batch.settles.length === 0;
-        const isAwaited = () => this.#settles.size + this.#exclusives.length > batch.settles.length;
-        const { more, unused } = await this.rounds.run(batch, certain, isBehindBarrier, isAwaited);
+        const othersWaitForRound = () => this.#settles.size + this.#exclusives.length > batch.settles.length;
+        const { more, unused } = await this.rounds.run(batch, certain, isBehindBarrier, othersWaitForRound);
         if (more) this.#loop = heardNews(this.#loop);
         else for (const pending of buryings) pending.settle();
         for (const lease of unused) this.#giveBack(lease);
@@ -263,13 +264,13 @@ export class Subscription {
 
   /** Fails what waited for the ensemble, and what may have been leased. A claim with time left waits on for a message. */
   #fail(batch: Batch, error: Error): void {
-    const operating = error instanceof BrokerError && error.code !== 'not-found';
+    const mayRecover = error instanceof BrokerError && error.code !== 'not-found';
     for (const item of batch.settles) item.pending.fail(error);
     for (const item of batch.claims) {
-      if (!operating || item.state.isTimeUp || item.pending.sent) item.pending.fail(error);
+      if (!mayRecover || item.state.isTimeUp || item.pending.sent) item.pending.fail(error);
     }
     if (error instanceof BrokerError) {
-      if (!operating) this.#claims.fail(error);
+      if (!mayRecover) this.#claims.fail(error);
       return;
     }
     const fields = { err: error, topic: this.topic.name, subscription: this.name };
@@ -281,12 +282,12 @@ export class Subscription {
   }
 
   #rest(): void {
-    const isAwaited = this.#isAwaited();
-    this.#loop = cameToRest(this.#loop, isAwaited);
+    const hasWaiters = this.#hasWaiters();
+    this.#loop = cameToRest(this.#loop, hasWaiters);
     if (this.#loop.phase === 'parked') this.#wakeUps.start();
     else this.#wakeUps.stop();
     if (this.#claims.size > 0) this.#host.onWaiting(true);
-    // Its watch has fired and is set no more: a deleted subscription would never be forgotten.
-    if (!isAwaited && this.state.recordPart.stale) this.#host.onUnused();
+    // The record's watch has fired, and nobody sets it again: without this a deleted subscription would stay in memory.
+    if (!hasWaiters && this.state.recordPart.stale) this.#host.onUnused();
   }
 }

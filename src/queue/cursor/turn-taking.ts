@@ -1,10 +1,11 @@
 /**
  * How several gateways share one page without starving each other or stampeding. Pure.
  *
- * Who has just lost tries again at once, on what it has read anew. Who has won although it has met a foreign write
- * recently steps back for a random time, and looks before it writes again: in that time the others get their turn, and
- * each write carries everything that has gathered. A turn is a look and a write, so the time is measured by how long
- * one's own took: what is long enough on one machine would starve others over a slow link. Alone, a gateway never waits.
+ * A gateway that has just lost reads again and tries at once. One that has won, and has met a foreign write recently,
+ * steps back for a random time and looks before it writes again. In that time the others get their turn, and each write
+ * carries everything that has gathered. A turn is a look and a write. Each gateway measures its own turns and steps back
+ * for one to two of them: a time that suits one machine would starve others over a slow link. Alone, a gateway never
+ * waits.
  * (Backing off after a loss instead starves a slower gateway for seconds, as the measurements in docs/decisions/turns.md
  * show.)
  *
@@ -21,16 +22,16 @@ const FOREIGN_MEMORY_TURNS = 8;
 /** In turns. */
 const PAUSE_MIN = 1;
 const PAUSE_MAX = 2;
-/** What is taken for the length of a turn. */
+/** Limits of the length of a turn, however short or long one took. */
 const TURN_MIN_MS = 1;
 export const TURN_MAX_MS = 250;
-/** Losses in a row with which one asks for a turn; who has asked lately asks again with the first. */
+/** After so many losses in a row a gateway asks for a turn; after the first, if it has asked lately. */
 const LOSSES_BEFORE_ASKING = 2;
-/** For how long who was let in writes, in its own turns. */
+/** For how long a gateway that was let in writes, in its own turns. */
 export const OWN_TURNS = 1;
 /** For how long it then leaves the page to the others. */
 export const OTHERS_TURNS = 2;
-/** It ends its time so much early, for the others measure it from when they have seen its write. */
+/** It ends its time so much early, in turns: others count from when they saw its write, maybe before its answer came. */
 const LEEWAY_TURNS = 0.25;
 
 export class TurnTaking {
@@ -82,7 +83,7 @@ export class TurnTaking {
     this.#askedAtMs = nowMs;
   }
 
-  /** It has asked in vain, for there was nothing to write: it does not go on asking. */
+  /** It has asked for a turn and then had nothing to write: it stops asking. */
   noteUnused(): void {
     this.#losses = 0;
   }
@@ -94,7 +95,7 @@ export class TurnTaking {
     this.#foreignAtMs = nowMs;
   }
 
-  /** How long to wait before the next write; 0 when nobody else is about. */
+  /** How long to wait before the next write; 0 when no other gateway writes here. */
   pauseMs(nowMs: number): number {
     if (!this.looksFirst(nowMs) || this.#losses > 0) return 0;
     if (this.#isLetIn(nowMs)) return Math.max(0, this.#othersUntilMs - nowMs);
@@ -106,7 +107,7 @@ export class TurnTaking {
     return nowMs >= this.#ownUntilMs && this.#isRecent(this.#foreignAtMs, nowMs);
   }
 
-  /** It has asked lately, and the others are still about. */
+  /** It has asked lately, and other gateways still write here. */
   #isLetIn(nowMs: number): boolean {
     return this.#isRecent(this.#askedAtMs, nowMs);
   }

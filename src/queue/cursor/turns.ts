@@ -1,6 +1,7 @@
 /**
- * The turns of one subscription's rounds, and of whoever else writes its cursor: waits for them, measures them, and
- * tells other gateways, or is told, when one of them starves. The rules are in `turn-taking.ts` and `guest-turns.ts`.
+ * Lets several gateways write one subscription's cursor in turns. It waits for this gateway's turn, measures how long
+ * turns take, asks others for a turn if this gateway starves, and lets in another that asks. The rules are in
+ * `turn-taking.ts` and `guest-turns.ts`.
  */
 import type { Runtime } from '../runtime/runtime.ts';
 import { StoreError } from '../zookeeper/store.ts';
@@ -18,9 +19,9 @@ export class Turns {
   readonly #writer: CursorWriter;
   readonly #taking: TurnTaking;
   readonly #guestTurns = new GuestTurns();
-  /** The guest, and the last of its commits that has been seen. */
+  /** The starving gateway that we let go first, and its latest commit that we have seen. */
   #guest: Pick<TurnRequest, 'writer' | 'commit'> | undefined;
-  /** When the turn under way began, if with a look. */
+  /** When the turn under way began; undefined if it began without a look. */
   #beganMs: number | undefined;
   #hasAsked = false;
 
@@ -32,13 +33,16 @@ export class Turns {
     this.#taking = new TurnTaking(runtime.random);
   }
 
-  /** Others write here as well. */
+  /** Other gateways have written here lately, or are let in. */
   get isContended(): boolean {
     const nowMs = this.#nowMs();
     return this.#guestTurns.isExpected(nowMs) || this.#taking.looksFirst(nowMs);
   }
 
-  /** Waits until this gateway may write: not at all while nobody else is about, and at most some of others' turns. */
+  /**
+   * Waits until this gateway may write. Returns at once without contention; otherwise waits at most a few turns of
+   * others.
+   */
   async next(): Promise<void> {
     if (this.#state.turnRequests.take()) await this.#tried(() => this.#meetGuest());
     await this.#pause(this.#taking.pauseMs(this.#nowMs()));
@@ -48,7 +52,11 @@ export class Turns {
     }
   }
 
-  /** A turn begins, before its look. @returns to be waited for once the look is made */
+  /**
+   * A turn begins; its look comes next.
+   *
+   * @returns a promise to await after the look (it asks the others for a turn if this gateway starves)
+   */
   begin(): Promise<unknown> {
     const nowMs = this.#nowMs();
     const looks = this.#taking.looksFirst(nowMs);
@@ -83,7 +91,7 @@ export class Turns {
     this.#findGuest();
   }
 
-  /** A commit has failed for what somebody else has written. */
+  /** A commit has failed because another gateway wrote first. */
   lost(): void {
     this.#taking.noteLost(this.#nowMs());
     this.#measure();
@@ -116,7 +124,7 @@ export class Turns {
     this.#findGuest();
   }
 
-  /** In the pages as they are known. */
+  /** Looks for new commits of the guest in the pages that this gateway knows; reads nothing. */
   #findGuest(): void {
     if (this.#guest === undefined) return;
     const { writer, commit } = this.#guest;
@@ -133,7 +141,7 @@ export class Turns {
     return ms > 0 ? new Promise<void>((resolve) => void timers.after(ms, resolve)) : undefined;
   }
 
-  /** Taking turns is never worth failing a request: without a connection, that has other things to wait for. */
+  /** Without a connection nobody takes turns. That fails no request, which will wait for the connection itself. */
   async #tried(work: () => Promise<void>): Promise<boolean> {
     try {
       await work();

@@ -1,4 +1,4 @@
-/** The open segment of a log, for those who would take its being unknown for its not being there. */
+/** The open segment of a log. For callers that must not confuse "not known here" with "does not exist". */
 import type { Segment } from './known-segments.ts';
 import type { Log } from './log.ts';
 

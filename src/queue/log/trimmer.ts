@@ -70,7 +70,7 @@ export class Trimmer {
     this.#topic = topic;
     this.#onTrimmed = onTrimmed;
     this.#retention = new Retention(runtime, topic, (level) =>
-      this.considerFrom(level, topic.log(level).last),
+      this.considerUpTo(level, topic.log(level).last),
     );
     this.#resting = new RestingSegments(runtime.timers, (level, segment) =>
       this.#enqueue({ level, segment, hasRested: true }),
@@ -83,7 +83,7 @@ export class Trimmer {
   }
 
   /** Has every segment up to one looked at: retention may have ended for them, or nobody subscribes. */
-  considerFrom(level: number, upTo: number): void {
+  considerUpTo(level: number, upTo: number): void {
     for (let segment = this.#topic.log(level).first; segment <= upTo; segment += 1)
       this.consider(level, segment);
   }
@@ -152,7 +152,7 @@ export class Trimmer {
     const writes = [
       ...segment.slots.flatMap((slot) => deletion(log.entryPath(number, slot), ANY_VERSION)),
       ...pages,
-      // Without one behind it, a log whose last segment goes would have no place to go on.
+      // The next segment has to be there first: a log must always have a last segment to append to.
       { kind: 'check', path: log.path(number + 1), version: ANY_VERSION } as const,
       ...header,
     ];

@@ -71,8 +71,8 @@ export class CursorDraft {
   isOrdered = false;
   /** Something was met of which nothing is known: what lies behind it can't be judged by this draft. */
   blind = false;
-  /** What is there is enough: with something done, nothing more is asked for that has yet to be read. */
-  readonly #isHurried: boolean;
+  /** Many loads were needed: once this draft has something to write, it asks for no more. */
+  readonly #hasLoadedMuch: boolean;
   readonly #room: CommitRoom;
   /** The page that was last found to have room: claims ask for each message. */
   #roomyLevel = -1;
@@ -82,12 +82,12 @@ export class CursorDraft {
 
   /**
    * @param room in the commit that this is a draft of
-   * @param isHurried set when drafts before this one have asked for much: one entry that is read may have made room for
-   *   another, and so they would ask for ever
+   * @param hasLoadedMuch many drafts before this one have asked for loads. Loading one entry may evict another from the
+   *   cache, and so they could ask for ever
    */
-  constructor(view: CursorView, nowMs: number, room: CommitRoom, isHurried = false) {
+  constructor(view: CursorView, nowMs: number, room: CommitRoom, hasLoadedMuch = false) {
     this.view = view;
-    this.#isHurried = isHurried;
+    this.#hasLoadedMuch = hasLoadedMuch;
     this.#room = room;
     this.nowMs = nowMs;
     this.policy = view.policy;
@@ -185,7 +185,7 @@ export class CursorDraft {
 
   /** Whether what has yet to be read is left to the next commit. @param isBegun whether there is one without it */
   leavesUnread(isBegun: boolean): boolean {
-    const leaves = this.#isHurried && (isBegun || this.changed.size > 0);
+    const leaves = this.#hasLoadedMuch && (isBegun || this.changed.size > 0);
     if (leaves) this.full = true;
     return leaves;
   }

@@ -82,7 +82,7 @@ export class OpenTopic implements AppendTarget {
       }
     });
     topic.onSealed((level, segment) => {
-      if (topic.showsItsLog) this.trimmer.considerFrom(level, segment);
+      if (topic.showsItsLog) this.trimmer.considerUpTo(level, segment);
     });
   }
 

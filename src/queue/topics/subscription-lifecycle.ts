@@ -100,7 +100,7 @@ export async function deleteSubscription(
   open.noteDeleted(name);
   engine.trash.removeCursor(topic.id, cursorName(name, generation));
   // What only this subscription had not finished may go now.
-  for (const log of topic.logs) open.trimmer.considerFrom(log.level, log.last - 1);
+  for (const log of topic.logs) open.trimmer.considerUpTo(log.level, log.last - 1);
 }
 
 /**

@@ -148,8 +148,8 @@ async function draftMoves(
   const origins = new Map<string, Target | undefined>();
   for (let loads = 0; ; loads += 1) {
     const { store } = engine.runtime;
-    const isHurried = loads >= LOADS_USUAL;
-    const draft = new CursorDraft(state, store.now(), new CommitRoom(store.packet), isHurried);
+    const hasLoadedMuch = loads >= LOADS_USUAL;
+    const draft = new CursorDraft(state, store.now(), new CommitRoom(store.packet), hasLoadedMuch);
     // Pass over those whose origin is gone. Take those whose origin is not known yet, and look it up.
     const goes = (message: EntryMessage) =>
       !origins.has(originKey(message)) || origins.get(originKey(message));

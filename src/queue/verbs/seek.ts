@@ -41,5 +41,5 @@ export async function startAnew(
   });
   engine.trash.removeCursor(topic.id, cursorName(subscription.name, before.generation));
   subscription.noteChanged();
-  for (const log of topic.logs) trimmer.considerFrom(log.level, log.last);
+  for (const log of topic.logs) trimmer.considerUpTo(log.level, log.last);
 }

@@ -116,9 +116,9 @@ export function beganHandOff(loop: LoopState): LoopState {
   return { ...loop, phase: 'handing-off' };
 }
 
-/** @param isAwaited whether claims, or those who follow its dead letters, wait for something to happen here */
-export function cameToRest(loop: LoopState, isAwaited: boolean): LoopState {
-  return { ...loop, phase: isAwaited && loop.door === 'open' ? 'parked' : 'idle' };
+/** @param hasWaiters whether claims, or those who follow its dead letters, wait for something to happen here */
+export function cameToRest(loop: LoopState, hasWaiters: boolean): LoopState {
+  return { ...loop, phase: hasWaiters && loop.door === 'open' ? 'parked' : 'idle' };
 }
 
 export function beganDraining(loop: LoopState): LoopState {
