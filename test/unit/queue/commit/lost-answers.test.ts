@@ -2,16 +2,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { commitAndLearn } from '../../../../src/queue/commit/lost-answers.ts';
 import { readThrough } from '../../../../src/queue/commit/read-through.ts';
-import { GatewayLoad, NO_LIMITS } from '../../../../src/queue/limits/rate-limited.ts';
-import { SEGMENT_LIMITS } from '../../../../src/queue/model/segment.ts';
-import { Counts } from '../../../../src/queue/runtime/counts.ts';
 import type { Runtime } from '../../../../src/queue/runtime/runtime.ts';
-import { systemRandom, systemTimers } from '../../../../src/queue/runtime/system-runtime.ts';
 import { storeError } from '../../../../src/queue/zookeeper/codes.ts';
 import { StoreError } from '../../../../src/queue/zookeeper/store.ts';
-import { MemoryEnsemble } from '../../../support/memory-ensemble.ts';
-import { type Fault, MemoryStore } from '../../../support/memory-store.ts';
-import { silentLogger } from '../../../support/test-store.ts';
+import type { MemoryEnsemble } from '../../../support/memory-ensemble.ts';
+import type { Fault, MemoryStore } from '../../../support/memory-store.ts';
+import { storeRuntime } from '../../../support/store-runtime.ts';
 import { create } from '../../../support/write-builders.ts';
 
 let ensemble: MemoryEnsemble;
@@ -21,19 +17,7 @@ let runtime: Runtime;
 let faults: Fault[];
 
 beforeEach(() => {
-  ensemble = new MemoryEnsemble();
-  faults = [];
-  store = new MemoryStore(ensemble, { fault: () => faults.shift() ?? 'none' });
-  runtime = {
-    store,
-    timers: systemTimers,
-    random: systemRandom,
-    logger: silentLogger,
-    requestTimeoutMs: 1_000,
-    counts: new Counts(0),
-    segmentLimits: SEGMENT_LIMITS,
-    load: new GatewayLoad(NO_LIMITS),
-  };
+  ({ ensemble, store, runtime, faults } = storeRuntime(1_000));
 });
 
 const patient = () => AbortSignal.timeout(5_000);
@@ -47,18 +31,18 @@ describe('a commit', () => {
   });
 
   it('whose answer was lost is recognised by its mark', async () => {
-    faults = ['answer-lost'];
+    faults.push('answer-lost');
     expect(await commit()).toEqual({ outcome: 'applied' });
   });
 
   it('that never arrived is told absent, only after a barrier', async () => {
-    faults = ['request-lost'];
+    faults.push('request-lost');
     expect(await commit()).toEqual({ outcome: 'absent' });
     expect(store.counters.writes).toBe(2);
   });
 
   it('that was never sent is absent without being looked for', async () => {
-    faults = ['unavailable'];
+    faults.push('unavailable');
     expect(await commit()).toEqual({ outcome: 'absent' });
     expect(store.counters.reads).toBe(0);
   });
@@ -74,7 +58,7 @@ describe('a commit', () => {
   );
 
   it('is looked for again when the barrier or the look itself fails', async () => {
-    faults = ['answer-lost', 'request-lost', 'none', 'unavailable', 'answer-lost', 'none', 'none'];
+    faults.push('answer-lost', 'request-lost', 'none', 'unavailable', 'answer-lost', 'none', 'none');
     expect(await commit()).toEqual({ outcome: 'applied' });
   });
 
@@ -107,7 +91,7 @@ describe('a commit', () => {
   });
 
   it('is of unknown outcome when its mark can no longer be looked for', async () => {
-    faults = ['answer-lost'];
+    faults.push('answer-lost');
     const committed = commitAndLearn(runtime, [create('/a')], async () => undefined, patient());
     await expect(committed).rejects.toMatchObject({ code: 'outcome-unknown' });
   });

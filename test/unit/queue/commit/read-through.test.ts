@@ -1,14 +1,10 @@
 /** Reads across the loss of a connection. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readThrough, readWithDeadline, untilConnected } from '../../../../src/queue/commit/read-through.ts';
-import { GatewayLoad, NO_LIMITS } from '../../../../src/queue/limits/rate-limited.ts';
-import { SEGMENT_LIMITS } from '../../../../src/queue/model/segment.ts';
-import { Counts } from '../../../../src/queue/runtime/counts.ts';
 import type { Runtime } from '../../../../src/queue/runtime/runtime.ts';
-import { systemRandom, systemTimers } from '../../../../src/queue/runtime/system-runtime.ts';
-import { MemoryEnsemble } from '../../../support/memory-ensemble.ts';
-import { type Fault, MemoryStore } from '../../../support/memory-store.ts';
-import { silentLogger } from '../../../support/test-store.ts';
+import type { MemoryEnsemble } from '../../../support/memory-ensemble.ts';
+import type { Fault, MemoryStore } from '../../../support/memory-store.ts';
+import { storeRuntime } from '../../../support/store-runtime.ts';
 import { create } from '../../../support/write-builders.ts';
 
 let ensemble: MemoryEnsemble;
@@ -18,19 +14,7 @@ let runtime: Runtime;
 let faults: Fault[];
 
 beforeEach(() => {
-  ensemble = new MemoryEnsemble();
-  faults = [];
-  store = new MemoryStore(ensemble, { fault: () => faults.shift() ?? 'none' });
-  runtime = {
-    store,
-    timers: systemTimers,
-    random: systemRandom,
-    logger: silentLogger,
-    requestTimeoutMs: 5,
-    counts: new Counts(0),
-    segmentLimits: SEGMENT_LIMITS,
-    load: new GatewayLoad(NO_LIMITS),
-  };
+  ({ ensemble, store, runtime, faults } = storeRuntime(5));
 });
 
 const patient = () => AbortSignal.timeout(5_000);
@@ -39,7 +23,7 @@ const exists = async () => (await store.stat('/a')) !== undefined;
 describe('reading through', () => {
   it('reads again after each loss of the connection', async () => {
     ensemble.apply([create('/a')]);
-    faults = ['unavailable', 'answer-lost', 'none'];
+    faults.push('unavailable', 'answer-lost', 'none');
     expect(await readThrough(runtime, patient(), exists)).toBe(true);
   });
 
