@@ -47,6 +47,8 @@ export class CursorState implements CursorView {
   orderVersion: number | undefined;
   /** `endsOf` the logs when a round last looked on behalf of all who wait; undefined when that look failed. */
   lookedAtEnds: string | undefined;
+  /** See `receiptSeal`: undefined until somebody has asked for it. */
+  seal: number | undefined;
   #record: SubscriptionRecord | undefined;
   #version = 0;
 
@@ -185,6 +187,7 @@ export class CursorState implements CursorView {
       this.listingPart.failRead();
     }
     this.#record = record;
+    this.seal = undefined;
     this.#version = version;
     return isNew;
   }
