@@ -3,7 +3,7 @@
  *
  *   alone              each file in a process of its own: with programs of its own that are killed, or an eye on its memory
  *   http, unit, and    one file after the other in the same process, which saves loading the sources for each: half of
- *   simulation         the time; and all of `http` on one ZooKeeper server
+ *   searches           the time; and all of `http` on one ZooKeeper server
  *
  * `npm run check` runs `unit`: it needs no server. docs/testing.md says what is tested where.
  */
@@ -12,8 +12,11 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const ALONE = ['test/integration/**/*.test.ts', 'test/unit/queue/engine/left-behind.test.ts'];
 
-/** Whole simulated clusters, by the hundred. */
-const SIMULATIONS = ['test/simulation/simulation.test.ts', 'test/simulation/shares.test.ts'];
+/** Searches in short: whole simulated clusters by the hundred, and every call of every verb in every kind of trouble. */
+const SEARCHES = [
+  'test/simulation/{simulation,shares}.test.ts',
+  'test/unit/queue/engine/mishaps-of-*.test.ts',
+];
 
 /** Files that take longest. Begun last, one would go on alone while the other workers have nothing left to do. */
 const LONG = [
@@ -42,7 +45,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        // They wait for other processes more than half of the time: two of them per core leave none idle.
+        // They wait for other processes half of the time.
         test: { name: 'alone', include: ALONE, maxWorkers: 3, sequence: { groupOrder: 0 } },
       },
       {
@@ -61,7 +64,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/simulation/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...ALONE, ...SIMULATIONS],
+          exclude: [...configDefaults.exclude, ...ALONE, ...SEARCHES],
           isolate: false,
           maxWorkers: 2,
           sequence: { groupOrder: 2 },
@@ -70,8 +73,8 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'simulation',
-          include: SIMULATIONS,
+          name: 'searches',
+          include: SEARCHES,
           isolate: false,
           maxWorkers: 2,
           sequence: { groupOrder: 2 },

@@ -1,6 +1,6 @@
 /**
- * `npm run check`: what can be known without starting a server. Style, types, and every test of `test/unit`: structure,
- * documents, the model, the engine on its twin in memory, routes. Arguments are passed on to vitest, to run only some
+ * `npm run check`: what can be known without starting a server. Style, types, and the tests of `test/unit`: structure,
+ * documents, the model, the engine on its twin in memory, routes; not the searches (`vitest.config.ts`). Arguments are passed on to vitest, to run only some
  * of the tests: `npm run check -- test/unit/queue`.
  */
 import { exitWith } from './child.mjs';
